@@ -1,0 +1,1 @@
+"""What things are: the values every part of Patchdesk agrees on. Pure; imports nothing of the desk."""
