@@ -30,13 +30,14 @@ demo: $(RUN) $(if $(PEER_RUNS),$(PEER_STAMP)) ## Show the desk at work; ARGS=--o
 ##@ Develop
 .PHONY: venv
 venv: $(DEV) ## Install everything that development needs into .venv
+	@:
 
 .PHONY: lint
 lint: $(DEV) ## Style, formatting, types, import rules
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || { echo "make lint: these want formatting; run make format:" >&2; $(BIN)/ruff format --check . >&2; exit 1; }
 	@$(BIN)/mypy --no-error-summary $(wildcard bot executor contracts tests benchmarks)
-	@$(BIN)/lint-imports --no-logo
+	@report=$$($(BIN)/lint-imports --no-logo) || { echo "$$report" >&2; exit 1; }
 
 .PHONY: format
 format: $(DEV) ## Format the code and apply the safe fixes
@@ -54,6 +55,11 @@ test-slow: $(DEV) peer ## Only the parts marked slow
 .PHONY: test-all
 test-all: $(DEV) peer ## Both
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "slow or not slow" $(ARGS)
+
+.PHONY: coverage
+coverage: $(DEV) peer ## The default suite in one process, with the branches nobody took
+	@$(BIN)/python -m coverage run -m pytest -q $(ARGS)
+	@$(BIN)/python -m coverage report --skip-covered --show-missing
 
 .PHONY: bench
 bench: $(DEV) $(BENCH) ## Measure, as ratios to floors of the same run
