@@ -1,1 +1,1 @@
-"""What speaks with people: Slack, HTTP, the spool and the command line."""
+"""Speaks with people: intake, delivery, the command line."""

@@ -1,1 +1,1 @@
-"""What does the work: git, gates, landing, and the durable rows they live in."""
+"""Does the work: the store, git, gates, landing. Cannot speak to Slack; it writes notices."""

@@ -1,0 +1,152 @@
+"""What can be wrong, as data.
+
+A Fault carries a Reason and the facts its sentence needs; the sentence itself is written in one
+place, `bot.delivery.wording`. A reason's comment names the facts (`args`) that must come with it;
+a test holds wording and comments together.
+"""
+
+import difflib
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+class Reason(enum.StrEnum):
+    # Reading a block ------------------------------------------------------------------------
+    BAD_JSON = "bad-json"  #: detail
+    BAD_YAML = "bad-yaml"  #: detail
+    DUPLICATE_KEY = "duplicate-key"  #: key
+    YAML_ALIAS = "yaml-alias"
+    YAML_TAG = "yaml-tag"  #: tag
+    TOO_DEEP = "too-deep"  #: most
+    TOO_MANY_NODES = "too-many-nodes"  #: most
+    BLOCK_TOO_LARGE = "block-too-large"  #: size, most (bytes)
+    FILE_TOO_LARGE = "file-too-large"  #: path, size, most (bytes)
+    CONTENT_TOO_LARGE = "content-too-large"  #: size, most (bytes)
+    TOO_MANY_FILES = "too-many-files"  #: count, most
+    NOT_UTF8 = "not-utf8"  #: offset
+    SMART_QUOTES = "smart-quotes"  #: found
+    NO_PATCH_FOUND = "no-patch-found"
+    # The meaning of a command_patch ---------------------------------------------------------
+    NOT_A_MAPPING = "not-a-mapping"  #: found
+    WRONG_ROLE = "wrong-role"  #: role, suggestion
+    MISSING_FIELD = "missing-field"  #: field, where
+    WRONG_TYPE = "wrong-type"  #: field, expected, found
+    UNKNOWN_FIELD = "unknown-field"  #: field, where, suggestion
+    UNKNOWN_OPERATION = "unknown-operation"  #: operation, known, suggestion
+    CONFLICTING_FIELDS = "conflicting-fields"  #: first, second
+    NO_MUTATIONS = "no-mutations"
+    SHELL_AS_PATCH = "shell-as-patch"
+    MISSING_TARGET = "missing-target"  #: domains
+    UNKNOWN_TARGET = "unknown-target"  #: target, domains, suggestion
+    BAD_MODE = "bad-mode"  #: mode
+    # Paths ----------------------------------------------------------------------------------
+    PATH_EMPTY = "path-empty"
+    PATH_ABSOLUTE = "path-absolute"  #: path
+    PATH_OUTSIDE = "path-outside"  #: path
+    PATH_CONTROL = "path-control"  #: path (escaped)
+    PATH_BACKSLASH = "path-backslash"  #: path
+    PATH_DOTGIT = "path-dotgit"  #: path
+    PATH_TOO_LONG = "path-too-long"  #: path, size, most (bytes)
+    PATH_TOO_DEEP = "path-too-deep"  #: path, most
+    PATH_COLLISION = "path-collision"  #: path, other
+    PATH_TWICE = "path-twice"  #: path
+    # Diffs, before git sees them ------------------------------------------------------------
+    DIFF_NO_HEADER = "diff-no-header"
+    DIFF_BAD_HEADER = "diff-bad-header"  #: text
+    DIFF_BAD_HUNK = "diff-bad-hunk"  #: text
+    DIFF_HUNK_COUNT = "diff-hunk-count"  #: path, hunk, said, found
+    DIFF_BINARY_STUB = "diff-binary-stub"  #: path
+    DIFF_ZERO_CONTEXT = "diff-zero-context"  #: path, hunk
+    DIFF_BAD_MODE = "diff-bad-mode"  #: path, mode
+    # Applying to the base -------------------------------------------------------------------
+    FILE_MISSING = "file-missing"  #: path, suggestion
+    FILE_EXISTS = "file-exists"  #: path
+    NOT_A_FILE = "not-a-file"  #: path, found
+    NOT_TEXT = "not-text"  #: path
+    TEXT_NOT_FOUND = "text-not-found"  #: path, text
+    TEXT_AMBIGUOUS = "text-ambiguous"  #: path, text, count
+    MATCH_COUNT = "match-count"  #: path, said, found
+    TOO_MANY_MATCHES = "too-many-matches"  #: path, most
+    REGEX_INVALID = "regex-invalid"  #: pattern, detail
+    REGEX_TIMEOUT = "regex-timeout"  #: path, most (seconds)
+    LINE_OUTSIDE = "line-outside"  #: path, said, lines
+    DIFF_DOES_NOT_APPLY = "diff-does-not-apply"  #: path, hunk, detail
+    DIFF_AMBIGUOUS = "diff-ambiguous"  #: path, hunk, count
+    DIFF_MISREAD = "diff-misread"  #: seen, applied
+    NOTHING_CHANGED = "nothing-changed"
+    # Gates ----------------------------------------------------------------------------------
+    GATE_FAILED = "gate-failed"  #: gate, code
+    GATE_NOT_STARTED = "gate-not-started"  #: gate, detail
+    GATE_TIMED_OUT = "gate-timed-out"  #: gate, most (seconds)
+    GATE_KILLED = "gate-killed"  #: gate, signal
+    GATE_FLOODED = "gate-flooded"  #: gate, most (bytes)
+    GATE_PATHS = "gate-paths"  #: when
+    GATE_EARLIER = "gate-earlier"  #: gate
+    COMMANDS_NOT_RUN = "commands-not-run"  #: field, count
+    SANDBOX_TOO_LOW = "sandbox-too-low"  #: level, most
+    # Landing, and the desk itself -----------------------------------------------------------
+    BRANCH_MISSING = "branch-missing"  #: branch
+    BRANCH_BUSY = "branch-busy"  #: branch, tries
+    BRANCH_CHECKED_OUT = "branch-checked-out"  #: branch
+    PUSH_REFUSED = "push-refused"  #: branch, detail
+    REPOSITORY_UNREACHABLE = "repository-unreachable"  #: detail
+    GIT_BROKEN = "git-broken"  #: command, detail
+    DESK_CRASHED = "desk-crashed"  #: attempts
+    DESK_ERROR = "desk-error"  #: detail
+    # Who may, and what was asked ------------------------------------------------------------
+    CHANNEL_NOT_SERVED = "channel-not-served"
+    DOMAIN_NOT_HERE = "domain-not-here"  #: domain, channels
+    NOT_A_SUBMITTER = "not-a-submitter"  #: domain
+    UNKNOWN_COMMAND = "unknown-command"  #: words, suggestion
+    UNKNOWN_PATCH = "unknown-patch"  #: id
+    # Fetching what was attached -------------------------------------------------------------
+    DOWNLOAD_FAILED = "download-failed"  #: name, detail
+    DOWNLOAD_FOREIGN = "download-foreign"  #: name, host
+    DOWNLOAD_SIGN_IN = "download-sign-in"  #: name
+    # Delivering -----------------------------------------------------------------------------
+    CHANNEL_DEAD = "channel-dead"  #: channel, error, instead
+    SLACK_REFUSED = "slack-refused"  #: method, error
+    SLACK_UNREACHABLE = "slack-unreachable"  #: method, detail
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong, and where: *file*, 1-based *line* and *column* of what was posted."""
+
+    reason: Reason
+    args: Mapping[str, str] = field(default_factory=dict)
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A block that wanted to be a patch and is none. *block* counts a message's blocks from 1.
+
+    *faults* is never empty; they stand in the order of the text.
+    """
+
+    block: int
+    faults: tuple[Fault, ...]
+    name: str | None = None  #: the attached file's name
+
+
+def fault(
+    reason: Reason,
+    *,
+    file: str | None = None,
+    line: int | None = None,
+    column: int | None = None,
+    **args: object,
+) -> Fault:
+    """A Fault whose facts are given by name; each becomes text."""
+    return Fault(reason, {name: str(value) for name, value in args.items()}, file, line, column)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The one of *known* that *word* was probably meant to be, or an empty string."""
+    by_fold = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.7)
+    return by_fold[close[0]] if close else ""

@@ -1,0 +1,62 @@
+"""Gates: what is checked on a candidate, what came of it, and whether it may land."""
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from contracts.faults import Fault
+
+
+class Verdict(enum.IntEnum):
+    """Ordered: the worst decides. What did not run is never PASSED."""
+
+    PASSED = 0
+    SKIPPED = 1  #: did not apply, or was not reached; the result says why
+    FAILED = 2  #: ran and said no
+    ERRORED = 3  #: could not run, or was ended before it could answer
+
+
+@dataclass(frozen=True, slots=True)
+class GateSpec:
+    """One configured gate: *run* is an argv (no shell), *when* are path globs (none: always)."""
+
+    name: str
+    run: tuple[str, ...]
+    timeout: timedelta = timedelta(minutes=10)
+    required: bool = True
+    when: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What one gate said. *why* is there for every verdict but PASSED.
+
+    *level* is the sandbox level it ran at (None: it did not run); *output* the head and tail of what
+    it printed, at most 64 KB, decoded with replacement; *dropped* the bytes left out between them.
+    """
+
+    name: str
+    verdict: Verdict
+    required: bool
+    why: Fault | None = None
+    took: timedelta | None = None
+    level: int | None = None
+    output: str = ""
+    dropped: int = 0
+
+
+def worst(results: Sequence[GateResult]) -> Verdict:
+    """The verdict of all together; of none at all: SKIPPED, because nothing was checked."""
+    return max((result.verdict for result in results), default=Verdict.SKIPPED)
+
+
+def refusing(results: Sequence[GateResult]) -> GateResult | None:
+    """The first required gate that keeps the candidate from landing."""
+    return next((r for r in results if r.required and r.verdict > Verdict.SKIPPED), None)
+
+
+def may_land(results: Sequence[GateResult]) -> bool:
+    """True if no required gate failed or errored. Advisory gates are reported, they never refuse."""
+    return refusing(results) is None

@@ -1,0 +1,241 @@
+"""Everything the desk may tell anybody, as data. A notice becomes one delivery.
+
+A notice names rows, not their content: what it says is read when it is sent, so that a late card
+shows the latest state and many edits of one card become one.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, assert_never
+
+from contracts.commands import Place, Question, Source
+from contracts.faults import Fault, Rejection
+from contracts.gates import Verdict
+from contracts.outcome import Outcome, Report
+from contracts.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class PostCard:
+    """The one root card of a patch; first reply in its message's thread, or a post of its own."""
+
+    patch: str
+    kind: Literal["post-card"] = "post-card"
+
+
+@dataclass(frozen=True, slots=True)
+class EditCard:
+    """Show the patch's present state on its card."""
+
+    patch: str
+    kind: Literal["edit-card"] = "edit-card"
+
+
+@dataclass(frozen=True, slots=True)
+class PostSummary:
+    """What came of the patch, as a reply in its thread."""
+
+    patch: str
+    kind: Literal["post-summary"] = "post-summary"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLog:
+    """The tail of a gate's log, as a file in the patch's thread."""
+
+    patch: str
+    gate: str
+    kind: Literal["upload-log"] = "upload-log"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSummary:
+    """The summary as a Markdown file in the data folder."""
+
+    patch: str
+    kind: Literal["write-summary"] = "write-summary"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Make the message's reaction say how its patches stand."""
+
+    inbox_id: int
+    kind: Literal["mark"] = "mark"
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """The answer to blocks that wanted to be patches and are none."""
+
+    rejections: tuple[Rejection, ...]
+    kind: Literal["reject"] = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """This content is already open in its domain as *first*; block *block* was not queued again."""
+
+    first: str
+    block: int
+    kind: Literal["twin"] = "twin"
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """A polite no that only *user* sees."""
+
+    user: str
+    fault: Fault
+    kind: Literal["deny"] = "deny"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a question that was asked in a channel or thread."""
+
+    question: Question
+    user: str
+    kind: Literal["answer"] = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Misunderstood:
+    """Words to the desk that are no command."""
+
+    user: str
+    fault: Fault
+    kind: Literal["misunderstood"] = "misunderstood"
+
+
+@dataclass(frozen=True, slots=True)
+class TellOperators:
+    """Something the desk's operators must know."""
+
+    fault: Fault
+    kind: Literal["tell-operators"] = "tell-operators"
+
+
+Notice = (
+    PostCard
+    | EditCard
+    | PostSummary
+    | UploadLog
+    | WriteSummary
+    | Mark
+    | Reject
+    | Twin
+    | Deny
+    | Answer
+    | Misunderstood
+    | TellOperators
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A notice and where it goes. *channel* None: nowhere in Slack (a file).
+
+    *thread* None with a patch's notice means: under the patch's card.
+    """
+
+    notice: Notice
+    channel: str | None
+    thread: str | None = None
+
+
+def coalesces(notice: Notice) -> str | None:
+    """Equal keys that wait together become one delivery; None: each is sent for itself."""
+    match notice:
+        case EditCard(patch=patch):
+            return f"edit-card:{patch}"
+        case Mark(inbox_id=inbox_id):
+            return f"mark:{inbox_id}"
+        case (
+            PostCard()
+            | PostSummary()
+            | UploadLog()
+            | WriteSummary()
+            | Reject()
+            | Twin()
+            | Deny()
+            | Answer()
+            | Misunderstood()
+            | TellOperators()
+        ):
+            return None
+        case _:
+            assert_never(notice)
+
+
+def method_of(notice: Notice) -> str | None:
+    """The Slack method whose pace limits the notice; None: it is not sent to Slack."""
+    match notice:
+        case EditCard():
+            return "chat.update"
+        case Mark():
+            return "reactions.add"
+        case UploadLog():
+            return "files.completeUploadExternal"
+        case Deny():
+            return "chat.postEphemeral"
+        case WriteSummary():
+            return None
+        case PostCard() | PostSummary() | Reject() | Twin() | Answer() | Misunderstood() | TellOperators():
+            return "chat.postMessage"
+        case _:
+            assert_never(notice)
+
+
+def needs_card(notice: Notice) -> str | None:
+    """The patch whose card must have been posted first, so that the notice has something to follow."""
+    match notice:
+        case EditCard(patch=patch) | PostSummary(patch=patch) | UploadLog(patch=patch):
+            return patch
+        case _:
+            return None
+
+
+def home_of(place: Place, source: Source, domain: str, settings: Settings) -> tuple[str | None, str | None]:
+    """Channel and thread of a patch's card: the thread it was posted in, else the domain's channel."""
+    if source is Source.SLACK and place.channel is not None:
+        return place.channel, place.thread
+    channels = settings.domains[domain].channels
+    return (place.channel or (channels[0] if channels else None)), None
+
+
+def on_accepted(
+    patch: str, inbox_id: int, place: Place, home: tuple[str | None, str | None]
+) -> tuple[NewDelivery, ...]:
+    """What is said when a patch enters its lane."""
+    channel, thread = home
+    mark = (NewDelivery(Mark(inbox_id), place.channel),) if place.ts else ()
+    card = (NewDelivery(PostCard(patch), channel, thread),) if channel else ()
+    return mark + card
+
+
+def on_progress(patch: str, channel: str | None) -> tuple[NewDelivery, ...]:
+    return (NewDelivery(EditCard(patch), channel),) if channel else ()
+
+
+def on_finished(
+    patch: str, inbox_id: int, outcome: Outcome, place: Place, home: tuple[str | None, str | None]
+) -> tuple[NewDelivery, ...]:
+    """What is said when an attempt ended. A retry only changes the card."""
+    channel, thread = home
+    if outcome.kind == "retry":
+        return on_progress(patch, channel)
+    told = [*on_progress(patch, channel)]
+    if channel:
+        told.append(NewDelivery(PostSummary(patch), channel, thread))
+        told += [
+            NewDelivery(UploadLog(patch, gate), channel, thread) for gate in _gates_to_show(outcome.report)
+        ]
+    told.append(NewDelivery(WriteSummary(patch), None))
+    if place.ts:
+        told.append(NewDelivery(Mark(inbox_id), place.channel))
+    return tuple(told)
+
+
+def _gates_to_show(report: Report) -> tuple[str, ...]:
+    """The gates that did not pass and printed something."""
+    return tuple(gate.name for gate in report.gates if gate.verdict > Verdict.SKIPPED and gate.output)

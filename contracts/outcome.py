@@ -1,0 +1,97 @@
+"""What came of carrying a patch out: the report people read, and the outcome the lane acts on."""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from contracts.faults import Fault
+from contracts.gates import GateResult
+
+
+class Step(enum.StrEnum):
+    """What a worker does, in this order; gates and landing repeat when the branch moved."""
+
+    FETCH = "fetch"  #: bring the branch's tip
+    APPLY = "apply"  #: build the candidate commit
+    CHECKOUT = "checkout"  #: the candidate as files for the gates
+    GATES = "gates"
+    LAND = "land"  #: compare-and-swap, push
+
+
+@dataclass(frozen=True, slots=True)
+class StepTime:
+    """*ended* None: under way."""
+
+    step: Step
+    started: datetime
+    ended: datetime | None = None
+
+
+class Change(enum.StrEnum):
+    ADDED = "added"
+    MODIFIED = "modified"
+    DELETED = "deleted"
+    RENAMED = "renamed"
+    MODE = "mode"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file of the candidate against its base. *added*/*removed* are lines; None: binary."""
+
+    path: str
+    change: Change
+    added: int | None
+    removed: int | None
+    old_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is known of one attempt; what was not reached stays empty."""
+
+    branch: str
+    base: str | None = None  #: commit the candidate stands on
+    commit: str | None = None  #: the candidate
+    files: tuple[FileChange, ...] = ()
+    gates: tuple[GateResult, ...] = ()
+    steps: tuple[StepTime, ...] = ()
+    moved: int = 0  #: how often the branch moved while the gates ran
+    pushed_to: str | None = None  #: the origin, without credentials; None: the desk's own repository
+    found: bool = False  #: landed by an earlier attempt that could not say so
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    report: Report
+    kind: Literal["landed"] = "landed"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The patch is wrong, or a gate did not let it through. `report.fault` says which."""
+
+    report: Report
+    kind: Literal["failed"] = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The desk could not, and it may pass; try again at *at*. `report.fault` says why."""
+
+    report: Report
+    at: datetime
+    kind: Literal["retry"] = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """The desk could not, several times. `report.fault` says why."""
+
+    report: Report
+    kind: Literal["gave-up"] = "gave-up"
+
+
+Outcome = Landed | Failed | Retry | GaveUp

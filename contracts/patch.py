@@ -1,0 +1,243 @@
+"""Patch, Changeset and the mutations that they are made of.
+
+Every format becomes one Changeset. A Changeset is meant literally: what it does not name does not
+change, and one mutation that cannot be carried out refuses all of them.
+"""
+
+import enum
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import ConfigDict, TypeAdapter
+
+from contracts.faults import Fault, Reason, fault
+from contracts.paths import fold
+
+#: How bytes travel through JSON wherever a mutation is stored.
+BYTES_AS_BASE64 = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+
+class FileMode(enum.StrEnum):
+    """The two modes a patch may give a file (git's spelling)."""
+
+    REGULAR = "100644"
+    EXECUTABLE = "100755"
+
+
+class Presence(enum.StrEnum):
+    """What a Write expects to find at its path."""
+
+    ANY = "any"
+    ABSENT = "absent"  #: create: refused if the file exists
+    PRESENT = "present"  #: update: refused if it does not
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Give *path* exactly *content*. *mode* None keeps the file's mode (a new file: regular)."""
+
+    path: str
+    content: bytes
+    mode: FileMode | None = None
+    expects: Presence = Presence.ANY
+    kind: Literal["write"] = "write"
+    __pydantic_config__ = BYTES_AS_BASE64
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    path: str
+    kind: Literal["delete"] = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Move *path* to *to*, which must not exist; content and mode stay."""
+
+    path: str
+    to: str
+    kind: Literal["rename"] = "rename"
+
+
+@dataclass(frozen=True, slots=True)
+class Chmod:
+    path: str
+    mode: FileMode
+    kind: Literal["chmod"] = "chmod"
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Replace *find* by *replacement* in *path*.
+
+    With *regex*, *find* is a regular expression and *replacement* may use its groups (``\\1``);
+    otherwise both are literal. *count* is the exact number of matches that must be found; None means
+    at least one, and at most `Limits.matches`.
+    """
+
+    path: str
+    find: str
+    replacement: str
+    regex: bool = False
+    count: int | None = None
+    kind: Literal["replace"] = "replace"
+
+
+class Side(enum.StrEnum):
+    BEFORE = "before"
+    AFTER = "after"
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Insert *text* before or after *anchor* (text that occurs exactly once), as it stands."""
+
+    path: str
+    anchor: str
+    text: str
+    side: Side
+    kind: Literal["insert"] = "insert"
+
+
+@dataclass(frozen=True, slots=True)
+class InsertAt:
+    """Insert *text* as whole lines so that it begins at 1-based *line*; one past the last appends."""
+
+    path: str
+    line: int
+    text: str
+    kind: Literal["insert-at"] = "insert-at"
+
+
+@dataclass(frozen=True, slots=True)
+class FileHeader:
+    """One file of a diff as its headers name it; *old* None: created, *new* None: deleted."""
+
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """A unified or git diff, normalised by `formats.diff`: *files* are all that its headers name."""
+
+    body: bytes
+    files: tuple[FileHeader, ...]
+    kind: Literal["diff"] = "diff"
+    __pydantic_config__ = BYTES_AS_BASE64
+
+
+Mutation = Write | Delete | Rename | Chmod | Replace | Insert | InsertAt | Diff
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one patch may ask for. Sizes are bytes."""
+
+    block: int = 256 * 1024
+    file: int = 1024 * 1024
+    files: int = 200
+    content: int = 5 * 1024 * 1024
+    matches: int = 1000
+    regex_time: timedelta = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Changeset:
+    """Mutations in the order they are carried out; never empty, within the limits, paths valid."""
+
+    mutations: tuple[Mutation, ...]
+
+
+def build_changeset(mutations: tuple[Mutation, ...], limits: Limits) -> Changeset | Fault:
+    """The mutations as one Changeset, or the first limit they break. Paths are validated before."""
+    if not mutations:
+        return fault(Reason.NO_MUTATIONS)
+    for mutation in mutations:
+        size = weight(mutation)
+        if size > limits.file and not isinstance(mutation, Diff):
+            return fault(Reason.FILE_TOO_LARGE, path=paths_of(mutation)[0], size=size, most=limits.file)
+    if (total := sum(map(weight, mutations))) > limits.content:
+        return fault(Reason.CONTENT_TOO_LARGE, size=total, most=limits.content)
+    touched = {path for mutation in mutations for path in paths_of(mutation)}
+    if len(touched) > limits.files:
+        return fault(Reason.TOO_MANY_FILES, count=len(touched), most=limits.files)
+    return _without_collisions(touched) or Changeset(mutations)
+
+
+def _without_collisions(touched: set[str]) -> Fault | None:
+    seen: dict[str, str] = {}
+    for path in sorted(touched):
+        other = seen.setdefault(fold(path), path)
+        if other != path:
+            return fault(Reason.PATH_COLLISION, path=path, other=other)
+    return None
+
+
+def weight(mutation: Mutation) -> int:
+    """How many bytes the mutation brings along."""
+    match mutation:
+        case Write(content=content):
+            return len(content)
+        case Replace(find=find, replacement=replacement):
+            return len(find.encode()) + len(replacement.encode())
+        case Insert(text=text) | InsertAt(text=text):
+            return len(text.encode())
+        case Diff(body=body):
+            return len(body)
+        case Delete() | Rename() | Chmod():
+            return 0
+
+
+def paths_of(mutation: Mutation) -> tuple[str, ...]:
+    """Every path of the repository that the mutation names, without repeats."""
+    match mutation:
+        case Rename(path=path, to=to):
+            return (path, to)
+        case Diff(files=files):
+            named = (name for header in files for name in (header.old, header.new) if name)
+            return tuple(dict.fromkeys(named))
+        case Write() | Delete() | Chmod() | Replace() | Insert() | InsertAt():
+            return (mutation.path,)
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Shell lines that came inside a patch under *field* (`validate`, `postMutationBuild`, ...).
+
+    They are untrusted: shown, and not run.
+    """
+
+    field: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What was asked of one domain; immutable.
+
+    *label* is the sender's own name for it (`blockId`, `id`), *details* are descriptive fields that
+    the desk keeps and shows but gives no meaning to.
+    """
+
+    domain: str
+    changeset: Changeset
+    title: str
+    body: str = ""
+    label: str | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+    commands: tuple[Commands, ...] = ()
+    block: int = 1
+
+
+_CHANGESET_JSON: TypeAdapter[Changeset] = TypeAdapter(Changeset)
+
+
+def content_hash(patch: Patch) -> str:
+    """SHA-256 (hex) of what the patch would do and where; words around it do not count."""
+    digest = hashlib.sha256(patch.domain.encode() + b"\0")
+    digest.update(_CHANGESET_JSON.dump_json(patch.changeset))
+    return digest.hexdigest()

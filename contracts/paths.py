@@ -1,0 +1,76 @@
+"""Which paths a patch may name. Every path is checked here before anything else looks at it.
+
+Git refuses most of these itself when it writes a checkout, but not when objects are built directly,
+and never for the file systems of other people's machines; so the rules are our own
+(verify_path in git's read-cache.c lists the same attacks).
+"""
+
+import unicodedata
+
+from contracts.faults import Fault, Reason, fault
+
+MOST_BYTES = 4096
+MOST_COMPONENT_BYTES = 255
+MOST_DEPTH = 64
+
+#: Code points that HFS+ ignores when it compares names, so that `.g<ZWNJ>it` is `.git` there.
+_HFS_IGNORED = frozenset(
+    map(chr, (*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF))
+)
+
+
+def check_path(path: str) -> Fault | None:
+    """What is wrong with *path* (relative, `/`-separated), or None."""
+    if not path:
+        return fault(Reason.PATH_EMPTY)
+    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in path):
+        return fault(Reason.PATH_CONTROL, path=ascii(path))
+    if "\\" in path:
+        return fault(Reason.PATH_BACKSLASH, path=path)
+    if path.startswith("/") or (len(path) > 1 and path[1] == ":" and path[0].isalpha()):
+        return fault(Reason.PATH_ABSOLUTE, path=path)
+    return _check_size(path) or _check_components(path)
+
+
+def _check_size(path: str) -> Fault | None:
+    if (size := len(path.encode())) > MOST_BYTES:
+        return fault(Reason.PATH_TOO_LONG, path=path[:80], size=size, most=MOST_BYTES)
+    if path.count("/") >= MOST_DEPTH:
+        return fault(Reason.PATH_TOO_DEEP, path=path[:80], most=MOST_DEPTH)
+    return None
+
+
+def _check_components(path: str) -> Fault | None:
+    for component in path.split("/"):
+        if component in {"", ".", ".."}:
+            return fault(Reason.PATH_OUTSIDE, path=path)
+        if is_dotgit(component):
+            return fault(Reason.PATH_DOTGIT, path=path)
+        if (size := len(component.encode())) > MOST_COMPONENT_BYTES:
+            return fault(Reason.PATH_TOO_LONG, path=path[:80], size=size, most=MOST_COMPONENT_BYTES)
+    return None
+
+
+def is_dotgit(component: str) -> bool:
+    """True if some file system takes *component* for `.git`.
+
+    NTFS: any case, trailing dots and spaces, `git~1`, streams (`.git:x`, `.git::$INDEX_ALLOCATION`).
+    HFS+: any case, ignorable code points anywhere.
+    """
+    name = "".join(char for char in component if char not in _HFS_IGNORED)
+    name = name.casefold().split(":", 1)[0].rstrip(". ")
+    return name in {".git", "git~1"}
+
+
+def fold(path: str) -> str:
+    """Equal for two paths that one of the common file systems takes for the same file."""
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def strip_prefix(path: str, prefixes: tuple[str, ...]) -> str:
+    """*path* without the longest of *prefixes* (somebody's checkout) that it lies under."""
+    for prefix in sorted(prefixes, key=len, reverse=True):
+        root = prefix.rstrip("/") + "/"
+        if path.startswith(root):
+            return path[len(root) :]
+    return path

@@ -1,0 +1,99 @@
+"""What the store keeps, as it is read back. Times are aware UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.commands import Actor, Place, Source
+from contracts.notices import Notice
+from contracts.outcome import Report, StepTime
+from contracts.patch import Patch
+from contracts.states import InboxState, PatchState
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """One recorded event. *payload* is what the intake wrote, for that intake to read back."""
+
+    id: int
+    source: Source
+    key: str
+    payload: bytes
+    received_at: datetime
+    state: InboxState
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPatch:
+    """A patch and how far it is. *attempt* counts claims; it is the fencing token of the last one."""
+
+    id: str
+    patch: Patch
+    actor: Actor
+    source: Source
+    inbox_id: int
+    place: Place
+    state: PatchState
+    attempt: int
+    accepted_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    not_before: datetime | None = None
+    steps: tuple[StepTime, ...] = ()
+    report: Report | None = None
+    card: Place | None = None  #: the posted card (channel and ts), once Slack has confirmed it
+
+
+@dataclass(frozen=True, slots=True)
+class PatchLine:
+    """A patch in a list: what a queue or a status shows of it."""
+
+    id: str
+    domain: str
+    title: str
+    actor: str
+    state: PatchState
+    accepted_at: datetime
+    finished_at: datetime | None
+    position: int | None  #: 1 is the head of the lane; None once finished
+
+
+@dataclass(frozen=True, slots=True)
+class LaneLine:
+    """One domain at a glance. *waiting* does not count the head."""
+
+    domain: str
+    waiting: int
+    head: PatchLine | None
+    oldest_accepted_at: datetime | None
+    landed: int
+    failed: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStanding:
+    """How the patches of one message stand: what its reaction is decided from."""
+
+    place: Place
+    states: tuple[PatchState, ...]
+    rejected: int  #: blocks that were refused before they became patches
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One claimed Slack write. *unsure*: an earlier try may have got through; look first.
+
+    *key* is unique for ever and travels as message metadata. *first_tried_at* bounds the search.
+    """
+
+    id: int
+    key: str
+    notice: Notice
+    channel: str | None
+    thread: str | None
+    attempt: int
+    unsure: bool
+    created_at: datetime
+    first_tried_at: datetime
+    progress: str | None = None  #: what an earlier try of a several-call delivery reached

@@ -1,0 +1,145 @@
+"""The one model of `patchdesk.yml`. Reads nothing; `bot.settings` brings the bytes."""
+
+from datetime import timedelta
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from contracts.gates import GateSpec
+from contracts.patch import Limits
+from contracts.states import Backoff
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+ChannelId = Annotated[str, StringConstraints(pattern=r"^[CGD][A-Z0-9]{2,}$")]
+UserId = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,}$")]
+GroupId = Annotated[str, StringConstraints(pattern=r"^S[A-Z0-9]{2,}$")]
+BotId = Annotated[str, StringConstraints(pattern=r"^B[A-Z0-9]{2,}$")]
+Seconds = Annotated[timedelta, Field(gt=timedelta(0))]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GateSettings(Section):
+    """A gate: `run` is an argv, `timeout` seconds, `when` globs of changed paths (none: always)."""
+
+    name: Name
+    run: Annotated[tuple[str, ...], Field(min_length=1)]
+    timeout: Seconds = timedelta(minutes=10)
+    required: bool = True
+    when: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+
+    def spec(self) -> GateSpec:
+        return GateSpec(self.name, self.run, self.timeout, self.required, self.when, tuple(self.env.items()))
+
+
+class Submitters(Section):
+    """Who may submit; both empty: everybody in the domain's channels."""
+
+    users: frozenset[UserId] = frozenset()
+    groups: frozenset[GroupId] = frozenset()
+
+
+class DomainSettings(Section):
+    """One repository, one branch, its gates and its people.
+
+    `repository` is a path or URL to fetch from and push to; None: the desk's own bare repository is
+    the only one. `strip_prefixes` are checkouts on people's machines that absolute paths start with.
+    """
+
+    repository: str | None = None
+    branch: str = "main"
+    aliases: tuple[Name, ...] = ()
+    strip_prefixes: tuple[str, ...] = ()
+    channels: tuple[ChannelId, ...] = ()
+    submitters: Submitters = Submitters()
+    gates: tuple[GateSettings, ...] = ()
+
+
+class SlackSettings(Section):
+    """`operators` is the channel that hears of the desk's own troubles and inherits dead channels' posts.
+
+    `allow_bots` lists, per channel, the other apps whose patches are taken.
+    """
+
+    operators: ChannelId | None = None
+    allow_bots: dict[ChannelId, frozenset[BotId]] = {}
+
+
+class SandboxSettings(Section):
+    """`min_level` refuses to run gates below it; `uid` runs them as root's second user at level 1."""
+
+    min_level: Annotated[int, Field(ge=0, le=1)] = 0
+    uid: Annotated[int, Field(ge=1000, le=2**31 - 1)] = 61184
+    memory: Annotated[int, Field(gt=0)] = 4 * 1024**3
+    file_size: Annotated[int, Field(gt=0)] = 1024**3
+    processes: Annotated[int, Field(gt=0)] = 512
+    output: Annotated[int, Field(gt=0)] = 16 * 1024**2
+
+
+class LimitSettings(Section):
+    """Bounds on one patch; sizes in bytes, `regex_time` in seconds."""
+
+    block: Annotated[int, Field(gt=0)] = Limits().block
+    file: Annotated[int, Field(gt=0)] = Limits().file
+    files: Annotated[int, Field(gt=0)] = Limits().files
+    content: Annotated[int, Field(gt=0)] = Limits().content
+    matches: Annotated[int, Field(gt=0)] = Limits().matches
+    regex_time: Seconds = Limits().regex_time
+
+    def limits(self) -> Limits:
+        return Limits(self.block, self.file, self.files, self.content, self.matches, self.regex_time)
+
+
+class WorkerSettings(Section):
+    """`lease` is how long a worker may be silent before its patch is offered again."""
+
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    lease: Seconds = timedelta(seconds=30)
+    moves: Annotated[int, Field(ge=1, le=20)] = 5  #: times to start over when the branch moved
+    attempts: Annotated[int, Field(ge=1, le=20)] = Backoff().attempts
+    retry_first: Seconds = Backoff().first
+    retry_most: Seconds = Backoff().most
+
+    def backoff(self) -> Backoff:
+        return Backoff(self.retry_first, self.retry_most, self.attempts)
+
+
+class Settings(Section):
+    domains: dict[Name, DomainSettings] = {}
+    slack: SlackSettings = SlackSettings()
+    limits: LimitSettings = LimitSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    executor: WorkerSettings = WorkerSettings()
+
+    @model_validator(mode="after")
+    def _names_mean_one_domain(self) -> Self:
+        owners: dict[str, str] = {}
+        for name, domain in self.domains.items():
+            for word in (name, *domain.aliases):
+                other = owners.setdefault(word.casefold(), name)
+                if other != name:
+                    raise ValueError(f"{word!r} names both domain {other!r} and domain {name!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _gate_names_differ(self) -> Self:
+        for name, domain in self.domains.items():
+            names = [gate.name for gate in domain.gates]
+            if twice := next((gate for gate in names if names.count(gate) > 1), None):
+                raise ValueError(f"domain {name!r} has two gates named {twice!r}")
+        return self
+
+    def domain_names(self) -> dict[str, str]:
+        """Every name and alias, case-folded, to the domain's name."""
+        return {
+            word.casefold(): name for name, domain in self.domains.items() for word in (name, *domain.aliases)
+        }
+
+    def domains_of(self, channel: str | None) -> tuple[str, ...]:
+        """The domains that listen to *channel*; without a channel (the CLI): all."""
+        return tuple(
+            name for name, domain in self.domains.items() if channel is None or channel in domain.channels
+        )

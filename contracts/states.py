@@ -1,0 +1,117 @@
+"""The states of patches, deliveries and inbox rows, as tables. Nothing else may move one.
+
+`docs/states.md` is drawn from these tables by a test.
+"""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+State = TypeVar("State")
+Event = TypeVar("Event")
+
+
+class PatchState(enum.StrEnum):
+    WAITING = "waiting"  #: in its lane, behind others or until its time
+    READY = "ready"  #: head of its lane, offered to workers
+    RUNNING = "running"  #: one worker holds it under a lease and sends heartbeats
+    LANDED = "landed"  #: its commit is on the branch
+    FAILED = "failed"  #: it would not apply, or a gate did not let it through
+    QUARANTINED = "quarantined"  #: the desk itself could not, several times
+
+
+class PatchEvent(enum.StrEnum):
+    PROMOTE = "promote"  #: became head of its lane
+    CLAIM = "claim"  #: a worker took it; its attempt rises by one
+    LAND = "land"
+    REFUSE = "refuse"
+    RETRY = "retry"  #: something passing went wrong; back into the lane until its time
+    RESCUE = "rescue"  #: the lease ran out; offered again
+    GIVE_UP = "give-up"
+
+
+PATCH_TRANSITIONS: Mapping[PatchState, Mapping[PatchEvent, PatchState]] = {
+    PatchState.WAITING: {PatchEvent.PROMOTE: PatchState.READY},
+    PatchState.READY: {PatchEvent.CLAIM: PatchState.RUNNING},
+    PatchState.RUNNING: {
+        PatchEvent.LAND: PatchState.LANDED,
+        PatchEvent.REFUSE: PatchState.FAILED,
+        PatchEvent.RETRY: PatchState.WAITING,
+        PatchEvent.RESCUE: PatchState.READY,
+        PatchEvent.GIVE_UP: PatchState.QUARANTINED,
+    },
+    PatchState.LANDED: {},
+    PatchState.FAILED: {},
+    PatchState.QUARANTINED: {},
+}
+
+#: A patch in one of these is still to be carried out; equal content waits for it.
+OPEN_STATES = frozenset(state for state, events in PATCH_TRANSITIONS.items() if events)
+#: One per domain at most: the head of the lane.
+HEAD_STATES = frozenset({PatchState.READY, PatchState.RUNNING})
+
+
+class DeliveryState(enum.StrEnum):
+    PENDING = "pending"  #: to be sent when due
+    SENDING = "sending"  #: a deliverer holds it under a lease
+    UNSURE = "unsure"  #: it may have been sent; look before sending again
+    SENT = "sent"
+    DEAD = "dead"  #: Slack will never take it; people were told another way
+
+
+class DeliveryEvent(enum.StrEnum):
+    CLAIM = "claim"
+    CONFIRM = "confirm"  #: Slack has it
+    POSTPONE = "postpone"  #: Slack does not have it; again when due
+    DOUBT = "doubt"  #: the answer was lost, or the lease ran out while sending
+    BURY = "bury"
+
+
+DELIVERY_TRANSITIONS: Mapping[DeliveryState, Mapping[DeliveryEvent, DeliveryState]] = {
+    DeliveryState.PENDING: {DeliveryEvent.CLAIM: DeliveryState.SENDING},
+    DeliveryState.SENDING: {
+        DeliveryEvent.CONFIRM: DeliveryState.SENT,
+        DeliveryEvent.POSTPONE: DeliveryState.PENDING,
+        DeliveryEvent.DOUBT: DeliveryState.UNSURE,
+        DeliveryEvent.BURY: DeliveryState.DEAD,
+    },
+    DeliveryState.UNSURE: {DeliveryEvent.CLAIM: DeliveryState.SENDING},
+    DeliveryState.SENT: {},
+    DeliveryState.DEAD: {},
+}
+
+
+class InboxState(enum.StrEnum):
+    RECORDED = "recorded"  #: acknowledged to its sender; not yet decided
+    SETTLED = "settled"  #: decided, and everything that follows is written
+
+
+def after(table: Mapping[State, Mapping[Event, State]], state: State, event: Event) -> State:
+    """The state that *event* leads to. Raises KeyError where the table does not allow it."""
+    return table[state][event]
+
+
+def leaving(table: Mapping[State, Mapping[Event, State]], event: Event) -> tuple[State, ...]:
+    """The states in which *event* may happen; an update names them in its WHERE."""
+    return tuple(state for state, events in table.items() if event in events)
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """When to try again after something passing went wrong."""
+
+    first: timedelta = timedelta(seconds=2)
+    most: timedelta = timedelta(minutes=5)
+    attempts: int = 5  #: tries in all
+
+    def again_at(self, attempt: int, *, now: datetime, jitter: float) -> datetime | None:
+        """The time of the next try after 1-based *attempt* failed; None: that was the last.
+
+        *jitter* in [0, 1) spreads the wait over [wait/2, wait).
+        """
+        if attempt >= self.attempts:
+            return None
+        wait = min(self.most, self.first * (1 << min(attempt - 1, 20)))
+        return now + wait * (0.5 + jitter / 2)
