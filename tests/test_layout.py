@@ -1,6 +1,7 @@
 """The house rules that no linter knows: names, strays, and dependencies with a reason and a use."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -138,6 +139,13 @@ def test_requirements_are_exact_hashed_and_name_no_registry(path: Path) -> None:
     assert "://" not in text
     assert set(runtime()) <= set(pins(path))
     assert not [line for line in lines if not re.match(r"[\w.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line)]
+
+
+def test_the_lock_of_the_local_slack_names_no_registry() -> None:
+    lock = json.loads((ROOT / "tests/peer/package-lock.json").read_text(encoding="utf-8"))
+    packages = [package for place, package in lock["packages"].items() if place]
+    assert packages
+    assert all("resolved" not in package and package["integrity"] for package in packages)
 
 
 def test_every_layer_of_the_environment_holds_the_same_releases() -> None:
