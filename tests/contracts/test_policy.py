@@ -1,0 +1,70 @@
+"""Who is heard, and who may submit what from where."""
+
+from contracts.commands import Actor, ActorKind, Place
+from contracts.faults import Reason
+from contracts.policy import Allowed, Denied, hears, may_submit
+from contracts.settings import DomainSettings, Settings, SlackSettings, Submitters
+
+HERE = Place("C01HERE", "1.1", "1.1")
+ELSEWHERE = Place("C02ELSE", "1.1", "1.1")
+SETTINGS = Settings(
+    domains={
+        "open": DomainSettings(channels=("C01HERE",)),
+        "closed": DomainSettings(
+            channels=("C01HERE",),
+            submitters=Submitters(users=frozenset({"U01ANN"}), groups=frozenset({"S01DEVS"})),
+        ),
+    },
+    slack=SlackSettings(allow_bots={"C01HERE": frozenset({"B01GOOD"})}),
+)
+
+
+def person(user: str, *groups: str) -> Actor:
+    return Actor(ActorKind.PERSON, user, user, f"{user}@example.org", frozenset(groups))
+
+
+def bot(name: str) -> Actor:
+    return Actor(ActorKind.BOT, name, name, "")
+
+
+def _reason(decision: Allowed | Denied) -> Reason:
+    assert isinstance(decision, Denied)
+    return decision.fault.reason
+
+
+def test_everybody_in_its_channel_may_submit_to_a_domain_that_names_nobody() -> None:
+    assert may_submit(SETTINGS, person("U09ANY"), "open", HERE) == Allowed()
+
+
+def test_a_domain_takes_nothing_from_a_channel_it_does_not_listen_to() -> None:
+    assert _reason(may_submit(SETTINGS, person("U01ANN"), "open", ELSEWHERE)) is Reason.DOMAIN_NOT_HERE
+
+
+def test_a_dialog_opened_nowhere_reaches_no_domain() -> None:
+    assert _reason(may_submit(SETTINGS, person("U01ANN"), "open", Place())) is Reason.DOMAIN_NOT_HERE
+
+
+def test_named_people_and_members_of_named_groups_may_submit() -> None:
+    assert may_submit(SETTINGS, person("U01ANN"), "closed", HERE) == Allowed()
+    assert may_submit(SETTINGS, person("U09BEN", "S01DEVS"), "closed", HERE) == Allowed()
+
+
+def test_anybody_else_is_told_no() -> None:
+    decision = may_submit(SETTINGS, person("U09BEN", "S02OPS"), "closed", HERE)
+    assert _reason(decision) is Reason.NOT_A_SUBMITTER
+
+
+def test_the_operator_of_the_machine_may_always_submit() -> None:
+    operator = Actor(ActorKind.OPERATOR, "root", "root", "root@localhost")
+    assert may_submit(SETTINGS, operator, "closed", Place()) == Allowed()
+
+
+def test_other_bots_are_not_heard_unless_the_channel_lists_them() -> None:
+    assert hears(SETTINGS, person("U09ANY"), HERE)
+    assert hears(SETTINGS, bot("B01GOOD"), HERE)
+    assert not hears(SETTINGS, bot("B01GOOD"), ELSEWHERE)
+    assert not hears(SETTINGS, bot("B02EVIL"), HERE)
+
+
+def test_a_bot_the_channel_lists_submits_to_the_channels_domains() -> None:
+    assert may_submit(SETTINGS, bot("B01GOOD"), "closed", HERE) == Allowed()
