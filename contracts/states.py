@@ -25,11 +25,11 @@ class PatchState(enum.StrEnum):
 class PatchEvent(enum.StrEnum):
     PROMOTE = "promote"  #: became head of its lane
     CLAIM = "claim"  #: a worker took it; its attempt rises by one
-    LAND = "land"
-    REFUSE = "refuse"
+    LAND = "land"  #: the commit reached the branch
+    REFUSE = "refuse"  #: it would not apply, or a gate said no
     RETRY = "retry"  #: something passing went wrong; back into the lane until its time
     RESCUE = "rescue"  #: the lease ran out; offered again
-    GIVE_UP = "give-up"
+    GIVE_UP = "give-up"  #: the desk could not, and no attempt is left
 
 
 PATCH_TRANSITIONS: Mapping[PatchState, Mapping[PatchEvent, PatchState]] = {
@@ -57,16 +57,16 @@ class DeliveryState(enum.StrEnum):
     PENDING = "pending"  #: to be sent when due
     SENDING = "sending"  #: a deliverer holds it under a lease
     UNSURE = "unsure"  #: it may have been sent; look before sending again
-    SENT = "sent"
+    SENT = "sent"  #: Slack has it
     DEAD = "dead"  #: Slack will never take it; people were told another way
 
 
 class DeliveryEvent(enum.StrEnum):
-    CLAIM = "claim"
+    CLAIM = "claim"  #: a deliverer took it; its attempt rises by one
     CONFIRM = "confirm"  #: Slack has it
     POSTPONE = "postpone"  #: Slack does not have it; again when due
     DOUBT = "doubt"  #: the answer was lost, or the lease ran out while sending
-    BURY = "bury"
+    BURY = "bury"  #: Slack will never take it
 
 
 DELIVERY_TRANSITIONS: Mapping[DeliveryState, Mapping[DeliveryEvent, DeliveryState]] = {
