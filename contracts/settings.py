@@ -18,7 +18,8 @@ Seconds = Annotated[timedelta, Field(gt=timedelta(0))]
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Durations are seconds in the JSON Schema too, as they are in the file.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="float")
 
 
 class GateSettings(Section):
