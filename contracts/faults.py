@@ -18,6 +18,7 @@ class Reason(enum.StrEnum):
     DUPLICATE_KEY = "duplicate-key"  #: key
     YAML_ALIAS = "yaml-alias"
     YAML_TAG = "yaml-tag"  #: tag
+    YAML_MERGE = "yaml-merge"
     TOO_DEEP = "too-deep"  #: most
     TOO_MANY_NODES = "too-many-nodes"  #: most
     BLOCK_TOO_LARGE = "block-too-large"  #: size, most (bytes)
@@ -31,7 +32,7 @@ class Reason(enum.StrEnum):
     NOT_A_MAPPING = "not-a-mapping"  #: found
     WRONG_ROLE = "wrong-role"  #: role, suggestion
     MISSING_FIELD = "missing-field"  #: field, where
-    WRONG_TYPE = "wrong-type"  #: field, expected, found
+    WRONG_TYPE = "wrong-type"  #: field, expected, found, quote (what to put in quotes; may be empty)
     UNKNOWN_FIELD = "unknown-field"  #: field, where, suggestion
     UNKNOWN_OPERATION = "unknown-operation"  #: operation, known, suggestion
     CONFLICTING_FIELDS = "conflicting-fields"  #: first, second
@@ -39,7 +40,8 @@ class Reason(enum.StrEnum):
     SHELL_AS_PATCH = "shell-as-patch"
     MISSING_TARGET = "missing-target"  #: domains
     UNKNOWN_TARGET = "unknown-target"  #: target, domains, suggestion
-    BAD_MODE = "bad-mode"  #: mode
+    TARGET_BOTH = "target-both"  #: domains (and they are not exactly two)
+    BAD_MODE = "bad-mode"  #: mode, quote (what to put in quotes; may be empty)
     # Paths ----------------------------------------------------------------------------------
     PATH_EMPTY = "path-empty"
     PATH_ABSOLUTE = "path-absolute"  #: path
@@ -57,6 +59,7 @@ class Reason(enum.StrEnum):
     DIFF_BAD_HUNK = "diff-bad-hunk"  #: text
     DIFF_HUNK_COUNT = "diff-hunk-count"  #: path, hunk, said, found
     DIFF_BINARY_STUB = "diff-binary-stub"  #: path
+    DIFF_BINARY = "diff-binary"  #: path
     DIFF_ZERO_CONTEXT = "diff-zero-context"  #: path, hunk
     DIFF_BAD_MODE = "diff-bad-mode"  #: path, mode
     # Applying to the base -------------------------------------------------------------------
