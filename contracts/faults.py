@@ -107,10 +107,18 @@ class Reason(enum.StrEnum):
     DOWNLOAD_FAILED = "download-failed"  #: name, detail
     DOWNLOAD_FOREIGN = "download-foreign"  #: name, host
     DOWNLOAD_SIGN_IN = "download-sign-in"  #: name
+    SENDER_UNREAD = "sender-unread"  #: detail
     # Delivering -----------------------------------------------------------------------------
     CHANNEL_DEAD = "channel-dead"  #: channel, error, instead
     SLACK_REFUSED = "slack-refused"  #: method, error
     SLACK_UNREACHABLE = "slack-unreachable"  #: method, detail
+    # Starting -------------------------------------------------------------------------------
+    VARIABLE_UNSET = "variable-unset"  #: variable
+    NO_WAY_IN = "no-way-in"
+    TOKEN_REFUSED = "token-refused"  #: variable, error
+    SLACK_SILENT = "slack-silent"  #: address, detail
+    DATA_IN_USE = "data-in-use"  #: path
+    ADDRESS_TAKEN = "address-taken"  #: address, detail
 
 
 @dataclass(frozen=True, slots=True)
