@@ -59,7 +59,6 @@ class Reason(enum.StrEnum):
     DIFF_BAD_HUNK = "diff-bad-hunk"  #: text
     DIFF_HUNK_COUNT = "diff-hunk-count"  #: path, hunk, said, found
     DIFF_BINARY_STUB = "diff-binary-stub"  #: path
-    DIFF_BINARY = "diff-binary"  #: path
     DIFF_ZERO_CONTEXT = "diff-zero-context"  #: path, hunk
     DIFF_BAD_MODE = "diff-bad-mode"  #: path, mode
     # Applying to the base -------------------------------------------------------------------
