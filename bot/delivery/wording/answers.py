@@ -1,0 +1,107 @@
+"""What is answered to people: help, lists, refusals, repeats, and notes to the desk's operators."""
+
+from typing import Final
+
+from bot.delivery.wording import figures
+from bot.delivery.wording.faults import explain
+from bot.delivery.wording.ink import Ink
+from bot.delivery.wording.patches import STATE_NAMES
+from contracts.faults import Fault, Rejection
+from contracts.records import LaneLine, StoredPatch
+
+HOW_TO_POST: Final = (
+    "Post a patch in a channel of its domain: a diff, or a JSON or YAML block with `role: command_patch`, "
+    "inside a code fence or as a file (`.json .yml .yaml .patch .diff .txt`)."
+)
+WHAT_HAPPENS: Final = (
+    "The desk answers in the thread, checks exactly what would land, and lands all of it or nothing. "
+    "The mark on the message says how it stands: :eyes: in work, :white_check_mark: landed, "
+    ":x: not landed, and the thread says why."
+)
+COMMANDS: Final = (
+    "`/patch submit [DOMAIN]` opens a form",
+    "`/patch queue [DOMAIN]` lists what waits",
+    "`/patch status [DOMAIN]` shows how each lane stands",
+    "`/patch show ID` shows one patch",
+    "`/patch help` shows this",
+)
+IN_THREADS: Final = "Slash commands do not work in threads; there, say the same words to @patchdesk."
+
+MEND: Final = "Edit the message, or post it again; what was taken already is not taken twice."
+LOGS_FOLLOW: Final = "What the gates printed that did not pass follows as a file."
+NOTHING_WAITS: Final = "Nothing is waiting."
+NOTHING_FINISHED: Final = "Nothing has finished yet."
+NO_DOMAINS: Final = "No domain is set up yet."
+
+
+def more(left: int, one: str, many: str) -> str:
+    """What a list leaves out."""
+    return f"… and {left:,} more {one if left == 1 else many}"
+
+
+def lane(line: LaneLine, ink: Ink) -> str:
+    """One domain at a glance."""
+    ended = [
+        f"{count:,} {name}"
+        for count, name in (
+            (line.landed, "landed"),
+            (line.failed, "not landed"),
+            (line.quarantined, "set aside"),
+        )
+        if count
+    ]
+    parts = [ink.strong(ink.words(line.domain)), _head(line, ink), _waiting(line, ink), ", ".join(ended)]
+    return " · ".join(part for part in parts if part)
+
+
+def _head(line: LaneLine, ink: Ink) -> str:
+    if line.head is None:
+        return "idle"
+    state = STATE_NAMES[line.head.state]
+    return ink.say("{state:raw}: {id} {title:words}", state=state, id=line.head.id, title=line.head.title)
+
+
+def _waiting(line: LaneLine, ink: Ink) -> str:
+    if not line.waiting:
+        return "nobody waits"
+    text = f"{line.waiting:,} waiting"
+    if line.oldest_accepted_at is not None:
+        text += ink.say(", the oldest since {since:when}", since=line.oldest_accepted_at)
+    return text
+
+
+# Refusals --------------------------------------------------------------------------------------
+def rejected(count: int) -> str:
+    """The first line of the answer to *count* blocks that are no patches."""
+    if count == 1:
+        return "This could not be taken as a patch. Nothing of it was queued."
+    return f"{count:,} blocks could not be taken as patches. Nothing of them was queued."
+
+
+def block(rejection: Rejection, ink: Ink) -> str:
+    name = f" ({ink.quote(rejection.name)})" if rejection.name else ""
+    return f"Block {rejection.block:,}{name}"
+
+
+def problem(fault: Fault, ink: Ink) -> str:
+    """Where, what, how to mend it."""
+    said = explain(fault, ink, located=True)
+    return f"{said.what} {said.hint}".strip()
+
+
+def twin(first: str, row: StoredPatch | None, number: int, ink: Ink, *, link: str | None) -> str:
+    """*first* is the patch that brought the same change; *row* is it, *link* its card's address."""
+    name = ink.link(ink.words(first), link) if link else ink.quote(first)
+    state = f", which is {STATE_NAMES[row.state]}" if row else ""
+    return f"Block {number:,} is the same change as patch {name}{state}. It was not queued again."
+
+
+def operators(fault: Fault, ink: Ink) -> str:
+    said = explain(fault, ink)
+    return f"{ink.strong('Note to the operators.')} {said.what} {said.hint}".strip()
+
+
+def log_title(gate: str, dropped: int) -> str:
+    """Of a log file; plain text, *gate* a configured name."""
+    left = f" ({figures.size(dropped)} left out in the middle)" if dropped else ""
+    return f"Log of {gate}{left}"

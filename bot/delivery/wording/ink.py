@@ -1,0 +1,228 @@
+"""How a sentence is written in each medium, and how foreign text is made harmless there.
+
+Foreign is everything that people, patches, gates, git or Slack said. It enters a sentence only as a
+named value of `Ink.say`, and there it is made visible (no control, direction or other invisible
+characters), cut to length, and escaped once, by the rules of the medium.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bot.delivery.wording import figures
+
+#: Longest piece of foreign text inside a sentence, in characters before escaping.
+MOST_QUOTED = 120
+MOST_WORDS = 300
+_MOST_LISTED = 8
+_JOINER = "\u200d"  #: holds emoji together; harmless, and escaping it would break them
+
+#: `{name}`, `{name:kind}`, `{name:kind|more}`: the one place where a value enters a sentence.
+_PLACE = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>\w+)(?:\|(?P<more>[^}]*))?)?\}")
+_CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
+_PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
+_EMOJI = re.compile(r":(?=[\w+'-]+:)")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
+
+
+def visible(text: str) -> str:
+    """*text* in one line, with every character that hides, moves or ends something spelled out."""
+    return "".join(_shown(char) for char in text)
+
+
+def _shown(char: str) -> str:
+    if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and char != _JOINER:
+        return char.encode("unicode_escape").decode("ascii")
+    return char
+
+
+def visible_lines(text: str) -> str:
+    """*text* as it is laid out, with everything else that cannot be seen spelled out."""
+    return "\n".join("\t".join(map(visible, line.split("\t"))) for line in text.splitlines())
+
+
+def shorten(text: str, most: int) -> str:
+    """*text* if it is short; else its beginning and end around how many characters are left out."""
+    if len(text) <= most:
+        return text
+    tail = most // 3
+    head = most - tail
+    return f"{text[:head]}…({len(text) - most:,} more)…{text[-tail:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """One medium. The functions take foreign text, but for `strong` and `link`, whose label is inked."""
+
+    quote: Callable[[str], str]  #: a name, a path, a piece of code
+    words: Callable[[str], str]  #: prose
+    strong: Callable[[str], str]
+    link: Callable[[str, str], str]  #: label and address
+    channel: Callable[[str], str]
+    person: Callable[[str], str]
+    moment: Callable[[datetime], str]
+
+    def say(self, template: str, /, **values: object) -> str:
+        """The sentence; each value is written as its placeholder says, quoted if it says nothing."""
+        return _PLACE.sub(lambda place: _write(self, place, values), template)
+
+
+def placeholders(template: str) -> frozenset[str]:
+    """The names of the values that *template* needs."""
+    return frozenset(place["name"] for place in _PLACE.finditer(template))
+
+
+def _write(ink: Ink, place: re.Match[str], values: Mapping[str, object]) -> str:
+    return _WRITERS[place["kind"] or ""](ink, values[place["name"]], place["more"] or "")
+
+
+def _number(value: object) -> int | None:
+    """Values of a Fault are text; a hostile one may be no number, or one too long to read."""
+    if isinstance(value, int):
+        return value
+    text = str(value)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+def _counted(ink: Ink, value: object, nouns: str) -> str:
+    number = _number(value)
+    one, many = nouns.split("|")
+    return f"{ink.words(str(value))} {many}" if number is None else figures.counted(number, one, many)
+
+
+def _plain_number(ink: Ink, value: object, _nouns: str) -> str:
+    number = _number(value)
+    return ink.words(str(value)) if number is None else f"{number:,}"
+
+
+def _size(ink: Ink, value: object, _nouns: str) -> str:
+    number = _number(value)
+    return ink.words(str(value)) if number is None else figures.exact_size(number)
+
+
+def _length(ink: Ink, value: object, _nouns: str) -> str:
+    """A timedelta, or the seconds that a Fault carries as text."""
+    if isinstance(value, timedelta):
+        return figures.duration(value)
+    match = re.fullmatch(r"\d{1,9}(\.\d{1,9})?", str(value), re.ASCII)
+    return figures.duration(timedelta(seconds=float(match[0]))) if match else ink.words(str(value))
+
+
+def _list(write: Callable[[str], str], value: object, last: str) -> str:
+    """Several names, separated by spaces or commas as a Fault carries them, or a sequence of them."""
+    if isinstance(value, str):
+        names: Sequence[str] = re.split(r"[,\s]+", value.strip(", \t\n"))
+    else:
+        names = [str(name) for name in value] if isinstance(value, Sequence) else [str(value)]
+    shown = [write(name) for name in names[:_MOST_LISTED] if name]
+    if left := len(names) - _MOST_LISTED:
+        shown += [f"{left} more"] if left > 0 else []
+    return figures.joined(shown, last or "and") or "none"
+
+
+def _suggestion(ink: Ink, value: object, _nouns: str) -> str:
+    return f" Did you mean {ink.quote(str(value))}?" if value else ""
+
+
+#: What may stand behind the colon of a placeholder.
+_WRITERS: Final[Mapping[str, Callable[[Ink, Any, str], str]]] = {
+    "": lambda ink, value, _: ink.quote(str(value)),
+    "words": lambda ink, value, _: ink.words(str(value)),
+    "raw": lambda _ink, value, _: str(value),  #: inked already
+    "n": _counted,
+    "number": _plain_number,
+    "size": _size,
+    "took": _length,
+    "list": lambda ink, value, last: _list(ink.quote, value, last),
+    "channels": lambda ink, value, last: _list(ink.channel, value, last),
+    "channel": lambda ink, value, _: ink.channel(str(value)),
+    "maybe": _suggestion,
+    "commit": lambda ink, value, _: ink.quote(figures.short_commit(str(value))),
+    "when": lambda ink, value, _: ink.moment(value),
+}
+
+
+# The media -------------------------------------------------------------------------------------
+def _fit(text: str, most: int) -> str:
+    return visible(shorten(text, most))
+
+
+def escape(text: str) -> str:
+    """The three characters that Slack gives a meaning to, wherever they stand."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _mrkdwn_quote(text: str) -> str:
+    """Slack has no way to write a backtick inside backticks: a look-alike stands for it."""
+    return f"`{escape(_fit(text, MOST_QUOTED)).replace('`', chr(0x2CB))}`" if text.strip() else '""'
+
+
+def _mrkdwn_words(text: str) -> str:
+    """No formatting, and no emoji that could be taken for one of our own marks."""
+    plain = escape(_fit(text, MOST_WORDS)).replace("`", "'").replace("*", "\u2217")
+    return _EMOJI.sub("\u2236", plain)
+
+
+def _mrkdwn_moment(moment: datetime) -> str:
+    """In the reader's own time zone, where Slack can."""
+    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time_secs}}|{figures.utc(moment)}>"
+
+
+def _markdown_quote(text: str) -> str:
+    if not text.strip():
+        return '""'
+    shown = _fit(text, MOST_QUOTED)
+    fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
+    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def _markdown_words(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", _fit(text, MOST_WORDS).replace("&", "&amp;"))
+
+
+def _plain_quote(text: str) -> str:
+    return f"`{_fit(text, MOST_QUOTED)}`" if text.strip() else '""'
+
+
+def _plain_words(text: str) -> str:
+    return _fit(text, MOST_WORDS)
+
+
+def _same(text: str) -> str:
+    return text
+
+
+#: Slack messages and views. Text objects must be `verbatim`, or Slack looks for mentions again.
+MRKDWN: Final = Ink(
+    quote=_mrkdwn_quote,
+    words=_mrkdwn_words,
+    strong=lambda text: f"*{text}*",
+    link=lambda label, address: f"<{address}|{label}>",
+    channel=lambda name: f"<#{name}>" if _CHANNEL.fullmatch(name) else _mrkdwn_quote(name),
+    person=lambda name: f"<@{name}>" if _PERSON.fullmatch(name) else _mrkdwn_quote(name),
+    moment=_mrkdwn_moment,
+)
+#: The summary files.
+MARKDOWN: Final = Ink(
+    quote=_markdown_quote,
+    words=_markdown_words,
+    strong=lambda text: f"**{text}**",
+    link=lambda label, address: f"[{label}]({address})",
+    channel=_markdown_words,
+    person=_markdown_words,
+    moment=figures.utc,
+)
+#: Terminals, and the plain_text parts of Slack's views.
+PLAIN: Final = Ink(
+    quote=_plain_quote,
+    words=_plain_words,
+    strong=_same,
+    link=lambda label, address: f"{label} ({address})",
+    channel=_plain_words,
+    person=_plain_words,
+    moment=figures.utc,
+)

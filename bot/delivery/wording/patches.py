@@ -1,0 +1,287 @@
+"""What is said of one patch: on its card, in its summary, in lists."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.delivery.wording import figures
+from bot.delivery.wording.faults import Said, explain, tell
+from bot.delivery.wording.ink import Ink
+from contracts.faults import Reason
+from contracts.gates import GateResult, Verdict
+from contracts.outcome import Change, FileChange, Report, Step
+from contracts.patch import Patch
+from contracts.records import PatchLine, StoredPatch
+from contracts.states import PatchState
+
+STATE_NAMES: Final[Mapping[PatchState, str]] = {
+    PatchState.WAITING: "waiting",
+    PatchState.READY: "next",
+    PatchState.RUNNING: "running",
+    PatchState.LANDED: "landed",
+    PatchState.FAILED: "not landed",
+    PatchState.QUARANTINED: "set aside",
+}
+VERDICT_NAMES: Final[Mapping[Verdict, str]] = {
+    Verdict.PASSED: "passed",
+    Verdict.SKIPPED: "skipped",
+    Verdict.FAILED: "failed",
+    Verdict.ERRORED: "gave no verdict",
+}
+STEP_NAMES: Final[Mapping[Step, str]] = {
+    Step.FETCH: "fetch",
+    Step.APPLY: "apply",
+    Step.CHECKOUT: "check out",
+    Step.GATES: "gates",
+    Step.LAND: "land",
+}
+_DOING: Mapping[Step, str] = {
+    Step.FETCH: "Fetching the branch",
+    Step.APPLY: "Applying the patch",
+    Step.CHECKOUT: "Laying out the files for the gates",
+    Step.GATES: "Running the gates",
+    Step.LAND: "Landing",
+}
+_REFUSED: Mapping[PatchState, str] = {
+    PatchState.FAILED: "Not landed.",
+    PatchState.QUARANTINED: "Set aside, not landed.",
+}
+#: Why a gate did not pass, where its name stands before it.
+_GATE_BRIEFLY: Mapping[Reason, str] = {
+    Reason.GATE_FAILED: "exit code {code:number}",
+    Reason.GATE_NOT_STARTED: "it could not start ({detail:words})",
+    Reason.GATE_TIMED_OUT: "no answer after {most:took}",
+    Reason.GATE_KILLED: "killed by signal {signal:words}",
+    Reason.GATE_FLOODED: "it printed more than {most:size}",
+    Reason.GATE_PATHS: "no changed file matches {when:list|or}",
+    Reason.GATE_EARLIER: "{gate} had already decided",
+}
+_CHANGE_NAMES: Mapping[Change, str] = {
+    Change.ADDED: "new",
+    Change.MODIFIED: "",
+    Change.DELETED: "deleted",
+    Change.RENAMED: "renamed",
+    Change.MODE: "mode changed",
+}
+_MINUS = "\u2212"
+
+
+def title(patch: Patch, ink: Ink) -> str:
+    return ink.words(patch.title) or "Untitled patch"
+
+
+# Where it stands -------------------------------------------------------------------------------
+def standing(row: StoredPatch, ink: Ink, *, position: int | None, now: datetime) -> str:
+    """One line: the state, the step, and since when. *position* 1 is the head of the lane."""
+    match row.state:
+        case PatchState.WAITING:
+            return _waiting(row, ink, position, now)
+        case PatchState.READY:
+            return "Next; it starts as soon as a worker is free."
+        case PatchState.RUNNING:
+            return _running(row, ink)
+        case PatchState.LANDED:
+            return _landed(row, ink)
+        case PatchState.FAILED | PatchState.QUARANTINED:
+            return f"{ink.strong(_REFUSED[row.state])} {reason(row, ink).what}"
+
+
+def _waiting(row: StoredPatch, ink: Ink, position: int | None, now: datetime) -> str:
+    if row.not_before is not None and row.not_before > now:
+        again = ink.say("It will be tried again at {at:when}.", at=row.not_before)
+        return f"Try {row.attempt} did not work out. {reason(row, ink).what} {again}"
+    if position is None:
+        return ink.say("Waiting in line since {since:when}.", since=row.accepted_at)
+    return ink.say("Waiting, number {at:number} in line ({now:when}).", at=position, now=now)
+
+
+def _running(row: StoredPatch, ink: Ink) -> str:
+    current = row.steps[-1] if row.steps else None
+    doing = _DOING[current.step] if current else "Starting"
+    since = current.started if current else row.started_at
+    again = f" (try {row.attempt})" if row.attempt > 1 else ""
+    return doing + again + (ink.say(", since {since:when}.", since=since) if since else ".")
+
+
+def _landed(row: StoredPatch, ink: Ink) -> str:
+    if row.report is None or row.report.commit is None:
+        return "Landed."
+    line = ink.say(
+        "Landed on {branch} as {commit:commit}", branch=row.report.branch, commit=row.report.commit
+    )
+    if row.finished_at is None:
+        return f"{line}."
+    return line + ink.say(", {took:took} after it came in.", took=row.finished_at - row.accepted_at)
+
+
+def reason(row: StoredPatch, ink: Ink) -> Said:
+    """Why it did not land, or did not yet; with the place in what was posted."""
+    fault = row.report.fault if row.report else None
+    if fault is None:
+        return Said("No reason was recorded.", "")
+    return explain(fault, ink, located=True)
+
+
+def brief(line: PatchLine, ink: Ink) -> str:
+    """One line of a list."""
+    facts = {"id": line.id, "title": line.title, "actor": line.actor, "state": STATE_NAMES[line.state]}
+    place = f"{line.position}. " if line.position is not None else ""
+    return place + ink.say("{id} {title:words} – {state:raw}, from {actor:words}", **facts)
+
+
+# Where it comes from ---------------------------------------------------------------------------
+def origin(row: StoredPatch, ink: Ink, *, here: str | None, link: str | None, who: str) -> str:
+    """`web · patch k3v9x2ab · from Ada`. *who* is inked; *here*: the channel where this is said."""
+    parts = [ink.words(row.patch.domain), ink.say("patch {id}", id=row.id)]
+    if row.patch.label:
+        parts.append(ink.say("called {label}", label=row.patch.label))
+    parts.append(f"from {who}")
+    if row.place.channel is not None and row.place.channel != here:
+        parts.append(ink.say("posted in {channel:channel}", channel=row.place.channel))
+    if link is not None:
+        parts.append(ink.link("message", link))
+    return " · ".join(parts)
+
+
+def details(patch: Patch, ink: Ink) -> tuple[str, ...]:
+    """What came with the patch that the desk gives no meaning to."""
+    return tuple(
+        ink.say("{name}: {value:words}", name=name, value=value) for name, value in patch.details.items()
+    )
+
+
+# What came of it -------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The parts of a summary, each a finished line; empty where there is nothing to say."""
+
+    headline: str
+    hint: str
+    files: tuple[str, ...]
+    files_total: str
+    gates: tuple[str, ...]
+    gates_total: str
+    facts: tuple[str, ...]
+    times: str
+    commands: str
+
+
+def summary(row: StoredPatch, ink: Ink, *, now: datetime) -> Summary:
+    """What came of *row*'s last attempt; of an unfinished one, how far it is."""
+    report, landed = row.report or Report(branch=""), row.state is PatchState.LANDED
+    failed = row.state in {PatchState.FAILED, PatchState.QUARANTINED}
+    return Summary(
+        headline=standing(row, ink, position=None, now=now),
+        hint=reason(row, ink).hint if failed else "",
+        files=tuple(file_line(file, ink) for file in report.files),
+        files_total=files_total(report.files, landed=landed),
+        gates=tuple(gate_line(gate, ink) for gate in report.gates),
+        gates_total=gates_total(row, report, ink),
+        facts=_facts(report, ink, landed=landed),
+        times=times(row),
+        commands=commands_not_run(row.patch, ink),
+    )
+
+
+def file_line(file: FileChange, ink: Ink) -> str:
+    name = ink.quote(file.path)
+    if file.old_path is not None and file.old_path != file.path:
+        name = f"{ink.quote(file.old_path)} to {name}"
+    parts = [_CHANGE_NAMES[file.change], _plus_minus(file.added, file.removed)]
+    return f"{name} {', '.join(part for part in parts if part)}"
+
+
+def _plus_minus(added: int | None, removed: int | None) -> str:
+    if added is None or removed is None:
+        return "binary"
+    return " ".join(f"{sign}{count:,}" for sign, count in (("+", added), (_MINUS, removed)) if count)
+
+
+def files_total(files: Sequence[FileChange], *, landed: bool) -> str:
+    if not files:
+        return ""
+    added, removed = sum(file.added or 0 for file in files), sum(file.removed or 0 for file in files)
+    parts = [figures.counted(len(files), "file", "files"), _plus_minus(added, removed)]
+    return f"{'Changed' if landed else 'Would have changed'} {', '.join(part for part in parts if part)}:"
+
+
+def gate_line(gate: GateResult, ink: Ink) -> str:
+    """`tests` failed in 3 s: exit code 1 (advisory, sandbox level 1)."""
+    line = f"{ink.quote(gate.name)} {VERDICT_NAMES[gate.verdict]}"
+    if gate.took is not None:
+        line += f" in {figures.duration(gate.took)}" if gate.verdict < Verdict.ERRORED else ""
+    if gate.verdict is not Verdict.PASSED and gate.why is not None:
+        template = _GATE_BRIEFLY.get(gate.why.reason)
+        line += f": {tell(template, gate.why, ink) if template else explain(gate.why, ink).what}"
+    notes = ["advisory"] if not gate.required else []
+    notes += [f"sandbox level {gate.level}"] if gate.level is not None else []
+    return f"{line} ({', '.join(notes)})" if notes else line
+
+
+def gates_total(row: StoredPatch, report: Report, ink: Ink) -> str:
+    """`Gates: 2 passed, 1 failed.` And plainly so if nothing was checked, or nothing is known of it."""
+    counts = {verdict: sum(gate.verdict is verdict for gate in report.gates) for verdict in Verdict}
+    if report.gates and counts[Verdict.SKIPPED] == len(report.gates):
+        return "No gate ran: nothing was checked."
+    if report.gates:
+        said = (f"{count} {VERDICT_NAMES[verdict]}" for verdict, count in counts.items() if count)
+        return f"Gates: {', '.join(said)}."
+    if row.state is not PatchState.LANDED:
+        return "No gate gave a verdict." if row.finished_at else ""
+    if report.found:
+        return "What the gates said was lost with the try that landed it."
+    return ink.say("{domain} has no gates: nothing was checked.", domain=row.patch.domain)
+
+
+def _facts(report: Report, ink: Ink, *, landed: bool) -> tuple[str, ...]:
+    facts = []
+    if report.commit is not None:
+        name = "Commit" if landed else "Candidate (not on the branch)"
+        facts.append(ink.say(f"{name} {{commit:commit}}", commit=report.commit))
+    if report.base is not None:
+        facts.append(ink.say("on {branch} at {base:commit}", base=report.base, branch=report.branch))
+    if landed:
+        where = "pushed to {to:words}" if report.pushed_to else "in the desk's own repository"
+        facts.append(ink.say(where, to=report.pushed_to))
+    if report.moved:
+        facts.append(
+            f"the branch moved {figures.times(report.moved)} meanwhile; applied and checked anew each time"
+        )
+    if report.found:
+        facts.append("an earlier try had landed it and was cut off before it could say so")
+    return tuple(facts)
+
+
+def times(row: StoredPatch) -> str:
+    """How long it waited, each step took (all rounds together), and the whole."""
+    parts = [f"waited {figures.duration(row.started_at - row.accepted_at)}"] if row.started_at else []
+    spent: dict[Step, timedelta] = {}
+    for step in row.report.steps if row.report and row.report.steps else row.steps:
+        if (ended := step.ended or row.finished_at) is not None:
+            spent[step.step] = spent.get(step.step, timedelta(0)) + (ended - step.started)
+    parts += [f"{STEP_NAMES[step]} {figures.duration(took)}" for step, took in spent.items()]
+    if row.finished_at is not None:
+        parts.append(f"{figures.duration(row.finished_at - row.accepted_at)} in all")
+    if row.attempt > 1:
+        parts.append(f"{row.attempt} tries")
+    return " · ".join(parts)
+
+
+def commands_not_run(patch: Patch, ink: Ink) -> str:
+    """The shell lines that came with the patch; empty if none did."""
+    if not patch.commands:
+        return ""
+    named = [
+        ink.say("{count:n|command|commands} in {field}", count=len(commands.lines), field=commands.field)
+        for commands in patch.commands[:8]
+    ]
+    if left := len(patch.commands) - len(named):
+        named.append(f"{left} more")
+    return f"Not run: {figures.joined(named)}. The desk runs only the gates of its own settings."
+
+
+def logs(row: StoredPatch) -> tuple[GateResult, ...]:
+    """The gates that did not pass and printed something."""
+    gates = row.report.gates if row.report else ()
+    return tuple(gate for gate in gates if gate.verdict > Verdict.SKIPPED and gate.output)
