@@ -1,0 +1,1 @@
+"""The desk shown at work beside a local Slack."""

@@ -1,0 +1,1 @@
+"""The tests, and under `peer` the strict and faulty Slack they speak to."""
