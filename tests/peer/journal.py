@@ -1,6 +1,7 @@
 """What passed between the desk and Slack, in order, and a way to wait for it without sleeping."""
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,6 +30,10 @@ class Call:
     answer: Mapping[str, Any] | None  #: what Slack answered, also when the desk never saw it
     status: int | None  #: the HTTP status that the desk saw; None: the connection was cut
     fault: str | None = None  #: what was injected
+
+    def line(self) -> str:
+        outcome = "cut" if self.status is None else f"{self.status}"
+        return f"{self.method} {_short(self.args)} → {outcome} {_short(self.answer)} {self.fault or ''}"
 
     @property
     def took_effect(self) -> bool:
@@ -68,6 +73,13 @@ class Delivery:
     status: int | None = None  #: of an HTTP answer
     fault: str | None = None
 
+    def line(self) -> str:
+        what = self.event or self.payload
+        return (
+            f"{self.kind} {_short(what)} attempt {self.attempt} copy {self.copy} over {self.over} → "
+            f"{'acknowledged' if self.acked else 'not acknowledged'} {self.fault or ''}"
+        )
+
     @property
     def event(self) -> Mapping[str, Any]:
         """The inner event; empty for commands and interactions."""
@@ -81,6 +93,14 @@ class SocketChange:
 
     name: str
     what: str
+
+    def line(self) -> str:
+        return f"{self.name} {self.what}"
+
+
+def _short(value: Mapping[str, Any] | None) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 160 else f"{text[:160]}…"
 
 
 Entry = Call | Delivery | SocketChange
@@ -123,5 +143,5 @@ class Journal:
                     await self._changed.wait()
                 return value
         except TimeoutError:
-            last = "\n  ".join(str(entry)[:400] for entry in self.entries[-12:])
+            last = "\n  ".join(entry.line() for entry in self.entries[-12:])
             raise AssertionError(f"did not happen within {within}; the journal ends:\n  {last}") from None
