@@ -14,7 +14,7 @@ from contracts.records import LaneLine, PatchLine, StoredPatch
 
 #: All sections of one message together; Slack refuses a few thousand more (`msg_blocks_too_long`).
 _MOST_TOGETHER = 12_000
-_MOST_REFUSED = 40
+_MOST_REFUSED = 12
 
 
 def rejections(refused: Sequence[Rejection]) -> Message:

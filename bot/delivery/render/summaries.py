@@ -22,7 +22,7 @@ def summary(row: StoredPatch, *, now: datetime) -> Message:
         *section(said.commands),
         *context(answers.LOGS_FOLLOW if patches.logs(row) else "", " · ".join(said.facts), said.times),
     ]
-    text = (headline, said.hint, said.gates_total, said.files_total)
+    text = (headline, said.hint, said.gates_total, said.files_total.rstrip(":"))
     return message([line for line in text if line], blocks)
 
 

@@ -56,6 +56,7 @@ _READING: Mapping[Reason, Said] = {
     Reason.YAML_TAG: Said(
         "The YAML tag {tag} is not taken.", "Leave the tag out; quote the value if it is text."
     ),
+    Reason.YAML_MERGE: Said("YAML merge keys are not taken.", "Write the fields out."),
     Reason.TOO_DEEP: Said(
         "This is nested deeper than {most:n|level|levels}.", "A patch needs three or four; flatten it."
     ),
@@ -102,7 +103,8 @@ _MEANING: Mapping[Reason, Said] = {
     ),
     Reason.MISSING_FIELD: Said("The field {field} is missing in {where:words}.", "Add it and post it again."),
     Reason.WRONG_TYPE: Said(
-        "{field} must be {expected:words}; it is {found:words}.", "Change it and post it again."
+        "{field} must be {expected:words}; it is {found:words}.",
+        "Change it and post it again.{quote:unquoted}",
     ),
     Reason.UNKNOWN_FIELD: Said(
         "There is no field {field} in {where:words}.{suggestion:maybe}",
@@ -126,9 +128,13 @@ _MEANING: Mapping[Reason, Said] = {
     Reason.UNKNOWN_TARGET: Said(
         "There is no target {target} here.{suggestion:maybe}", "The targets here: {domains:list}."
     ),
+    Reason.TARGET_BOTH: Said(
+        "The target `both` is clear only where there are two domains; here: {domains:list}.",
+        "Name one of them as `target`.",
+    ),
     Reason.BAD_MODE: Said(
         "{mode} is no file mode that a patch may set.",
-        'Write `"100644"`, or `"100755"` for an executable file.',
+        'Write `"100644"`, or `"100755"` for an executable file.{quote:unquoted}',
     ),
 }
 

@@ -17,7 +17,7 @@ from bot.delivery.wording import figures
 #: Longest piece of foreign text inside a sentence, in characters before escaping.
 MOST_QUOTED = 120
 MOST_WORDS = 300
-_MOST_LISTED = 8
+_MOST_LISTED = 6
 _JOINER = "\u200d"  #: holds emoji together; harmless, and escaping it would break them
 
 #: `{name}`, `{name:kind}`, `{name:kind|more}`: the one place where a value enters a sentence.
@@ -49,8 +49,7 @@ def shorten(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     tail = most // 3
-    head = most - tail
-    return f"{text[:head]}…({len(text) - most:,} more)…{text[-tail:]}"
+    return f"{text[: most - tail]}…({len(text) - most:,} more)…{text[len(text) - tail :]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +126,10 @@ def _suggestion(ink: Ink, value: object, _nouns: str) -> str:
     return f" Did you mean {ink.quote(str(value))}?" if value else ""
 
 
+def _unquoted(ink: Ink, value: object, _nouns: str) -> str:
+    return f" Put {ink.quote(str(value))} in quotes." if value else ""
+
+
 #: What may stand behind the colon of a placeholder.
 _WRITERS: Final[Mapping[str, Callable[[Ink, Any, str], str]]] = {
     "": lambda ink, value, _: ink.quote(str(value)),
@@ -140,14 +143,19 @@ _WRITERS: Final[Mapping[str, Callable[[Ink, Any, str], str]]] = {
     "channels": lambda ink, value, last: _list(ink.channel, value, last),
     "channel": lambda ink, value, _: ink.channel(str(value)),
     "maybe": _suggestion,
+    "unquoted": _unquoted,
     "commit": lambda ink, value, _: ink.quote(figures.short_commit(str(value))),
     "when": lambda ink, value, _: ink.moment(value),
 }
 
 
 # The media -------------------------------------------------------------------------------------
-def _fit(text: str, most: int) -> str:
-    return visible(shorten(text, most))
+def _fit(text: str, most: int, write: Callable[[str], str]) -> str:
+    """*text* cut to *most* characters; to fewer if it would more than double when it is written."""
+    room = most
+    while len(written := write(visible(shorten(text, room)))) > 2 * most:
+        room //= 2
+    return written
 
 
 def escape(text: str) -> str:
@@ -155,14 +163,14 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _mrkdwn_quote(text: str) -> str:
+def _mrkdwn_code(text: str) -> str:
     """Slack has no way to write a backtick inside backticks: a look-alike stands for it."""
-    return f"`{escape(_fit(text, MOST_QUOTED)).replace('`', chr(0x2CB))}`" if text.strip() else '""'
+    return f"`{escape(text).replace('`', chr(0x2CB))}`"
 
 
-def _mrkdwn_words(text: str) -> str:
+def _mrkdwn_prose(text: str) -> str:
     """No formatting, and no emoji that could be taken for one of our own marks."""
-    plain = escape(_fit(text, MOST_WORDS)).replace("`", "'").replace("*", "\u2217")
+    plain = escape(text).replace("`", "'").replace("*", "\u2217")
     return _EMOJI.sub("\u2236", plain)
 
 
@@ -171,58 +179,59 @@ def _mrkdwn_moment(moment: datetime) -> str:
     return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time_secs}}|{figures.utc(moment)}>"
 
 
-def _markdown_quote(text: str) -> str:
-    if not text.strip():
-        return '""'
-    shown = _fit(text, MOST_QUOTED)
-    fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
-    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
+def _markdown_code(text: str) -> str:
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
 
 
-def _markdown_words(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", _fit(text, MOST_WORDS).replace("&", "&amp;"))
+def _markdown_prose(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", text.replace("&", "&amp;"))
 
 
-def _plain_quote(text: str) -> str:
-    return f"`{_fit(text, MOST_QUOTED)}`" if text.strip() else '""'
-
-
-def _plain_words(text: str) -> str:
-    return _fit(text, MOST_WORDS)
+def _plain_code(text: str) -> str:
+    return f"`{text}`"
 
 
 def _same(text: str) -> str:
     return text
 
 
+def _quoting(write: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda text: _fit(text, MOST_QUOTED, write) if text.strip() else '""'
+
+
+def _telling(write: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda text: _fit(text, MOST_WORDS, write)
+
+
 #: Slack messages and views. Text objects must be `verbatim`, or Slack looks for mentions again.
 MRKDWN: Final = Ink(
-    quote=_mrkdwn_quote,
-    words=_mrkdwn_words,
+    quote=_quoting(_mrkdwn_code),
+    words=_telling(_mrkdwn_prose),
     strong=lambda text: f"*{text}*",
     link=lambda label, address: f"<{address}|{label}>",
-    channel=lambda name: f"<#{name}>" if _CHANNEL.fullmatch(name) else _mrkdwn_quote(name),
-    person=lambda name: f"<@{name}>" if _PERSON.fullmatch(name) else _mrkdwn_quote(name),
+    channel=lambda name: f"<#{name}>" if _CHANNEL.fullmatch(name) else _quoting(_mrkdwn_code)(name),
+    person=lambda name: f"<@{name}>" if _PERSON.fullmatch(name) else _quoting(_mrkdwn_code)(name),
     moment=_mrkdwn_moment,
 )
 #: The summary files.
 MARKDOWN: Final = Ink(
-    quote=_markdown_quote,
-    words=_markdown_words,
+    quote=_quoting(_markdown_code),
+    words=_telling(_markdown_prose),
     strong=lambda text: f"**{text}**",
     link=lambda label, address: f"[{label}]({address})",
-    channel=_markdown_words,
-    person=_markdown_words,
+    channel=_telling(_markdown_prose),
+    person=_telling(_markdown_prose),
     moment=figures.utc,
 )
 #: Terminals, and the plain_text parts of Slack's views.
 PLAIN: Final = Ink(
-    quote=_plain_quote,
-    words=_plain_words,
+    quote=_quoting(_plain_code),
+    words=_telling(_same),
     strong=_same,
     link=lambda label, address: f"{label} ({address})",
-    channel=_plain_words,
-    person=_plain_words,
+    channel=_telling(_same),
+    person=_telling(_same),
     moment=figures.utc,
 )
