@@ -190,23 +190,35 @@ class SlackSender:
     async def _call(
         self, method: str, *, json: Json | None = None, form: Json | None = None, repeatable: bool = False
     ) -> Reply:
-        return await self._retrying(self._once, method, json, form, repeatable)
+        return await self._retrying(ask, self._client, method, json=json, form=form, repeatable=repeatable)
 
-    async def _once(self, method: str, json: Json | None, form: Json | None, repeatable: bool) -> Reply:
-        try:
-            response = await self._client.api_call(
-                method, json=dict(json) if json else None, data=dict(form) if form else None
-            )
-        except SlackApiError as error:
-            return _refused(method, error, repeatable)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return RetryAfter(SOON, f"{method}: no connection ({type(error).__name__})")
-        except (aiohttp.ClientError, TimeoutError) as error:
-            return unclear(f"{method}: {type(error).__name__}", repeatable=repeatable)
-        except (AttributeError, ValueError) as error:
-            # The SDK takes every 200 for a JSON object, and stumbles over text, lists and broken UTF-8.
-            return unclear(f"{method}: no JSON object ({type(error).__name__})", repeatable=repeatable)
-        return understand(method, 200, None, response.data, repeatable=repeatable)
+
+async def ask(
+    client: AsyncWebClient,
+    method: str,
+    *,
+    json: Json | None = None,
+    form: Json | None = None,
+    repeatable: bool = False,
+) -> Reply:
+    """One call of *method*, and what its answer means. Nothing that Slack or the network does is raised.
+
+    *repeatable*: doing it twice does no harm, so that a lost answer only means to try again.
+    """
+    try:
+        response = await client.api_call(
+            method, json=dict(json) if json else None, data=dict(form) if form else None
+        )
+    except SlackApiError as error:
+        return _refused(method, error, repeatable)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        return RetryAfter(SOON, f"{method}: no connection ({type(error).__name__})")
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return unclear(f"{method}: {type(error).__name__}", repeatable=repeatable)
+    except (AttributeError, ValueError) as error:
+        # The SDK takes every 200 for a JSON object, and stumbles over text, lists and broken UTF-8.
+        return unclear(f"{method}: no JSON object ({type(error).__name__})", repeatable=repeatable)
+    return understand(method, 200, None, response.data, repeatable=repeatable)
 
 
 def _refused(method: str, error: SlackApiError, repeatable: bool) -> Reply:
