@@ -107,6 +107,7 @@ class Reason(enum.StrEnum):
     DOWNLOAD_FOREIGN = "download-foreign"  #: name, host
     DOWNLOAD_SIGN_IN = "download-sign-in"  #: name
     SENDER_UNREAD = "sender-unread"  #: detail
+    FORM_NOT_OPENED = "form-not-opened"  #: detail
     # Delivering -----------------------------------------------------------------------------
     CHANNEL_DEAD = "channel-dead"  #: channel, error, instead
     SLACK_REFUSED = "slack-refused"  #: method, error

@@ -307,6 +307,7 @@ _ASKING: Mapping[Reason, Said] = {
     Reason.SENDER_UNREAD: Said(
         "Slack did not say who sent this: {detail:words}.", "Post it again in a few minutes."
     ),
+    Reason.FORM_NOT_OPENED: Said("The form could not be opened: {detail:words}.", "Ask for it again."),
 }
 
 _DELIVERING: Mapping[Reason, Said] = {
