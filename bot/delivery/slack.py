@@ -41,7 +41,11 @@ _FIRST_PAUSE = 0.3
 
 _PAGE = 200
 
+#: Slack knows no file of that id, or no longer.
+FILE_LOST: Final = frozenset({"file_not_found", "file_deleted"})
+
 Json = Mapping[str, Any]
+Found = Delivered | Missing | RetryAfter | Rejected | Unknown
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -152,21 +156,8 @@ class SlackSender:
         return _done(await self._call("files.completeUploadExternal", form=form))
 
     # Looking -----------------------------------------------------------------------------------
-    async def find(
-        self, key: str, *, channel: str, thread: str | None, since: datetime
-    ) -> Delivered | Missing | RetryAfter | Rejected | Unknown:
-        """The message that was posted with *key*, not before *since*."""
-        return await self._look(lambda message: _key_of(message) == key, channel, thread, since)
-
-    async def find_file(
-        self, file: str, *, channel: str, thread: str | None, since: datetime
-    ) -> Delivered | Missing | RetryAfter | Rejected | Unknown:
-        """Whether *file* is shown in *channel*, or in its *thread*."""
-        return await self._look(lambda message: file in _files_of(message), channel, thread, since)
-
-    async def _look(
-        self, matches: Callable[[Json], bool], channel: str, thread: str | None, since: datetime
-    ) -> Delivered | Missing | RetryAfter | Rejected | Unknown:
+    async def find(self, key: str, *, channel: str, thread: str | None, since: datetime) -> Found:
+        """The message that was posted with *key*, not before *since*: in *thread*, or among the roots."""
         method = "conversations.replies" if thread else "conversations.history"
         form = {
             "channel": channel,
@@ -179,12 +170,26 @@ class SlackSender:
             if not isinstance(reply, Success):
                 return reply
             for message in reply.data.get("messages") or ():
-                if matches(message) and (place := _place(channel, message.get("ts"), thread)):
+                if _key_of(message) == key and (place := _place(channel, message.get("ts"), thread)):
                     return Delivered(place)
             cursor = (reply.data.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return Missing()
             form["cursor"] = cursor
+
+    async def find_file(self, file: str, *, channel: str) -> Found:
+        """Where in *channel* an uploaded *file* is shown. Slack knows that a moment after it was shared."""
+        reply = await self._call("files.info", form={"file": file}, repeatable=True)
+        if isinstance(reply, Rejected) and reply.error in FILE_LOST:
+            return Missing()
+        if not isinstance(reply, Success):
+            return reply
+        shares = (reply.data.get("file") or {}).get("shares") or {}
+        for kind in ("public", "private"):
+            for shown in (shares.get(kind) or {}).get(channel) or ():
+                if place := _place(channel, shown.get("ts"), shown.get("thread_ts")):
+                    return Delivered(place)
+        return Missing()
 
     # One call ----------------------------------------------------------------------------------
     async def _call(
@@ -264,7 +269,3 @@ def _key_of(message: Json) -> str | None:
             return key
         case _:
             return None
-
-
-def _files_of(message: Json) -> frozenset[str]:
-    return frozenset(file["id"] for file in message.get("files") or () if isinstance(file.get("id"), str))

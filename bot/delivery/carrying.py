@@ -1,0 +1,240 @@
+"""What each notice means in Slack: read the rows as they are now, render them, send."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import assert_never
+
+from bot.delivery import questions
+from bot.delivery.links import permalink
+from bot.delivery.marks import marks_for
+from bot.delivery.posting import Letter, as_doubt, checked, is_gone, post_once
+from bot.delivery.render import answers, cards, summaries
+from bot.delivery.render.blocks import Message
+from bot.delivery.slack import FILE_LOST, SlackSender, Uploaded
+from bot.delivery.slack_answers import SOON, Answer, Delivered, Missing, Rejected, RetryAfter, Unknown
+from bot.delivery.summary_files import write_summary
+from bot.delivery.wording.answers import log_title
+from contracts import notices
+from contracts.commands import Place, Question
+from contracts.gates import GateResult
+from contracts.ports import Engine
+from contracts.records import Delivery, StoredPatch
+from contracts.settings import Settings
+from contracts.states import OPEN_STATES
+
+log = logging.getLogger(__name__)
+
+_Posted = (
+    notices.PostCard
+    | notices.PostSummary
+    | notices.Reject
+    | notices.Twin
+    | notices.Answer
+    | notices.Misunderstood
+    | notices.TellOperators
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Slack's answer, and whether what was to be said must get through (*lasting*)."""
+
+    answer: Answer
+    lasting: bool = True
+
+
+class Carrier:
+    """Carries deliveries out and records nothing, but for how far an upload has come."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        sender: SlackSender,
+        settings: Settings,
+        data: Path,
+        *,
+        clock: Callable[[], datetime],
+        workspace: str | None,
+    ) -> None:
+        self._outbox = engine.outbox
+        self._ledger = engine.ledger
+        self._sender = sender
+        self._settings = settings
+        self._data = data
+        self._clock = clock
+        self._workspace = workspace
+
+    async def carry_out(self, delivery: Delivery) -> Tried:
+        notice = delivery.notice
+        match notice:
+            case notices.EditCard(patch):
+                return await self._edit_card(patch)
+            case notices.UploadLog(patch, gate):
+                return Tried(await self._upload_log(delivery, patch, gate))
+            case notices.WriteSummary(patch):
+                return Tried(await self._write_summary(patch))
+            case notices.Mark(inbox_id):
+                return await self._mark(inbox_id)
+            case notices.Deny():
+                return Tried(await self._deny(delivery, notice), lasting=False)
+            case _:
+                return Tried(await self._post(delivery, notice))
+
+    # Messages ----------------------------------------------------------------------------------
+    async def _post(self, delivery: Delivery, notice: _Posted) -> Answer:
+        channel = _channel_of(delivery)
+        message, thread = await self._compose(notice, channel)
+        letter = Letter(message, channel, delivery.thread or thread)
+        return await post_once(
+            self._sender,
+            letter,
+            key=delivery.key,
+            unsure=delivery.unsure,
+            since=delivery.first_tried_at,
+        )
+
+    async def _compose(self, notice: _Posted, channel: str) -> tuple[Message, str | None]:
+        """What is said, and the thread it belongs to if the delivery names none."""
+        match notice:
+            case notices.PostCard(patch):
+                return await self._card(await self._row(patch), channel), None
+            case notices.PostSummary(patch):
+                row = await self._row(patch)
+                return summaries.summary(row, now=self._clock()), _thread_of_card(row, channel)
+            case notices.Reject(rejections):
+                return answers.rejections(rejections), None
+            case notices.Twin(first, block):
+                row = await self._row(first)
+                link = permalink(self._workspace, row.card or row.place)
+                return answers.twin(first, row, block, link=link), None
+            case notices.Answer(question):
+                return await self._answer(question, channel), None
+            case notices.Misunderstood(fault=wrong):
+                return answers.fault(wrong), None
+            case notices.TellOperators(wrong):
+                return answers.operators(wrong), None
+            case _:
+                assert_never(notice)
+
+    async def _card(self, row: StoredPatch, channel: str) -> Message:
+        position = await questions.position_of(row, self._ledger)
+        link = permalink(self._workspace, row.place) if row.place.channel != channel else None
+        return cards.card(row, channel=channel, position=position, now=self._clock(), link=link)
+
+    async def _answer(self, question: Question, channel: str) -> Message:
+        return await questions.answer(
+            question,
+            channel=channel,
+            ledger=self._ledger,
+            settings=self._settings,
+            now=self._clock(),
+            workspace=self._workspace,
+        )
+
+    async def _edit_card(self, patch: str) -> Tried:
+        """Nothing to edit if the card never got posted. Only the last edit must get through."""
+        row = await self._row(patch)
+        if row.card is None or row.card.channel is None:
+            return Tried(Delivered())
+        message = checked(await self._card(row, row.card.channel))
+        return Tried(await self._sender.update(message, at=row.card), lasting=row.state not in OPEN_STATES)
+
+    async def _deny(self, delivery: Delivery, notice: notices.Deny) -> Answer:
+        """Nobody can look up what only one person sees: if in doubt, it was said."""
+        if delivery.unsure:
+            return Delivered()
+        return await self._sender.post_ephemeral(
+            checked(answers.fault(notice.fault)),
+            channel=_channel_of(delivery),
+            user=notice.user,
+            thread=delivery.thread,
+        )
+
+    # Reactions ---------------------------------------------------------------------------------
+    async def _mark(self, inbox_id: int) -> Tried:
+        standing = await self._ledger.inbox_of(inbox_id)
+        if standing is None or standing.place.ts is None:
+            return Tried(Delivered())
+        marks = marks_for(standing)
+        if marks.add is not None:
+            answer = await self._sender.add_reaction(marks.add, to=standing.place)
+            if not isinstance(answer, Delivered):
+                return Tried(answer, lasting=marks.settled)
+        for stale in marks.remove:
+            answer = await self._sender.remove_reaction(stale, of=standing.place)
+            if not isinstance(answer, Delivered):
+                return Tried(answer, lasting=marks.settled)
+        return Tried(Delivered())
+
+    # Files -------------------------------------------------------------------------------------
+    async def _upload_log(self, delivery: Delivery, patch: str, gate: str) -> Answer:
+        """Upload, note the file's id, share: whoever tries again looks whether that file is shown."""
+        row = await self._row(patch)
+        result = _result_of(row, gate)
+        if result is None:
+            return Delivered()
+        channel = _channel_of(delivery)
+        file = delivery.progress or None
+        if file is not None:
+            found = await self._sender.find_file(file, channel=channel)
+            if not isinstance(found, Missing):
+                return as_doubt(found)
+        else:
+            uploaded = await self._sender.upload(result.output.encode(), name=f"{patch}-{gate}.log")
+            if not isinstance(uploaded, Uploaded):
+                return uploaded
+            file = uploaded.file
+            if not await self._outbox.note(delivery.id, delivery.attempt, file):
+                return Unknown("another has taken the delivery over")
+        thread = delivery.thread or _thread_of_card(row, channel)
+        return await self._share(delivery, result, file, Place(channel, None, thread))
+
+    async def _share(self, delivery: Delivery, result: GateResult, file: str, where: Place) -> Answer:
+        channel, title = where.channel or "", log_title(result.name, result.dropped)
+        answer = await self._sender.share(file, title=title, channel=channel, thread=where.thread)
+        if isinstance(answer, Rejected) and answer.error in FILE_LOST:
+            # It was never shared and Slack has thrown it away: begin again.
+            await self._outbox.note(delivery.id, delivery.attempt, "")
+            return RetryAfter(SOON, f"{answer.method}: {answer.error}")
+        if is_gone(answer) and where.thread is not None:
+            return await self._sender.share(file, title=title, channel=channel, thread=None)
+        return answer
+
+    async def _write_summary(self, patch: str) -> Answer:
+        row = await self._row(patch)
+        text = summaries.summary_markdown(row, now=self._clock())
+        try:
+            await asyncio.to_thread(write_summary, self._data, row.patch.domain, row.id, text)
+        except OSError as error:
+            log.warning("the summary of %s could not be written", patch, exc_info=True)
+            return RetryAfter(SOON, f"summary file: {error}")
+        return Delivered()
+
+    async def _row(self, patch: str) -> StoredPatch:
+        """Raises LookupError: a notice is written together with its patch, so that store would be broken."""
+        row = await self._ledger.patch(patch)
+        if row is None:
+            raise LookupError(f"there is no patch {patch}")
+        return row
+
+
+def _channel_of(delivery: Delivery) -> str:
+    if delivery.channel is None:
+        raise LookupError(f"delivery {delivery.key} has no channel")
+    return delivery.channel
+
+
+def _thread_of_card(row: StoredPatch, channel: str) -> str | None:
+    """The thread that the card stands in, or began, if it stands in *channel*."""
+    if row.card is None or row.card.channel != channel:
+        return None
+    return row.card.thread or row.card.ts
+
+
+def _result_of(row: StoredPatch, gate: str) -> GateResult | None:
+    results = row.report.gates if row.report else ()
+    return next((result for result in results if result.name == gate and result.output), None)
