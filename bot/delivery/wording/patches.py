@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.delivery.wording import figures
-from bot.delivery.wording.faults import Said, explain, tell
+from bot.delivery.wording.faults import explain, tell
 from bot.delivery.wording.ink import Ink
+from bot.delivery.wording.said import Said
 from contracts.faults import Reason
 from contracts.gates import GateResult, Verdict
 from contracts.outcome import Change, FileChange, Report, Step
