@@ -21,6 +21,7 @@ class Reason(enum.StrEnum):
     YAML_MERGE = "yaml-merge"
     TOO_DEEP = "too-deep"  #: most
     TOO_MANY_NODES = "too-many-nodes"  #: most
+    TOO_MANY_BLOCKS = "too-many-blocks"  #: most
     BLOCK_TOO_LARGE = "block-too-large"  #: size, most (bytes)
     FILE_TOO_LARGE = "file-too-large"  #: path, size, most (bytes)
     CONTENT_TOO_LARGE = "content-too-large"  #: size, most (bytes)
