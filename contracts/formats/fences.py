@@ -1,0 +1,187 @@
+"""Fenced blocks of a message's text, as CommonMark has them and as Slack makes them.
+
+At the beginning of a line CommonMark decides (spec 0.31, "Fenced code blocks"), containers and HTML blocks
+left aside. Slack's `text` knows one fence, three backticks: it stands wherever the author put it, glued to
+its content (```` ```{"role": ... }``` ````), and may open and close on one line. Where the two disagree,
+a fence that CommonMark closes is closed there, unless that would swallow the opening of another one.
+
+Every line is looked at a bounded number of times: the cost is linear, whatever the text.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from contracts.commands import Part, PartKind
+
+#: Blocks of one message that are read.
+MOST_BLOCKS: Final = 200
+
+_OPENING: Final = re.compile(r"( {0,3})(`{3,}|~{3,})[ \t]*([^\r]*)")
+_CLOSING: Final = re.compile(r" {0,3}(`{3,}|~{3,})[ \t\r]*$")
+_RUN: Final = re.compile("`{3,}")
+#: The end of a block that is glued to the last line of its content. Not behind `+` or a blank: there it
+#: is a line of that content, in a diff or a document.
+_GLUED_END: Final = re.compile(r"[\w}\])\"';,.]`{3}[ \t\r]*$")
+_LANGUAGE: Final = re.compile(r"[A-Za-z][\w+#.-]*")
+#: Content that would pass for an info string.
+_CONTENT: Final = re.compile(r"diff --|From |(?:jsonc?|ya?ml)[ \t]+[{\[\"]", re.IGNORECASE)
+_LABELLED: Final = re.compile(r"(jsonc?|ya?ml)[ \t]+", re.IGNORECASE)
+
+
+def parts(text: str) -> tuple[Part, ...]:
+    """The fenced blocks of *text*, in order; half of a surrogate pair becomes `?`.
+
+    At most one more than `MOST_BLOCKS`: then the text is no message but an attack, and not read further.
+    """
+    scan = _Scan(text.removesuffix("\n").split("\n"))
+    lines, line = scan.lines, 0
+    while line < len(lines) and len(scan.found) <= MOST_BLOCKS:
+        if "```" in lines[line] or "~~~" in lines[line]:
+            line = scan.read(line)
+        else:
+            line += 1
+    return tuple(scan.found)
+
+
+def _closes_glued(line: str) -> bool:
+    return line.count("```") == 1 and _GLUED_END.search(line) is not None
+
+
+def _opens_named(line: str) -> bool:
+    opening = _OPENING.match(line)
+    return opening is not None and opening[3] != "" and "`" not in opening[3]
+
+
+def _closes_backticks(line: str) -> bool:
+    closing = _CLOSING.match(line)
+    return closing is not None and closing[1][0] == "`"
+
+
+def _ends_in_backticks(line: str) -> bool:
+    return line.rstrip().endswith("```")
+
+
+def _has_backticks(line: str) -> bool:
+    return "```" in line
+
+
+def _label(info: str) -> str | None:
+    """The language of an info string, or None if it is content that is glued to the fence."""
+    if _CONTENT.match(info):
+        return None
+    words = info.split(maxsplit=1)
+    if not words:
+        return ""
+    return words[0].lower() if _LANGUAGE.fullmatch(words[0]) else None
+
+
+class _Scan:
+    """The lines, numbered from 0, and the blocks found so far."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self.found: list[Part] = []
+        self._sought: dict[Callable[[str], bool], tuple[int, int]] = {}
+
+    def after(self, wanted: Callable[[str], bool], start: int) -> int:
+        """The first line from *start* that is *wanted*, or one past the last.
+
+        An answer holds until it is passed, so that asking from line after line stays linear.
+        """
+        asked, answer = self._sought.get(wanted, (0, -1))
+        if not asked <= start <= answer:
+            rest = range(start, len(self.lines))
+            answer = next((n for n in rest if "```" in (line := self.lines[n]) and wanted(line)), rest.stop)
+            self._sought[wanted] = (start, answer)
+        return answer
+
+    def add(self, lines: list[str], first: int, language: str) -> None:
+        body = "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
+        self.found.append(Part(PartKind.FENCE, body, language=language, first_line=first + 1))
+
+    def read(self, start: int) -> int:
+        """Read what begins on line *start*, which has a fence somewhere; the line to go on from."""
+        line = self.lines[start]
+        opening = _OPENING.match(line)
+        if opening is None or (opening[2][0] == "`" and "`" in opening[3]):
+            return start + 1 if line.lstrip().startswith(">") else self.read_within(start, 0)
+        indent, fence, info = opening.groups()
+        language = _label(info)
+        if fence[0] == "~":
+            language = language or (info.split() or [""])[0].lower()
+        if language is None:
+            return self.read_glued(start, len(indent) + len(fence), unclosed=True)
+        end = self.end_of(start, fence)
+        last = self.lines[end : end + 1]
+        block = [_outdented(each, len(indent)) for each in self.lines[start + 1 : end]]
+        if last and not _CLOSING.match(last[0]):
+            block.append(last[0].rstrip()[:-3])
+        self.add(block, start + 1, language)
+        return end + 1
+
+    def end_of(self, start: int, fence: str) -> int:
+        """The line that closes the block opened on *start* by *fence*, or one past the last."""
+        if fence != "```":
+            rest = range(start + 1, len(self.lines))
+            return next((n for n in rest if _closes(self.lines[n], fence)), rest.stop)
+        end = self.after(_closes_backticks, start + 1)
+        glued = self.after(_closes_glued, start + 1)
+        if glued < end and (end == len(self.lines) or self.after(_opens_named, glued + 1) < end):
+            return glued
+        return end
+
+    def read_within(self, start: int, column: int) -> int:
+        """Blocks that open behind *column* of a line, where other text stands before them."""
+        line = self.lines[start]
+        while (opening := _RUN.search(line, column)) and len(self.found) <= MOST_BLOCKS:
+            if closing := _RUN.search(line, opening.end()):
+                self.add_line(line[opening.end() : closing.start()], start)
+                column = closing.end()
+                continue
+            language = _label(line[opening.end() :].strip())
+            if language is None:
+                return self.read_glued(start, opening.end(), unclosed=False)
+            if not line[: opening.start()].strip():
+                break  # indented code, as far as CommonMark goes
+            end = self.after(_ends_in_backticks, start + 1)
+            if self.after(_opens_named, start + 1) < end or end == len(self.lines):
+                break
+            last = self.lines[end].rstrip().rstrip("`")
+            self.add([*self.lines[start + 1 : end], *([last] if last.strip() else [])], start + 1, language)
+            return end + 1
+        return start + 1
+
+    def read_glued(self, start: int, column: int, *, unclosed: bool) -> int:
+        """The block whose content begins at *column* of its opening line; any backticks close it.
+
+        *unclosed*: without any, it goes to the end of the text; else it was no block.
+        """
+        first = self.lines[start][column:]
+        end = self.after(_has_backticks, start + 1)
+        if end == len(self.lines):
+            if not unclosed:
+                return start + 1
+            self.add_glued([first, *self.lines[start + 1 :]], start)
+            return end
+        last, _, behind = self.lines[end].partition("```")
+        self.add_glued([first, *self.lines[start + 1 : end], *([last] if last.strip() else [])], start)
+        return self.read_within(end, len(self.lines[end]) - len(behind.lstrip("`")))
+
+    def add_glued(self, lines: list[str], first: int) -> None:
+        labelled = _LABELLED.match(lines[0])
+        language = labelled[1].lower() if labelled else ""
+        self.add([lines[0][labelled.end() :] if labelled else lines[0], *lines[1:]], first, language)
+
+    def add_line(self, content: str, line: int) -> None:
+        self.add_glued([content.strip()], line)
+
+
+def _closes(line: str, fence: str) -> bool:
+    closing = _CLOSING.match(line)
+    return closing is not None and closing[1][0] == fence[0] and len(closing[1]) >= len(fence)
+
+
+def _outdented(line: str, most: int) -> str:
+    blanks = len(line) - len(line.lstrip(" "))
+    return line[min(blanks, most) :]
