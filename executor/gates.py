@@ -1,0 +1,161 @@
+"""Runs the gates of a domain on a workspace. What did not run is never PASSED."""
+
+import re
+import signal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from contracts.faults import Fault, Reason, fault
+from contracts.gates import GateResult, GateSpec, Verdict
+from contracts.patch import Commands
+from executor.sandbox.level import (
+    Ended,
+    Exited,
+    Flooded,
+    Job,
+    NotStarted,
+    Sandbox,
+    Signalled,
+    TimedOut,
+)
+from executor.workspace import Workspace
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Gating:
+    """What there is to run, and where. *min_level* is the least level that the operators accept."""
+
+    specs: tuple[GateSpec, ...]
+    commands: tuple[Commands, ...]
+    sandbox: Sandbox
+    min_level: int = 0
+
+    def applies(self, changed: Sequence[str]) -> bool:
+        """Whether any gate has something to look at."""
+        return any(_concerns(spec, changed) for spec in self.specs)
+
+
+async def run_gates(
+    gating: Gating, changed: Sequence[str], workspace: Workspace | None
+) -> tuple[GateResult, ...]:
+    """One result per gate, in their order, then one per list of commands that the patch brought.
+
+    *workspace* may be None where no gate applies to the *changed* paths. Every gate starts from exactly
+    the candidate's files. After a required gate that did not pass nothing more runs. Raises OSError
+    where the sandbox itself cannot.
+    """
+    results: list[GateResult] = []
+    decided: str | None = None
+    for spec in gating.specs:
+        if decided is not None:
+            result = _skipped(spec, fault(Reason.GATE_EARLIER, gate=decided))
+        elif workspace is None or not _concerns(spec, changed):
+            result = _skipped(spec, fault(Reason.GATE_PATHS, when=" ".join(spec.when)))
+        else:
+            result = await _run(spec, gating, workspace)
+        if result.required and result.verdict > Verdict.SKIPPED:
+            decided = spec.name
+        results.append(result)
+    return (*results, *map(_not_run, gating.commands))
+
+
+def _skipped(spec: GateSpec, why: Fault) -> GateResult:
+    return GateResult(spec.name, Verdict.SKIPPED, spec.required, why)
+
+
+def _not_run(commands: Commands) -> GateResult:
+    why = fault(Reason.COMMANDS_NOT_RUN, field=commands.field, count=len(commands.lines))
+    return GateResult(commands.field, Verdict.SKIPPED, required=False, why=why)
+
+
+async def _run(spec: GateSpec, gating: Gating, workspace: Workspace) -> GateResult:
+    level = gating.sandbox.level
+    if level < gating.min_level:
+        why = fault(Reason.SANDBOX_TOO_LOW, level=gating.min_level, most=level)
+        return GateResult(spec.name, Verdict.ERRORED, spec.required, why)
+    await workspace.restore()
+    env = {
+        "PATH": _PATH,
+        "HOME": str(workspace.scratch / "home"),
+        "TMPDIR": str(workspace.scratch / "tmp"),
+        "LANG": "C.UTF-8",
+    }
+    job = Job(spec.run, workspace.tree, env | dict(spec.env), spec.timeout)
+    ended = await gating.sandbox.run(job)
+    verdict, said = _judge(spec, ended)
+    return GateResult(spec.name, verdict, spec.required, said, ended.took, level, ended.output, ended.dropped)
+
+
+def _judge(spec: GateSpec, ended: Ended) -> tuple[Verdict, Fault | None]:
+    match ended.how:
+        case Exited(code=0):
+            return Verdict.PASSED, None
+        case Exited(code=code):
+            return Verdict.FAILED, fault(Reason.GATE_FAILED, gate=spec.name, code=code)
+        case Signalled(signal=number):
+            return Verdict.ERRORED, fault(Reason.GATE_KILLED, gate=spec.name, signal=_signal_name(number))
+        case TimedOut():
+            most = f"{spec.timeout.total_seconds():g}"
+            return Verdict.ERRORED, fault(Reason.GATE_TIMED_OUT, gate=spec.name, most=most)
+        case Flooded(most=bytes_):
+            return Verdict.ERRORED, fault(Reason.GATE_FLOODED, gate=spec.name, most=bytes_)
+        case NotStarted(detail=detail):
+            return Verdict.ERRORED, fault(Reason.GATE_NOT_STARTED, gate=spec.name, detail=detail)
+        case _:
+            assert_never(ended.how)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # real-time signals have none
+        return str(number)
+
+
+# Which paths a gate looks at -------------------------------------------------------------------
+def _concerns(spec: GateSpec, changed: Iterable[str]) -> bool:
+    if not spec.when:
+        return True
+    patterns = [_pattern(glob) for glob in spec.when]
+    return any(pattern.fullmatch(path) for pattern in patterns for path in changed)
+
+
+_GLOB = re.compile(r"(?P<deep>\*\*/)|(?P<all>\*\*)|(?P<some>\*)|(?P<one>\?)|(?P<class>\[!?\]?[^\]]*\])")
+
+
+def _pattern(glob: str) -> re.Pattern[str]:
+    """*glob* as .gitignore reads it: `*` stays within a folder, `**` does not, `docs/` is all below it.
+
+    Without a slash it is meant for the name alone, in any folder: a gate that runs once too often does
+    less harm than one that is passed over.
+    """
+    glob = glob.removeprefix("./")
+    if glob.endswith("/"):
+        glob += "**"
+    if "/" not in glob:
+        glob = f"**/{glob}"
+    glob = glob.removeprefix("/")
+    parts: list[str] = []
+    place = 0
+    for match in _GLOB.finditer(glob):
+        parts += [re.escape(glob[place : match.start()]), _piece(match)]
+        place = match.end()
+    return re.compile("".join((*parts, re.escape(glob[place:]))), re.DOTALL)
+
+
+def _piece(match: re.Match[str]) -> str:
+    match match.lastgroup:
+        case "deep":
+            return "(?:.*/)?"
+        case "all":
+            return ".*"
+        case "some":
+            return "[^/]*"
+        case "one":
+            return "[^/]"
+        case _:
+            inner = match[0][1:-1].replace("\\", "\\\\").replace("[", "\\[")
+            return f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"

@@ -1,0 +1,1 @@
+"""The desk's own bare repositories: trees read and built in process, branches fetched by git."""

@@ -1,0 +1,109 @@
+"""The desk's commits: what their message says, and how one is found again on a branch."""
+
+import itertools
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pygit2
+from pygit2.enums import SortMode
+
+PATCH_TRAILER = "Patchdesk-Patch"
+SOURCE_TRAILER = "Patchdesk-Source"
+
+#: A line that git, or somebody who reads quickly, could take for one of the desk's own trailers.
+_OURS = re.compile(r"\s*patchdesk-[\w-]*\s*:", re.IGNORECASE)
+#: How far back a search goes, in commits, and how many older than the patch in a row end it: commits
+#: made by clocks that go wrong stand among the others.
+_MOST_SEARCHED = 20_000
+_OLDER_IN_A_ROW = 200
+_CLOCKS_DIFFER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An author or committer; made harmless when it is written."""
+
+    name: str
+    email: str
+
+
+#: Who commits. The author is the person who asked.
+DESK = Person("Patchdesk", "patchdesk@localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a commit says. *source* is where the patch was posted."""
+
+    patch: str
+    title: str
+    body: str
+    source: str
+    author: Person
+
+
+def message(description: Description) -> str:
+    """Title, body, and the two trailers as last paragraph. Nothing in title or body reads as one of them."""
+    title = " ".join(_harmless(description.title).split()) or f"Patch {description.patch}"
+    body = "\n".join(_harmless(description.body).splitlines()).strip()
+    source = " ".join(_harmless(description.source).split()) or "unknown"
+    trailers = f"{PATCH_TRAILER}: {description.patch}\n{SOURCE_TRAILER}: {source}\n"
+    return "\n\n".join(part for part in (title, body, trailers) if part)
+
+
+def _harmless(text: str) -> str:
+    """*text* without control characters, and with a mark before lines that look like the desk's trailers."""
+    lines = (_visible(line).rstrip() for line in text.splitlines())
+    return "\n".join(f"> {line}" if _OURS.match(line) else line for line in lines)
+
+
+def _visible(line: str) -> str:
+    return "".join(char for char in line if char == "\t" or unicodedata.category(char) not in {"Cc", "Cs"})
+
+
+def patch_of(text: str) -> str | None:
+    """The patch whose commit has *text* as message; None: it is none of the desk's."""
+    last = text.rstrip("\n").rpartition("\n\n")[2]
+    for line in last.splitlines():
+        key, _, value = line.partition(":")
+        if key == PATCH_TRAILER:
+            return value.strip()
+    return None
+
+
+def write_commit(
+    repository: pygit2.Repository, description: Description, *, tree: str, parent: str, now: datetime
+) -> str:
+    """A commit that no reference names yet; its id."""
+    return str(
+        repository.create_commit(
+            None,
+            _signature(description.author, now),
+            _signature(DESK, now),
+            message(description),
+            pygit2.Oid(hex=tree),
+            [pygit2.Oid(hex=parent)],
+        )
+    )
+
+
+def _signature(person: Person, now: datetime) -> pygit2.Signature:
+    name = " ".join(re.sub(r"[<>]", "", _visible(person.name)).split()) or "unknown"
+    email = re.sub(r"[<>\s]", "", _visible(person.email)) or "unknown"
+    return pygit2.Signature(name, email, int(now.astimezone(UTC).timestamp()), 0, "utf-8")
+
+
+def find_landed(repository: pygit2.Repository, patch: str, *, tip: str, since: datetime) -> str | None:
+    """The desk's commit of *patch* among the ancestors of *tip*, back to about *since*; None: not there."""
+    oldest = (since - _CLOCKS_DIFFER).timestamp()
+    older = 0
+    walk = repository.walk(pygit2.Oid(hex=tip), SortMode.TIME)
+    for commit in itertools.islice(walk, _MOST_SEARCHED):
+        if commit.committer.email == DESK.email and patch_of(commit.message) == patch:
+            return str(commit.id)
+        older = older + 1 if commit.commit_time < oldest else 0
+        if older > _OLDER_IN_A_ROW:
+            return None
+    return None

@@ -1,0 +1,179 @@
+"""Objects of a bare repository, read and written in process."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import DeltaStatus
+from pygit2.enums import FileMode as GitMode
+
+from contracts.outcome import Change, FileChange
+from contracts.patch import FileMode
+from executor.files import Edits, File, Kind, Leaf
+
+_KINDS = {
+    GitMode.BLOB: Kind.FILE,
+    GitMode.BLOB_EXECUTABLE: Kind.FILE,
+    # Trees written by very old tools have group-writable files; they are plain files.
+    0o100664: Kind.FILE,
+    GitMode.LINK: Kind.SYMLINK,
+    GitMode.TREE: Kind.DIRECTORY,
+    GitMode.COMMIT: Kind.SUBMODULE,
+}
+_GIT_MODES = {FileMode.REGULAR: GitMode.BLOB, FileMode.EXECUTABLE: GitMode.BLOB_EXECUTABLE}
+
+
+class Tree:
+    """The tree of one commit: what a patch is applied to, and what the gates get to see.
+
+    Bytes of a name that are not UTF-8 become surrogates, as in `os.fsdecode`; no patch can name them.
+    """
+
+    def __init__(self, repository: pygit2.Repository, tree: pygit2.Tree) -> None:
+        self._repository = repository
+        self._tree = tree
+
+    @property
+    def id(self) -> str:
+        return str(self._tree.id)
+
+    def kind(self, path: str) -> Kind | None:
+        found = self._find(path)
+        return None if found is None else _KINDS[found.filemode]
+
+    def file(self, path: str) -> File:
+        found = self._find(path)
+        if not isinstance(found, pygit2.Blob):
+            raise KeyError(path)
+        return File(found.data, _mode_of(found))
+
+    def names(self, folder: str) -> Iterable[str]:
+        found = self._tree if not folder else self._find(folder)
+        return [_name(entry) for entry in found] if isinstance(found, pygit2.Tree) else []
+
+    def files(self, folder: str = "") -> Iterator[str]:
+        return (leaf.path for leaf in self.leaves(folder))
+
+    def leaves(self, folder: str = "") -> Iterator[Leaf]:
+        """Everything below *folder* that is no folder, in git's order."""
+        found = self._tree if not folder else self._find(folder)
+        if isinstance(found, pygit2.Tree):
+            yield from _leaves(found, f"{folder}/" if folder else "")
+
+    def content(self, leaf: Leaf) -> bytes:
+        """The bytes of a file; of a symbolic link, where it points."""
+        found = self._repository[leaf.id]
+        if not isinstance(found, pygit2.Blob):
+            raise KeyError(leaf.path)
+        return found.data
+
+    def _find(self, path: str) -> pygit2.Object | None:
+        try:
+            return self._tree[path]
+        except KeyError:
+            return None
+
+    def graft(self, edits: Edits) -> "Tree":
+        """A new tree with *edits* made; every folder that no edit names is shared with this one."""
+        root = _graft(self._repository, self._tree, edits) or self._repository.TreeBuilder().write()
+        return Tree(self._repository, self._repository[root].peel(pygit2.Tree))
+
+    def changes(self, after: "Tree") -> tuple[FileChange, ...]:
+        """What became of which file on the way to *after*, in the order of paths."""
+        diff = self._tree.diff_to_tree(self._repository[after.id].peel(pygit2.Tree))
+        diff.find_similar()
+        return tuple(sorted((_change(patch) for patch in diff if patch), key=lambda change: change.path))
+
+
+def _leaves(tree: pygit2.Tree, prefix: str) -> Iterator[Leaf]:
+    for entry in tree:
+        path, kind = f"{prefix}{_name(entry)}", _KINDS[entry.filemode]
+        if isinstance(entry, pygit2.Tree):
+            yield from _leaves(entry, f"{path}/")
+        else:
+            yield Leaf(path, kind, entry.filemode == GitMode.BLOB_EXECUTABLE, str(entry.id))
+
+
+def _name(entry: pygit2.Object) -> str:
+    return (entry.raw_name or b"").decode("utf-8", "surrogateescape")
+
+
+def _git_mode(entry: pygit2.Object | pygit2.IndexEntry) -> int:
+    return entry.mode if isinstance(entry, pygit2.IndexEntry) else entry.filemode
+
+
+def _mode_of(entry: pygit2.Object | pygit2.IndexEntry) -> FileMode:
+    return FileMode.EXECUTABLE if _git_mode(entry) == GitMode.BLOB_EXECUTABLE else FileMode.REGULAR
+
+
+def _graft(repository: pygit2.Repository, tree: pygit2.Tree | None, edits: Edits) -> pygit2.Oid | None:
+    """The tree's id with *edits* (paths relative to it); None if nothing is left in it."""
+    builder = repository.TreeBuilder(tree) if tree is not None else repository.TreeBuilder()
+    here: dict[str, File | None] = {}
+    below: dict[str, dict[str, File | None]] = {}
+    for path, file in edits.items():
+        name, _, rest = path.partition("/")
+        if rest:
+            below.setdefault(name, {})[rest] = file
+        else:
+            here[name] = file
+    # A name may go as a folder and come as a file, or the other way round: first what goes.
+    for name, inner in below.items():
+        folder = tree[name] if tree is not None and name in tree else None
+        made = _graft(repository, folder if isinstance(folder, pygit2.Tree) else None, inner)
+        _set(builder, name, made, GitMode.TREE)
+    for name, file in here.items():
+        if file is not None:
+            _set(builder, name, repository.create_blob(file.content), _GIT_MODES[file.mode])
+        elif name not in below:
+            _set(builder, name, None, GitMode.BLOB)
+    return builder.write() if len(builder) else None
+
+
+def _set(builder: pygit2.TreeBuilder, name: str, made: pygit2.Oid | None, mode: GitMode) -> None:
+    if made is not None:
+        builder.insert(name, made, mode)
+    elif builder.get(name) is not None:
+        builder.remove(name)
+
+
+def _change(patch: pygit2.Patch) -> FileChange:
+    delta = patch.delta
+    _, added, removed = patch.line_stats
+    binary = delta.is_binary
+    renamed = delta.status == DeltaStatus.RENAMED
+    return FileChange(
+        path=delta.new_file.path or delta.old_file.path,
+        change=_change_of(delta),
+        added=None if binary else added,
+        removed=None if binary else removed,
+        old_path=delta.old_file.path if renamed else None,
+    )
+
+
+def _change_of(delta: pygit2.DiffDelta) -> Change:
+    if delta.status == DeltaStatus.MODIFIED and delta.old_file.id == delta.new_file.id:
+        return Change.MODE
+    return {
+        DeltaStatus.ADDED: Change.ADDED,
+        DeltaStatus.DELETED: Change.DELETED,
+        DeltaStatus.RENAMED: Change.RENAMED,
+    }.get(delta.status, Change.MODIFIED)
+
+
+def write_index(repository: pygit2.Repository, file: Path, content: Edits) -> None:
+    file.unlink(missing_ok=True)
+    index = pygit2.Index(str(file))
+    for path, at_path in content.items():
+        if at_path is not None:
+            blob = repository.create_blob(at_path.content)
+            index.add(pygit2.IndexEntry(path, blob, _GIT_MODES[at_path.mode]))
+    index.write()
+
+
+def read_index(repository: pygit2.Repository, file: Path) -> dict[str, File]:
+    """The plain files that the index *file* holds; it holds nothing else where `write_index` made it."""
+    return {
+        entry.path: File(repository[entry.id].peel(pygit2.Blob).data, _mode_of(entry))
+        for entry in pygit2.Index(str(file))
+    }

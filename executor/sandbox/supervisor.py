@@ -1,0 +1,265 @@
+"""Runs one gate and outlives everything it started. A program of its own, of the standard library only.
+
+`python -I -S supervisor.py` reads a job (written by `executor.sandbox.supervised`) as one line of JSON
+from stdin, which stays open: it is the lifeline. When it closes, the desk has died or lost its interest, and
+the gate is ended. The result goes to stdout as JSON.
+
+The supervisor is the subreaper of everything below it: what a gate leaves behind, in whatever session,
+becomes the supervisor's child, is found, and is killed before the result is given.
+"""
+
+import binascii
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterator
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_NO_NEW_PRIVS = 38
+
+#: All times here are seconds. Output still in the pipe after everything was killed is waited for this long.
+_DRAIN = 0.2
+#: What has not died by then is held by the kernel; the result says that the sweep was not clean.
+_SWEEP = 10.0
+_CHUNK = 1 << 16
+
+JsonValue = object
+
+
+def _prctl(option: int, value: int) -> None:
+    if _LIBC.prctl(option, value, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+class Output:
+    """The first and last bytes of what came, and how many there were in all."""
+
+    def __init__(self, keep: int) -> None:
+        self._half = keep // 2
+        self._head = bytearray()
+        self._tail = bytearray()
+        self.total = 0
+
+    def add(self, chunk: bytes) -> None:
+        self.total += len(chunk)
+        room = self._half - len(self._head)
+        self._head += chunk[:room]
+        self._tail += chunk[room:]
+        del self._tail[: -self._half]
+
+    def report(self) -> dict[str, JsonValue]:
+        dropped = self.total - len(self._head) - len(self._tail)
+        return {
+            "head": binascii.b2a_base64(self._head).decode(),
+            "tail": binascii.b2a_base64(self._tail).decode(),
+            "dropped": dropped,
+        }
+
+
+class Gate:
+    """One job from its start to its result."""
+
+    def __init__(self, job: dict) -> None:  # type: ignore[type-arg]
+        self._job = job
+        self._output = Output(job["keep"])
+        self._status: int | None = None
+        self._pid = 0
+        self._pipe = -1
+        self._wakeups, waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._heard)
+        self._told_to_end = False
+
+    def _heard(self, number: int, _frame: object) -> None:
+        self._told_to_end = self._told_to_end or number != signal.SIGCHLD
+
+    def run(self) -> dict[str, JsonValue]:
+        began = time.monotonic()
+        detail = self._start()
+        how = "not-started" if detail else self._watch(began + self._job["timeout"])
+        took = time.monotonic() - began
+        if how == "timed-out":
+            self._ask_to_end()
+        clean = self._sweep()
+        self._drain()
+        result = {"how": how, "detail": detail, "took": took, "clean": clean, **self._output.report()}
+        if how == "exited" and self._status is not None:
+            code = os.waitstatus_to_exitcode(self._status)
+            result |= {"code": code} if code >= 0 else {"how": "signalled", "signal": -code}
+        return result
+
+    # Starting ------------------------------------------------------------------------------
+    def _start(self) -> str:
+        """Start the gate; what was wrong, or an empty string."""
+        self._pipe, output = os.pipe2(os.O_CLOEXEC)
+        trouble, complain = os.pipe2(os.O_CLOEXEC)
+        supervisor = os.getpid()
+        self._pid = os.fork()
+        if not self._pid:
+            try:
+                self._become(output, supervisor)
+            except (OSError, ValueError) as error:
+                os.write(complain, str(error).encode(errors="replace")[:500])
+            finally:
+                os._exit(127)
+        os.close(output)
+        os.close(complain)
+        # Closed by a successful exec without a word.
+        with os.fdopen(trouble, "rb") as words:
+            return words.read().decode(errors="replace")
+
+    def _become(self, output: int, supervisor: int) -> None:
+        """In the child: shed everything, then be the gate."""
+        job = self._job
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((nothing, 0), (output, 1), (output, 2)):
+            os.dup2(source, target)
+        # Python ignores these two; a gate must see them as every program does.
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        _limit(job)
+        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+        if job["uid"] is not None:
+            os.setgroups([])
+            os.setresgid(job["uid"], job["uid"], job["uid"])
+            os.setresuid(job["uid"], job["uid"], job["uid"])
+        # After the change of user, which clears it.
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != supervisor:
+            return
+        os.umask(0o022)
+        os.chdir(job["cwd"])
+        os.execvpe(job["argv"][0], job["argv"], job["env"])  # noqa: S606 - no shell is the point
+
+    # Watching ------------------------------------------------------------------------------
+    def _watch(self, deadline: float) -> str:
+        """Until the gate ends or has to: exited, timed-out, flooded, abandoned."""
+        poll = select.poll()
+        for descriptor in (self._pipe, self._wakeups, 0):
+            poll.register(descriptor, select.POLLIN)
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return "timed-out"
+            ready = {descriptor for descriptor, _ in poll.poll(left * 1000 + 1)}
+            if self._told_to_end or (0 in ready and not os.read(0, _CHUNK)):
+                return "abandoned"
+            if self._pipe in ready and not self._read():
+                poll.unregister(self._pipe)
+            if self._output.total > self._job["most"]:
+                return "flooded"
+            self._reap()
+            if self._status is not None:
+                return "exited"
+
+    def _read(self) -> bool:
+        chunk = os.read(self._pipe, _CHUNK)
+        self._output.add(chunk)
+        return bool(chunk)
+
+    def _reap(self) -> bool:
+        """Collect whoever has died. False: there is nobody left below the supervisor."""
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._wakeups, _CHUNK):
+                pass
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if not pid:
+                return True
+            if pid == self._pid:
+                self._status = status
+
+    # Ending --------------------------------------------------------------------------------
+    def _ask_to_end(self) -> None:
+        """SIGTERM to the gate's group, and a grace in which its output is still read."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._pid, signal.SIGTERM)
+        self._watch(time.monotonic() + self._job["grace"])
+
+    def _sweep(self) -> bool:
+        """Kill everything below the supervisor. True: nothing is left.
+
+        First everybody is stopped, again and again until nobody new is found, because whoever is
+        killed makes room for another child of a fork bomb; a stopped process makes none.
+        """
+        deadline = time.monotonic() + _SWEEP
+        stopped: set[int] = set()
+        while self._reap():
+            found = set(_descendants(os.getpid()))
+            fresh = found - stopped
+            _kill(fresh, signal.SIGSTOP)
+            stopped |= fresh
+            if not fresh:
+                _kill(found, signal.SIGKILL)
+                select.select([self._wakeups], [], [], 0.01)
+            if time.monotonic() > deadline:
+                return False
+        return True
+
+    def _drain(self) -> None:
+        deadline = time.monotonic() + _DRAIN
+        while (left := deadline - time.monotonic()) > 0:
+            ready, _, _ = select.select([self._pipe], [], [], left)
+            if not ready or not self._read():
+                return
+
+
+def _limit(job: dict) -> None:  # type: ignore[type-arg]
+    for name, most in job["limits"].items():
+        limit = getattr(resource, f"RLIMIT_{name}")
+        hard = resource.getrlimit(limit)[1]
+        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(limit, (allowed, allowed))
+
+
+def _kill(pids: set[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    parents: dict[int, list[int]] = {}
+    with os.scandir("/proc") as entries:
+        names = [entry.name for entry in entries if entry.name.isdecimal()]
+    for name in names:
+        with (
+            contextlib.suppress(OSError),
+            os.fdopen(os.open(f"/proc/{name}/stat", os.O_RDONLY), "rb") as stat,
+        ):
+            # The name in parentheses may hold anything, so the parent is counted from its end.
+            parent = int(stat.read().rpartition(b")")[2].split()[1])
+            parents.setdefault(parent, []).append(int(name))
+    waiting = [pid]
+    while waiting:
+        below = parents.get(waiting.pop(), [])
+        yield from below
+        waiting += below
+
+
+def main() -> None:
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    line = b""
+    while not line.endswith(b"\n"):
+        chunk = os.read(0, _CHUNK)
+        if not chunk:
+            return
+        line += chunk
+    json.dump(Gate(json.loads(line)).run(), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

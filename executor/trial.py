@@ -1,0 +1,105 @@
+"""One patch on one base: candidate, files, gates. Landing it, or not, is for others to decide."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from contracts.faults import Fault
+from contracts.gates import GateResult, refusing
+from contracts.outcome import Report, Step, StepTime
+from contracts.patch import Limits, Patch
+from executor.candidate import Candidate, build
+from executor.gates import Gating, run_gates
+from executor.repository.bare import Repository
+from executor.repository.commits import Description
+from executor.workspace import Workspaces
+
+Clock = Callable[[], datetime]
+OnStep = Callable[[Step, datetime], Awaitable[None]]
+
+
+class Journal:
+    """What is known of an attempt so far: its report grows with every step."""
+
+    def __init__(self, branch: str, clock: Clock, on_step: OnStep) -> None:
+        self._report = Report(branch)
+        self._clock = clock
+        self._on_step = on_step
+
+    @property
+    def moved(self) -> int:
+        return self._report.moved
+
+    async def begin(self, step: Step) -> None:
+        """Note that *step* begins, which ends the one before; whatever `on_step` raises is raised."""
+        now = self._clock()
+        self._report = replace(self._report, steps=(*self._ended(now), StepTime(step, now)))
+        await self._on_step(step, now)
+
+    def note(self, **known: Any) -> None:
+        """Fields of the report, by name."""
+        self._report = replace(self._report, **known)
+
+    def close(self, **known: Any) -> Report:
+        """The whole report, its last step ended."""
+        return replace(self._report, steps=self._ended(self._clock()), **known)
+
+    def _ended(self, now: datetime) -> tuple[StepTime, ...]:
+        return tuple(replace(step, ended=step.ended or now) for step in self._report.steps)
+
+
+def nothing(_point: str) -> None:
+    """Nobody wants to know what was reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One patch of one repository; `on` may be called again for another base.
+
+    *reached* hears of each point that is passed: applied, checked-out (where a gate applies), gates-run.
+    """
+
+    repository: Repository
+    patch: Patch
+    description: Description
+    gating: Gating
+    workspaces: Workspaces
+    limits: Limits
+    clock: Clock
+    journal: Journal
+    reached: Callable[[str], None] = nothing
+
+    async def on(self, base: str) -> Candidate | Refusal:
+        """The candidate, if no required gate says no. Raises what the desk itself stumbles over."""
+        await self.journal.begin(Step.APPLY)
+        self.journal.note(base=base)
+        changeset, now = self.patch.changeset, self.clock()
+        candidate = await build(self.repository, changeset, self.limits, self.description, base=base, now=now)
+        if isinstance(candidate, Fault):
+            return Refusal(candidate)
+        self.journal.note(commit=candidate.commit, files=candidate.files)
+        self.reached("applied")
+        results = await self._gate(candidate)
+        self.journal.note(gates=results)
+        self.reached("gates-run")
+        refused = refusing(results)
+        if refused is not None and refused.why is not None:
+            return Refusal(refused.why)
+        return candidate
+
+    async def _gate(self, candidate: Candidate) -> tuple[GateResult, ...]:
+        changed = [path for file in candidate.files for path in (file.path, file.old_path) if path]
+        if not self.gating.applies(changed):
+            return await run_gates(self.gating, changed, None)
+        await self.journal.begin(Step.CHECKOUT)
+        tree = self.repository.tree(candidate.commit)
+        async with self.workspaces.laid_out(tree) as workspace:
+            self.reached("checked-out")
+            await self.journal.begin(Step.GATES)
+            return await run_gates(self.gating, changed, workspace)

@@ -1,0 +1,219 @@
+"""Takes the head of a lane and carries it out, as a straight line."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from contracts.faults import Fault, Reason, fault, nearest
+from contracts.notices import home_of, on_finished, on_progress
+from contracts.outcome import Failed, GaveUp, Landed, Outcome, Report, Retry, Step
+from contracts.ports import Engine, Finish
+from contracts.records import StoredPatch
+from contracts.settings import DomainSettings, Settings
+from executor import landing
+from executor.gates import Gating
+from executor.git import GitError
+from executor.repository.bare import Repository, UnreachableError, opened
+from executor.repository.commits import Description, Person
+from executor.sandbox.level import Sandbox
+from executor.trial import Clock, Journal, Refusal, Trial, nothing
+from executor.workspace import Workspaces
+
+_log = logging.getLogger(__name__)
+
+
+class LeaseLostError(Exception):
+    """Somebody else has the patch. Whatever this attempt does must end, and nothing of it be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """`turn` is a `contracts.ports.Turn`; one Worker may be called from several tasks.
+
+    *data* is the desk's folder. *jitter* gives numbers in [0, 1). *reached* hears of each point that an
+    attempt passes: claimed, fetched, applied, checked-out, gates-run, landed-ref, finished.
+    """
+
+    engine: Engine
+    settings: Settings
+    data: Path
+    sandbox: Sandbox
+    workspaces: Workspaces
+    clock: Clock
+    jitter: Callable[[], float]
+    name: str
+    reached: Callable[[str], None] = nothing
+
+    async def turn(self) -> bool:
+        """Carry out one patch. False: there was none. Cancelled, it leaves the patch to be rescued."""
+        lease = self.settings.executor.lease
+        stored = await self.engine.lanes.claim(worker=self.name, now=self.clock(), lease=lease)
+        if stored is None:
+            return False
+        self.reached("claimed")
+        outcome = await self._under_lease(stored)
+        if outcome is None:
+            _log.warning("patch %s: attempt %d lost its lease", stored.id, stored.attempt)
+            return True
+        told = on_finished(stored.id, stored.inbox_id, outcome, stored.place, self._home(stored))
+        finish = Finish(stored.id, stored.attempt, outcome, told)
+        kept = await self.engine.lanes.finish(finish, now=self.clock())
+        late = "" if kept else ", too late"
+        _log.info("patch %s: attempt %d: %s%s", stored.id, stored.attempt, outcome.kind, late)
+        self.reached("finished")
+        return True
+
+    # The lease -----------------------------------------------------------------------------
+    async def _under_lease(self, stored: StoredPatch) -> Outcome | None:
+        """What comes of the patch; None: the lease was lost, and with it everything that was under way."""
+        outcome: Outcome | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                beats = group.create_task(self._beat(stored))
+                outcome = await self._attempt(stored)
+                beats.cancel()
+        except* LeaseLostError:
+            outcome = None
+        return outcome
+
+    async def _beat(self, stored: StoredPatch) -> None:
+        lease = self.settings.executor.lease
+        while True:
+            await asyncio.sleep(lease.total_seconds() / 3)
+            if not await self.engine.lanes.beat(stored.id, stored.attempt, now=self.clock(), lease=lease):
+                raise LeaseLostError
+
+    # One attempt ---------------------------------------------------------------------------
+    async def _attempt(self, stored: StoredPatch) -> Outcome:
+        """Every trouble becomes an outcome: a passing one a Retry, until there were enough of them."""
+        domain = self.settings.domains.get(stored.patch.domain)
+        journal = self._journal(stored, domain)
+        if domain is None:
+            return Failed(journal.close(fault=self._unknown(stored.patch.domain)))
+        if stored.attempt > self.settings.executor.attempts + 1:
+            return GaveUp(journal.close(fault=_crashed(stored)))
+        try:
+            return await self._carry_out(stored, domain, journal)
+        except (GitError, UnreachableError) as error:
+            wrong = error.fault()
+        except OSError as error:
+            wrong = fault(Reason.DESK_ERROR, detail=str(error))
+        except LeaseLostError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one patch must not take the desk down with it
+            _log.exception("patch %s: attempt %d", stored.id, stored.attempt)
+            wrong = fault(Reason.DESK_ERROR, detail=type(error).__name__)
+        return self._again(stored, journal.close(fault=wrong))
+
+    async def _carry_out(self, stored: StoredPatch, domain: DomainSettings, journal: Journal) -> Outcome:
+        home = self.data / "repositories"
+        async with opened(home, stored.patch.domain, domain.repository) as repository:
+            while journal.moved <= self.settings.executor.moves:
+                outcome = await self._once(stored, domain, repository, journal)
+                if outcome is not None:
+                    return outcome
+                journal.note(moved=journal.moved + 1)
+        busy = fault(Reason.BRANCH_BUSY, branch=domain.branch, tries=journal.moved)
+        return self._again(stored, journal.close(fault=busy))
+
+    async def _once(
+        self, stored: StoredPatch, domain: DomainSettings, repository: Repository, journal: Journal
+    ) -> Outcome | None:
+        """One round on the branch as it is now; None: it moved meanwhile."""
+        await journal.begin(Step.FETCH)
+        tip = await repository.tip(domain.branch)
+        if isinstance(tip, Fault):
+            return Failed(journal.close(fault=tip))
+        self.reached("fetched")
+        if stored.attempt > 1 and (found := await self._landed_before(stored, repository, journal, tip)):
+            return found
+        if stored.attempt > self.settings.executor.attempts:
+            return GaveUp(journal.close(fault=_crashed(stored)))
+        candidate = await self._trial(stored, domain, repository, journal).on(tip)
+        if isinstance(candidate, Refusal):
+            return Failed(journal.close(fault=candidate.fault))
+        await journal.begin(Step.LAND)
+        landed = await landing.land(repository, domain.branch, candidate)
+        match landed:
+            case landing.Landed(pushed_to=origin):
+                self.reached("landed-ref")
+                return Landed(journal.close(pushed_to=origin))
+            case landing.Refused(fault=wrong):
+                return Failed(journal.close(fault=wrong))
+            case landing.Moved():
+                return None
+
+    async def _landed_before(
+        self, stored: StoredPatch, repository: Repository, journal: Journal, tip: str
+    ) -> Landed | None:
+        """An earlier attempt may have moved the branch and then died: git says, nobody guesses."""
+        commit = await asyncio.to_thread(repository.find_landed, stored.id, tip=tip, since=stored.accepted_at)
+        if commit is None:
+            return None
+        files = await asyncio.to_thread(repository.changes, commit)
+        origin = repository.origin.shown if repository.origin else None
+        base = await asyncio.to_thread(repository.parent, commit)
+        return Landed(journal.close(base=base, commit=commit, files=files, pushed_to=origin, found=True))
+
+    def _again(self, stored: StoredPatch, report: Report) -> Retry | GaveUp:
+        backoff = self.settings.executor.backoff()
+        at = backoff.again_at(stored.attempt, now=self.clock(), jitter=self.jitter())
+        return Retry(report, at) if at is not None else GaveUp(report)
+
+    # What an attempt needs -----------------------------------------------------------------
+    def _journal(self, stored: StoredPatch, domain: DomainSettings | None) -> Journal:
+        channel, _ = self._home(stored)
+
+        async def on_step(step: Step, now: datetime) -> None:
+            told = on_progress(stored.id, channel)
+            if not await self.engine.lanes.step(stored.id, stored.attempt, step, now=now, told=told):
+                raise LeaseLostError
+
+        return Journal(domain.branch if domain else "", self.clock, on_step)
+
+    def _trial(
+        self, stored: StoredPatch, domain: DomainSettings, repository: Repository, journal: Journal
+    ) -> Trial:
+        specs = tuple(gate.spec() for gate in domain.gates)
+        return Trial(
+            repository=repository,
+            patch=stored.patch,
+            description=_describe(stored),
+            gating=Gating(specs, stored.patch.commands, self.sandbox, self.settings.sandbox.min_level),
+            workspaces=self.workspaces,
+            limits=self.settings.limits.limits(),
+            clock=self.clock,
+            journal=journal,
+            reached=self.reached,
+        )
+
+    def _home(self, stored: StoredPatch) -> tuple[str | None, str | None]:
+        """Channel and thread of the card; of a domain that is gone only what the patch itself knows."""
+        if stored.patch.domain in self.settings.domains:
+            return home_of(stored.place, stored.source, stored.patch.domain, self.settings)
+        return stored.place.channel, stored.place.thread
+
+    def _unknown(self, domain: str) -> Fault:
+        known = self.settings.domains
+        return fault(
+            Reason.UNKNOWN_TARGET, target=domain, domains=" ".join(known), suggestion=nearest(domain, known)
+        )
+
+
+def _crashed(stored: StoredPatch) -> Fault:
+    return fault(Reason.DESK_CRASHED, attempts=stored.attempt - 1)
+
+
+def _describe(stored: StoredPatch) -> Description:
+    patch, place = stored.patch, stored.place
+    where = " ".join(part for part in (place.channel, place.ts) if part)
+    return Description(
+        patch=stored.id,
+        title=patch.title,
+        body=patch.body,
+        source=f"{stored.source} {where}".strip(),
+        author=Person(stored.actor.name, stored.actor.email),
+    )

@@ -1,0 +1,312 @@
+"""The candidate as plain files for the gates, and nothing else: no `.git`, no line ends changed, no filters.
+
+The files are written here, from the objects, so that what the gates see is the tree by construction; and
+before each gate the folder is put back to it. A shared checkout under an overlay would be another
+`Workspaces`; gates know no more of it than this one's `laid_out`.
+"""
+
+import asyncio
+import errno
+import fcntl
+import itertools
+import os
+import stat
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from contracts.paths import is_dotgit
+from executor.files import Kind, Leaf
+
+#: Others may pass through to a folder whose name they know, and list nothing.
+_PASSAGE = 0o711
+#: Folders are emptied no deeper than this at once; what lies deeper is moved up first.
+_DEPTH = 64
+
+
+class Files(Protocol):
+    """A tree to be laid out."""
+
+    def leaves(self) -> Iterable[Leaf]: ...
+
+    def content(self, leaf: Leaf) -> bytes: ...
+
+
+class Workspace(Protocol):
+    """*tree* is where the gates run, *scratch* their home and temporary files."""
+
+    @property
+    def tree(self) -> Path: ...
+
+    @property
+    def scratch(self) -> Path: ...
+
+    async def restore(self) -> None:
+        """Make *tree* the candidate's tree again, byte by byte, and *scratch* empty."""
+
+
+class Workspaces(Protocol):
+    def laid_out(self, files: Files) -> AbstractAsyncContextManager[Workspace]:
+        """*files* as a workspace that is gone afterwards. Raises OSError."""
+
+
+class Folders:
+    """Workspaces that are folders below *home*, written anew for every attempt.
+
+    *home* is a folder of the desk's alone, below *root*, locked while the desk lives. *owner* is the
+    user and group that the gates run as; None: the desk's own.
+    """
+
+    def __init__(self, home: Path, owner: int | None) -> None:
+        self._home = home
+        self._owner = owner
+
+    @asynccontextmanager
+    async def laid_out(self, files: Files) -> AsyncIterator["Folder"]:
+        place = Path(tempfile.mkdtemp(dir=self._home, prefix="w-"))
+        try:
+            folder = await asyncio.to_thread(_lay_out, place, files, self._owner)
+            yield folder
+        finally:
+            # Shielded: a cancelled attempt must not leave its files behind.
+            await asyncio.shield(asyncio.to_thread(_destroy, place))
+
+
+@contextmanager
+def open_folders(root: Path, owner: int | None) -> Iterator[Folders]:
+    """A home for workspaces below *root*, for as long as the desk lives; removes those of dead desks.
+
+    Raises OSError, as it does if *root* is there and somebody else's.
+    """
+    _own(root)
+    with _locked(root):
+        for dead in root.glob("desk-*"):
+            with _locked(dead, wait=False) as is_dead:
+                if is_dead:
+                    _destroy(dead)
+        home = Path(tempfile.mkdtemp(dir=root, prefix="desk-"))
+        home.chmod(_PASSAGE)
+        mine = _locked(home)
+        mine.__enter__()
+    try:
+        yield Folders(home, owner)
+    finally:
+        _destroy(home)
+        mine.__exit__(None, None, None)
+
+
+def default_root() -> Path:
+    """Below the system's temporary folder, which a gate's user can reach though the data folder is closed."""
+    return Path(tempfile.gettempdir()) / f"patchdesk-{os.geteuid()}"
+
+
+def _own(root: Path) -> None:
+    root.mkdir(mode=_PASSAGE, parents=True, exist_ok=True)
+    found = root.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise PermissionError(f"{root} is not a folder of this user")
+    root.chmod(_PASSAGE)
+
+
+@contextmanager
+def _locked(folder: Path, *, wait: bool = True) -> Iterator[bool]:
+    """The lock on *folder* itself, which also keeps cleaners of temporary files away. False: it is held."""
+    with _folder(folder) as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            got = True
+        except BlockingIOError:
+            got = False
+        yield got
+
+
+# One workspace ---------------------------------------------------------------------------------
+_Node = dict[str, "Leaf | _Node"]  #: a folder by the names in it
+
+
+@dataclass(frozen=True, slots=True)
+class _Seal:
+    """What a file looked like when it was written. The time of its last change cannot be set back."""
+
+    inode: int
+    changed: int
+    size: int
+
+
+class Folder:
+    """One folder-made Workspace."""
+
+    def __init__(self, place: Path, files: Files, owner: int | None) -> None:
+        self.tree = place / "tree"
+        self.scratch = place / "scratch"
+        self._place = place
+        self._files = files
+        self._owner = owner
+        self._wanted = _nodes(files.leaves())
+        self._seals: dict[str, _Seal] = {}
+        #: Of a file changed at or after this moment it is not known who changed it.
+        self._sealed_at = 0
+
+    async def restore(self) -> None:
+        await asyncio.to_thread(self.restore_now)
+
+    def restore_now(self) -> None:
+        with _folder(self._place) as place:
+            with os.scandir(place) as entries:
+                for entry in list(entries):
+                    if entry.name != "tree" or not entry.is_dir(follow_symlinks=False):
+                        _remove(place, entry.name)
+            with suppress(FileExistsError):
+                os.mkdir("tree", dir_fd=place)
+            with _folder("tree", place) as tree:
+                self._settle(tree, self._wanted, "")
+                self._give(tree)
+            for name in ("scratch", "scratch/home", "scratch/tmp"):
+                os.mkdir(name, 0o700, dir_fd=place)
+                with _folder(name, place) as folder:
+                    self._give(folder)
+        self._sealed_at = self.scratch.lstat().st_ctime_ns
+
+    def _settle(self, folder: int, wanted: _Node, prefix: str) -> None:
+        """Make the open *folder* hold *wanted* and nothing else."""
+        os.fchmod(folder, 0o755)
+        kept = set()
+        with os.scandir(folder) as entries:
+            for entry in list(entries):
+                if self._is_as_written(entry, wanted.get(entry.name), prefix):
+                    kept.add(entry.name)
+                else:
+                    _remove(folder, entry.name)
+        for name, node in wanted.items():
+            if isinstance(node, dict):
+                if name not in kept:
+                    os.mkdir(name, 0o755, dir_fd=folder)
+                with _folder(name, folder) as inner:
+                    self._settle(inner, node, f"{prefix}{name}/")
+                    self._give(inner)
+            elif name not in kept:
+                self._seals[node.path] = self._write(folder, name, node)
+
+    def _is_as_written(self, entry: os.DirEntry[str], node: "Leaf | _Node | None", prefix: str) -> bool:
+        if node is None or isinstance(node, dict):
+            return node is not None and entry.is_dir(follow_symlinks=False)
+        found = entry.stat(follow_symlinks=False)
+        seal = self._seals.get(prefix + entry.name)
+        return seal == _seal(found) and found.st_ctime_ns < self._sealed_at
+
+    def _write(self, folder: int, name: str, leaf: Leaf) -> _Seal:
+        content = self._files.content(leaf)
+        if leaf.kind is Kind.SYMLINK:
+            os.symlink(content, name.encode("utf-8", "surrogateescape"), dir_fd=folder)
+            if self._owner is not None:
+                os.chown(name, self._owner, self._owner, dir_fd=folder, follow_symlinks=False)
+            return _seal(os.stat(name, dir_fd=folder, follow_symlinks=False))
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        handle = os.open(name, flags, 0o600, dir_fd=folder)
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[file.write(rest) or 0 :]
+            os.fchmod(handle, 0o755 if leaf.executable else 0o644)
+            self._give(handle)
+            return _seal(os.fstat(handle))
+
+    def _give(self, handle: int) -> None:
+        if self._owner is not None:
+            os.fchown(handle, self._owner, self._owner)
+
+
+def _lay_out(place: Path, files: Files, owner: int | None) -> Folder:
+    place.chmod(_PASSAGE)
+    folder = Folder(place, files, owner)
+    folder.restore_now()
+    return folder
+
+
+def _seal(found: os.stat_result) -> _Seal:
+    return _Seal(found.st_ino, found.st_ctime_ns, found.st_size)
+
+
+def _nodes(leaves: Iterable[Leaf]) -> _Node:
+    """The folders of a tree. Raises OSError for a name that git would not check out either."""
+    root: _Node = {}
+    for leaf in leaves:
+        *parents, name = leaf.path.split("/")
+        for part in (*parents, name):
+            if part in {"", ".", ".."} or is_dotgit(part):
+                raise OSError(f"the tree has a file named {leaf.path!a}")
+        node = root
+        for part in parents:
+            inner = node.setdefault(part, {})
+            if not isinstance(inner, dict):
+                raise OSError(f"the tree has {leaf.path!a} below a file")
+            node = inner
+        # A submodule is an empty folder until somebody fetches it; nobody does here.
+        node[name] = {} if leaf.kind is Kind.SUBMODULE else leaf
+    return root
+
+
+# Taking away -----------------------------------------------------------------------------------
+@contextmanager
+def _folder(name: Path | str, parent: int | None = None) -> Iterator[int]:
+    """The folder *name*, open; never through a symbolic link."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        handle = os.open(name, flags, dir_fd=parent)
+    except PermissionError:
+        # Not being root, the desk first has to take back what a gate closed to its own user.
+        os.chmod(name, 0o700, dir_fd=parent)
+        handle = os.open(name, flags, dir_fd=parent)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _destroy(place: Path) -> None:
+    with _folder(place.parent) as parent:
+        _remove(parent, place.name)
+
+
+def _remove(parent: int, name: str) -> None:
+    """Remove *name* from the open folder *parent*, whatever a gate made of it."""
+    if not stat.S_ISDIR(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
+        os.unlink(name, dir_fd=parent)
+        return
+    with _folder(name, parent) as top:
+        while _empty(top, top, 0):
+            pass
+    os.rmdir(name, dir_fd=parent)
+
+
+def _empty(top: int, folder: int, depth: int) -> bool:
+    """Empty *folder*, but for what lies too deep: that goes up into *top*. True if something did."""
+    os.fchmod(folder, 0o700)
+    moved = False
+    with os.scandir(folder) as entries:
+        found = list(entries)
+    for entry in found:
+        if not entry.is_dir(follow_symlinks=False):
+            os.unlink(entry.name, dir_fd=folder)
+        elif depth == _DEPTH:
+            _move_up(folder, entry, top)
+            moved = True
+        else:
+            with _folder(entry.name, folder) as inner:
+                moved |= _empty(top, inner, depth + 1)
+            os.rmdir(entry.name, dir_fd=folder)
+    return moved
+
+
+def _move_up(folder: int, entry: os.DirEntry[str], top: int) -> None:
+    for number in itertools.count(entry.inode()):
+        try:
+            os.rename(entry.name, f".deep-{number}", src_dir_fd=folder, dst_dir_fd=top)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise
+        else:
+            return
