@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,15 +21,40 @@ from executor.gates import Gating
 from executor.git import GitError
 from executor.repository.bare import Repository, UnreachableError, opened
 from executor.repository.commits import Description, Person
-from executor.sandbox.level import Sandbox
+from executor.sandbox.level import NoSandbox, Sandbox
+from executor.sandbox.probe import Chosen, choose
 from executor.trial import Clock, Journal, Refusal, Trial, nothing
-from executor.workspace import Workspaces
+from executor.workspace import Workspaces, default_root, open_folders
 
 _log = logging.getLogger(__name__)
 
 
 class LeaseLostError(Exception):
     """Somebody else has the patch. Whatever this attempt does must end, and nothing of it be written."""
+
+
+@asynccontextmanager
+async def open_worker(
+    engine: Engine,
+    settings: Settings,
+    data: Path,
+    *,
+    clock: Clock,
+    jitter: Callable[[], float],
+    reached: Callable[[str], None] = nothing,
+) -> AsyncIterator["Worker"]:
+    """A worker in the best sandbox of this machine, which is probed first (about a second).
+
+    Its workspaces are gone afterwards. Raises OSError if there is no place for them.
+    """
+    chosen = await choose(settings.sandbox)
+    if isinstance(chosen, Chosen):
+        sandbox: Sandbox = chosen.sandbox
+    else:
+        sandbox = NoSandbox("; ".join(probe.detail for probe in chosen))
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    with open_folders(default_root(), sandbox.owner) as workspaces:
+        yield Worker(engine, settings, data, sandbox, workspaces, clock, jitter, name, reached)
 
 
 @dataclass(frozen=True, slots=True)

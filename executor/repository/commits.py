@@ -46,9 +46,9 @@ class Description:
 
 def message(description: Description) -> str:
     """Title, body, and the two trailers as last paragraph. Nothing in title or body reads as one of them."""
-    title = " ".join(_harmless(description.title).split()) or f"Patch {description.patch}"
+    title = _harmless(" ".join(description.title.split())) or f"Patch {description.patch}"
     body = "\n".join(_harmless(description.body).splitlines()).strip()
-    source = " ".join(_harmless(description.source).split()) or "unknown"
+    source = _visible(" ".join(description.source.split())) or "unknown"
     trailers = f"{PATCH_TRAILER}: {description.patch}\n{SOURCE_TRAILER}: {source}\n"
     return "\n\n".join(part for part in (title, body, trailers) if part)
 

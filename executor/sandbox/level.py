@@ -67,3 +67,15 @@ class Sandbox(Protocol):
 
     async def run(self, job: Job) -> Ended:
         """Run *job* to its end. Cancelled, it ends the program and all it started first."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoSandbox:
+    """On a machine that holds no level at all nothing is run, and every job says why."""
+
+    detail: str
+    level: int = -1
+    owner: int | None = None
+
+    async def run(self, _job: Job) -> Ended:
+        return Ended(NotStarted(self.detail))

@@ -1,0 +1,1 @@
+"""The executor against real git, real processes and the real store."""
