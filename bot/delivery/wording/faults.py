@@ -9,6 +9,8 @@ from bot.delivery.wording.patch_faults import PATCH_FAULTS
 from bot.delivery.wording.said import Said
 from contracts.faults import Fault, Reason
 
+__all__ = ["SENTENCES", "Said", "explain", "locate", "tell"]
+
 #: Every Reason has its sentences here; a test compares their placeholders with the Reason's comment.
 SENTENCES: Final[Mapping[Reason, Said]] = {**PATCH_FAULTS, **DESK_FAULTS}
 

@@ -31,6 +31,10 @@ _READING: Mapping[Reason, Said] = {
     Reason.TOO_MANY_NODES: Said(
         "This has more than {most:n|value|values} in it.", "Split it into several patches."
     ),
+    Reason.TOO_MANY_BLOCKS: Said(
+        "One message may bring at most {most:n|block|blocks}; from here on none was read.",
+        "Post the rest in another message.",
+    ),
     Reason.BLOCK_TOO_LARGE: Said(
         "The block has {size:size}; at most {most:size} are taken.",
         f"Split it into several patches. {_LIMITS}",
