@@ -107,13 +107,12 @@ def _running(row: StoredPatch, ink: Ink) -> str:
 
 def _landed(row: StoredPatch, ink: Ink) -> str:
     if row.report is None or row.report.commit is None:
-        return "Landed."
-    line = ink.say(
-        "Landed on {branch} as {commit:commit}", branch=row.report.branch, commit=row.report.commit
-    )
-    if row.finished_at is None:
-        return f"{line}."
-    return line + ink.say(", {took:took} after it came in.", took=row.finished_at - row.accepted_at)
+        return ink.strong("Landed.")
+    line = ink.strong("Landed")
+    line += ink.say(" on {branch} as {commit:commit}", branch=row.report.branch, commit=row.report.commit)
+    if row.finished_at is not None:
+        line += ink.say(", {took:took} after it came in", took=row.finished_at - row.accepted_at)
+    return f"{line}."
 
 
 def reason(row: StoredPatch, ink: Ink) -> Said:
