@@ -186,6 +186,10 @@ def method_of(notice: Notice) -> str | None:
             assert_never(notice)
 
 
+#: After these a channel shows one message more; the pace of a channel limits these and no others.
+POSTING_METHODS = frozenset({"chat.postMessage", "chat.postEphemeral", "files.completeUploadExternal"})
+
+
 def needs_card(notice: Notice) -> str | None:
     """The patch whose card must have been posted first, so that the notice has something to follow."""
     match notice:

@@ -15,7 +15,7 @@ from bot.delivery.conclusions import Circumstances, Conclusion, conclude
 from bot.delivery.pace import Pace
 from bot.delivery.slack import SlackSender
 from bot.delivery.slack_answers import Answer, Delivered, RetryAfter, Unknown
-from contracts.notices import method_of
+from contracts.notices import POSTING_METHODS, method_of
 from contracts.ports import Buried, Doubtful, Engine, Postponed, Work
 from contracts.records import Delivery
 from contracts.settings import Settings
@@ -26,8 +26,6 @@ log = logging.getLogger(__name__)
 LEASE: Final = timedelta(seconds=60)
 #: Well within the lease: whoever holds a delivery has stopped sending before another may begin.
 SENDING_WITHIN: Final = timedelta(seconds=45)
-#: After these a channel shows one message more.
-_SHOWS_A_MESSAGE: Final = frozenset({"chat.postMessage", "files.completeUploadExternal"})
 
 
 def nobody(_point: str) -> None:
@@ -64,6 +62,7 @@ class Deliverer:
         self._lease = lease
         self._pace = Pace()
         self._claiming = asyncio.Lock()
+        self._alarm: datetime | None = None
         #: Channels whose death the operators were told by this process; a post that got through revives one.
         self._dead: set[str] = set()
 
@@ -89,9 +88,15 @@ class Deliverer:
             )
             if delivery is not None and (method := method_of(delivery.notice)):
                 self._pace.called(method, now)
-        if delivery is None and (free := self._pace.next_free(now)) is not None:
-            await self._engine.nudge(Work.OUTBOX, at=free)
-        return delivery
+            if delivery is None:
+                await self._come_back(self._pace.next_free(now))
+            return delivery
+
+    async def _come_back(self, at: datetime | None) -> None:
+        """Have turns called when something that is busy now becomes free."""
+        if at is not None and at != self._alarm:
+            self._alarm = at
+            await self._engine.nudge(Work.OUTBOX, at=at)
 
     async def _within_lease(self, delivery: Delivery) -> Tried:
         try:
@@ -140,5 +145,5 @@ class Deliverer:
             return
         if isinstance(answer, RetryAfter) and answer.limited:
             self._pace.limited(method, now + answer.wait)
-        if delivery.channel and method in _SHOWS_A_MESSAGE and isinstance(answer, Delivered | Unknown):
+        if delivery.channel and method in POSTING_METHODS and isinstance(answer, Delivered | Unknown):
             self._pace.posted(delivery.channel, now)
