@@ -70,6 +70,7 @@ class SlackProxy:
         )
         self._front = Front(self._upstream, self.web_api, self.journal, self.faults, self._outward)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lines: set[asyncio.Task[None]] = set()
         self._failures: list[BaseException] = []
         self._commands = itertools.count(1)
         self._borrowed: dict[str, asyncio.Future[JsonObject]] = {}
@@ -133,6 +134,11 @@ class SlackProxy:
         """The first true value of *condition*; see `Journal.until`."""
         return await self.journal.until(condition, within=within)
 
+    async def quiet(self) -> None:
+        """Returns when nothing is on its way to the desk, and nothing will be tried again."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     async def origin(self, user: str, channel: str) -> Origin:
         """A trigger and a response URL that the peer knows, for a hand-made payload."""
         command = f"/origin-{next(self._commands)}"
@@ -174,16 +180,17 @@ class SlackProxy:
             return
         for app in self.workspace.apps:
             ready = asyncio.Event()
-            self._start(self._upstream.listen(app, self._from_peer, ready))
+            self._start(self._upstream.listen(app, self._from_peer, ready), among=self._lines)
             await ready.wait()
 
     async def close(self) -> None:
         """Cut every connection; raises what went wrong inside the proxy."""
         for sockets in self._sockets.values():
             sockets.drop()
-        for task in self._tasks:
+        running = self._tasks | self._lines
+        for task in running:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
         if self._failures:
             raise BaseExceptionGroup("the proxy itself failed", self._failures)
 
@@ -259,15 +266,19 @@ class SlackProxy:
     def _ticket(self, app: App) -> str:
         return f"{self.url.replace('http', 'ws', 1)}/socket/{self._sockets[app.app_id].new_ticket()}"
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(
+        self, work: Coroutine[Any, Any, None], *, among: set[asyncio.Task[None]] | None = None
+    ) -> None:
+        tasks = self._tasks if among is None else among
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        tasks.add(task)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (failure := task.exception()):
-            self._failures.append(failure)
+        def ended(task: asyncio.Task[None]) -> None:
+            tasks.discard(task)
+            if not task.cancelled() and (failure := task.exception()):
+                self._failures.append(failure)
+
+        task.add_done_callback(ended)
 
     @web.middleware
     async def _remember_failures(

@@ -12,9 +12,12 @@ from tests.peer.deliveries import Redelivery
 
 OTHER_BOT = App("A0OTHER", "U0OTHER", "other")
 HIDDEN = Channel("C0HIDDEN", "hidden", members=(ADA.id,), is_private=True)
-ELSEWHERE = Channel("C0ELSEWHERE", "elsewhere", members=(ADA.id,))
+ELSEWHERE = Channel("C0ELSEWHERE", "elsewhere", members=(ADA.id, OTHER_BOT.bot_user_id))
 WORKSPACE = Workspace(apps=(PATCHDESK, OTHER_BOT), channels=(PATCHES, RANDOM, HIDDEN, ELSEWHERE))
-SOON = Redelivery(ack_within=timedelta(milliseconds=250), after=(timedelta(0), timedelta(milliseconds=50)))
+SOON = Redelivery(
+    ack_within=timedelta(milliseconds=250),
+    after=(timedelta(0), timedelta(milliseconds=50), timedelta(milliseconds=50)),
+)
 GROUP = "S0MAINTAINERS"
 
 BUTTON = {

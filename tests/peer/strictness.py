@@ -54,6 +54,7 @@ _SCOPES: Mapping[str, tuple[str, ...]] = {
     "reactions.remove": ("reactions:write",),
     "usergroups.list": ("usergroups:read",),
     "usergroups.users.list": ("usergroups:read",),
+    "users.conversations": ("channels:read", "groups:read", "im:read"),
     "users.info": ("users:read",),
     "users.list": ("users:read",),
     "users.lookupByEmail": ("users:read.email",),

@@ -14,6 +14,7 @@ from tests.peer.journal import Kind
 from tests.peer.listener import Listener, web_client
 from tests.peer.stage import (
     BUTTON,
+    ELSEWHERE,
     HIDDEN,
     MODAL,
     OTHER_BOT,
@@ -94,10 +95,15 @@ async def test_own_posts_come_back_as_events(both: StrictSlack, desk: Listener) 
 
 
 async def test_posts_of_another_bot_are_heard(both: StrictSlack, desk: Listener) -> None:
-    await web_client(both, OTHER_BOT).chat_postMessage(channel=PATCHES.id, text="beep")
-    await both.proxy.until(lambda: desk.seen)
+    other = web_client(both, OTHER_BOT)
+    await other.chat_postMessage(channel=ELSEWHERE.id, text="beep")  # the desk is not there
+    posted = await other.chat_postMessage(channel=PATCHES.id, text="a &lt; b")
+    await both.proxy.quiet()
 
     [event] = desk.events("message")
+    assert (event["ts"], event["text"]) == (posted["ts"], "a &lt; b")
+    [remembered] = (await desk.web.conversations_history(channel=PATCHES.id))["messages"]
+    assert remembered["text"] == "a &lt; b"
     assert (event["bot_id"], event["app_id"]) == (OTHER_BOT.bot_id, OTHER_BOT.app_id)
 
 

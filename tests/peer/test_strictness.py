@@ -1,5 +1,7 @@
 """What the peer would let pass is refused, in the way of Slack."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.demo.peer import ADA, BEN, PATCHDESK, PATCHES, RANDOM
 from tests.peer.harness import StrictSlack, strict_slack
@@ -100,17 +103,14 @@ async def test_history_comes_in_pages(slack: StrictSlack, web: AsyncWebClient) -
     parent, *rest = [await slack.peer.message(PATCHES.id, ADA.id, f"m{number}") for number in range(5)]
     replies = [await slack.peer.message(PATCHES.id, BEN.id, "r", thread_ts=parent) for _ in range(3)]
 
-    pages = [
-        [message["ts"] for message in page["messages"]]
-        async for page in await web.conversations_history(channel=PATCHES.id, limit=2)
-    ]
-    assert pages == [[rest[3], rest[2]], [rest[1], rest[0]], [parent]]
-    thread = [
-        message["ts"]
-        async for page in await web.conversations_replies(channel=PATCHES.id, ts=parent, limit=2)
-        for message in page["messages"]
-    ]
-    assert thread == [parent, *replies]
+    async def pages(method: Callable[..., Awaitable[AsyncSlackResponse]], **where: str) -> list[list[str]]:
+        async with asyncio.timeout(10):
+            found = await method(channel=PATCHES.id, limit=2, **where)
+            return [[message["ts"] for message in page["messages"]] async for page in found]
+
+    assert await pages(web.conversations_history) == [[rest[3], rest[2]], [rest[1], rest[0]], [parent]]
+    thread = [parent, *replies]
+    assert await pages(web.conversations_replies, ts=parent) == [thread[:2], thread[2:]]
     newer = await web.conversations_history(channel=PATCHES.id, oldest=rest[1])
     assert [message["ts"] for message in newer["messages"]] == [rest[3], rest[2]]
     assert await refused(web.conversations_history(channel=PATCHES.id, cursor="?")) == "invalid_cursor"
@@ -143,6 +143,16 @@ async def test_only_own_messages_in_own_channels_are_changed(slack: StrictSlack,
     assert await refused(web.chat_postMessage(channel=ELSEWHERE.id, text="x")) == "not_in_channel"
     assert await refused(web.chat_postMessage(channel=HIDDEN.id, text="x")) == "channel_not_found"
     assert (await web.conversations_info(channel=ELSEWHERE.id))["channel"]["is_member"] is False
+
+
+async def test_private_channels_of_others_are_not_listed(slack: StrictSlack, web: AsyncWebClient) -> None:
+    async def listed(**about: Any) -> set[str]:
+        return {channel["id"] for channel in (await web.users_conversations(**about))["channels"]}
+
+    every = "public_channel,private_channel"
+    assert await listed() == {PATCHES.id, RANDOM.id}
+    assert await listed(user=ADA.id, types=every) == {PATCHES.id, RANDOM.id, ELSEWHERE.id}
+    assert await listed(user=ADA.id, types="private_channel") == set()
 
 
 async def test_people_and_groups_can_be_looked_up(slack: StrictSlack, web: AsyncWebClient) -> None:

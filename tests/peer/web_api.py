@@ -71,6 +71,7 @@ class WebApi:
             "files.completeUploadExternal": self._share,
             "reactions.add": self._react,
             "reactions.remove": self._react,
+            "users.conversations": self._conversations_of,
             "usergroups.list": self._usergroups,
             "usergroups.users.list": self._usergroup_members,
             "users.info": self._user,
@@ -206,6 +207,25 @@ class WebApi:
         if "users:read.email" not in self.scopes:
             answer["user"]["profile"].pop("email", None)
         return answer
+
+    async def _conversations_of(self, call: Call) -> JsonObject:
+        """Those that the user is in; of the private ones, only those that the app is in too.
+
+        The peer answers with the app's own channels, whoever is asked about.
+        """
+        types = str(call.args.get("types") or "public_channel").split(",")
+        everything = await self._carried_out(Call("conversations.list", call.args, call.app))
+        known = await self._upstream.channels()
+        asked, app = call.args.get("user") or call.app.bot_user_id, call.app.bot_user_id
+        kind = {"im": "im", "group": "private_channel", "channel": "public_channel"}
+        shown = [
+            channel
+            for channel in everything["channels"]
+            if asked in (members := known[channel["id"]]["members"])
+            and (app in members or not channel["is_private"])
+            and kind[fidelity.channel_type(channel)] in types
+        ]
+        return {**everything, "channels": shown}
 
     async def _usergroups(self, _call: Call) -> JsonObject:
         groups = [
