@@ -119,7 +119,6 @@ class Reason(enum.StrEnum):
     TOKEN_REFUSED = "token-refused"  #: variable, error
     SLACK_SILENT = "slack-silent"  #: address, detail
     DATA_IN_USE = "data-in-use"  #: path
-    NO_SANDBOX = "no-sandbox"  #: detail
     ADDRESS_TAKEN = "address-taken"  #: address, detail
 
 

@@ -117,10 +117,6 @@ _STARTING: Mapping[Reason, Said] = {
     Reason.DATA_IN_USE: Said(
         "Another desk is running on {path}.", "Stop it, or give this one a PATCHDESK_DATA of its own."
     ),
-    Reason.NO_SANDBOX: Said(
-        "Gates cannot be run safely on this machine: {detail:words}.",
-        "`patchdesk doctor` shows what was tried and what is missing.",
-    ),
     Reason.ADDRESS_TAKEN: Said(
         "The desk cannot listen on {address}: {detail:words}.", "Choose another with PATCHDESK_HTTP."
     ),
