@@ -16,7 +16,7 @@ from bot.delivery.pace import Pace
 from bot.delivery.slack import SlackSender
 from bot.delivery.slack_answers import Answer, Delivered, RetryAfter, Unknown
 from contracts.notices import POSTING_METHODS, method_of
-from contracts.ports import Buried, Doubtful, Engine, Postponed, Work
+from contracts.ports import Doubtful, Engine, Postponed, Sent, Work
 from contracts.records import Delivery
 from contracts.settings import Settings
 
@@ -134,7 +134,7 @@ class Deliverer:
     async def _follow(self, delivery: Delivery, conclusion: Conclusion) -> None:
         if conclusion.dead is not None:
             self._dead.add(conclusion.dead)
-        elif not isinstance(conclusion.outcome, Buried):
+        elif isinstance(conclusion.outcome, Sent) and method_of(delivery.notice) in POSTING_METHODS:
             self._dead.discard(delivery.channel or "")
         if isinstance(conclusion.outcome, Postponed | Doubtful):
             await self._engine.nudge(Work.OUTBOX, at=conclusion.outcome.until)

@@ -17,7 +17,7 @@ from contracts.records import LaneLine, PatchLine, StoredPatch
 from contracts.states import PatchState
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-CHANNEL = "C0PATCHES"
+CHANNEL, OPERATORS = "C0PATCHES", "C0OPS"
 
 
 def at(seconds: float) -> datetime:
