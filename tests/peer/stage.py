@@ -1,6 +1,7 @@
 """The workspace in which the strict Slack itself is tested, and things to send there."""
 
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,10 +15,10 @@ OTHER_BOT = App("A0OTHER", "U0OTHER", "other")
 HIDDEN = Channel("C0HIDDEN", "hidden", members=(ADA.id,), is_private=True)
 ELSEWHERE = Channel("C0ELSEWHERE", "elsewhere", members=(ADA.id, OTHER_BOT.bot_user_id))
 WORKSPACE = Workspace(apps=(PATCHDESK, OTHER_BOT), channels=(PATCHES, RANDOM, HIDDEN, ELSEWHERE))
-SOON = Redelivery(
-    ack_within=timedelta(milliseconds=250),
-    after=(timedelta(0), timedelta(milliseconds=50), timedelta(milliseconds=50)),
-)
+#: Repeats come soon.
+SOON = Redelivery(after=(timedelta(0), timedelta(milliseconds=50), timedelta(milliseconds=50)))
+#: And nobody waits three seconds for an acknowledgement that will not come.
+IMPATIENT = replace(SOON, ack_within=timedelta(milliseconds=400))
 GROUP = "S0MAINTAINERS"
 
 BUTTON = {

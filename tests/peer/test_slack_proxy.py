@@ -21,6 +21,7 @@ from tests.peer.journal import Call, Kind
 from tests.peer.listener import Listener, listening
 from tests.peer.local_slack import local_slack
 from tests.peer.stage import (
+    IMPATIENT,
     MODAL,
     SOON,
     WORKSPACE,
@@ -126,6 +127,7 @@ async def test_one_event_comes_fifty_times(both: StrictSlack, desk: Listener) ->
 
 
 async def test_what_was_not_acknowledged_comes_again(both: StrictSlack, desk: Listener) -> None:
+    both.proxy.redelivery = IMPATIENT
     desk.acknowledges = lambda seen: seen.retry == 2
     await both.peer.message(PATCHES.id, ADA.id, "x")
     await both.proxy.quiet()
@@ -143,6 +145,7 @@ async def test_a_lost_acknowledgement_brings_the_event_again(both: StrictSlack, 
 
 
 async def test_commands_are_never_repeated(both: StrictSlack, desk: Listener) -> None:
+    both.proxy.redelivery = IMPATIENT
     desk.acknowledges = lambda seen: seen.kind is Kind.EVENT
     await both.peer.command(PATCHES.id, ADA.id, "/patch", "status")
     await both.proxy.quiet()
@@ -201,6 +204,7 @@ async def test_a_refresh_asks_the_desk_to_connect_anew(slack: StrictSlack) -> No
 
 async def test_a_muted_connection_loses_what_is_sent_over_it(slack: StrictSlack) -> None:
     async with listening(slack) as mute:
+        slack.proxy.redelivery = IMPATIENT
         slack.proxy.sockets.mute()
         async with listening(slack) as heard:
             for number in range(2):
