@@ -29,7 +29,7 @@ async def substitute(request: Request) -> Answer:
         case process.TimedOut():
             return TooSlow()
         case process.Exited() | process.Flooded():
-            return Invalid("it takes more memory than a regular expression gets")
+            return Invalid(substitution.TOO_BIG)
         case process.NotStarted(detail=detail):
             raise OSError(detail)
 

@@ -1,13 +1,15 @@
 """Binary patches of git, decoded here instead of by git.
 
 `git apply` takes a binary file by its id out of its object store if it has one, whatever the patch
-brings; and without ids it takes no binary patch at all. So the bytes come from the patch alone, and
-the patch's way back (git writes one) must lead to what is on the branch.
+brings; and without ids it takes no binary patch at all. So the bytes come from the patch alone. What it
+was made for must be what is on the branch: its index line says so by whole ids, or its way back brings
+those bytes whole.
 Format: base85 lines of at most 52 bytes, their length in the first letter, zlib, then the bytes
 themselves or a delta (gitformat-pack(5), "Deltified representation").
 """
 
 import base64
+import hashlib
 import re
 import zlib
 from dataclasses import dataclass
@@ -18,43 +20,56 @@ from executor.changeset.sections import Section
 _HEAD = re.compile(rb"(literal|delta) (\d+)\n")
 
 
+_NO_ID = "0" * 40
+_OTHER_BYTES = "it was made for other bytes than those on the branch"
+
+
 class _BrokenError(Exception):
     pass
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """One direction of a binary patch; *data* is inflated."""
+    """One direction of a binary patch; *data* are the bytes themselves, or a delta."""
 
     is_delta: bool
-    size: int
     data: bytes
 
-    def walk(self, start: bytes) -> bytes:
+    def walk(self, start: bytes, most: int) -> bytes:
         """What this makes of *start*."""
-        made = _patch_delta(start, self.data, self.size) if self.is_delta else self.data
-        if len(made) != self.size:
-            raise _BrokenError(f"{len(made)} bytes instead of {self.size}")
-        return made
+        return _patch_delta(start, self.data, most) if self.is_delta else self.data
 
 
 def decode_binary(section: Section, before: bytes, *, most: int) -> bytes | Fault:
     """The file after the binary patch of *section*; *most* bounds it, in bytes."""
-    after = b""
     try:
-        forward, rest = _way(section.binary, most)
-        after = forward.walk(before)
-        if not _HEAD.match(rest[0] if rest else b""):
-            doubt = "it does not say what it was made for" if forward.is_delta else ""
-        else:
-            back, _ = _way(rest, max(most, len(before)))
-            same = back.walk(after) == before
-            doubt = "" if same else "it was made for other bytes than those on the branch"
+        return _decode(section, before, most)
     except _BrokenError as error:
-        doubt = str(error)
-    if doubt:
-        return fault(Reason.DIFF_DOES_NOT_APPLY, path=section.path, hunk=1, detail=doubt)
-    return after
+        return fault(Reason.DIFF_DOES_NOT_APPLY, path=section.path, hunk=1, detail=str(error))
+
+
+def _decode(section: Section, before: bytes, most: int) -> bytes:
+    forward, rest = _way(section.binary, most)
+    if section.ids is not None:
+        old, new = section.ids
+        if old != _blob_id(before) and (before or old != _NO_ID):
+            raise _BrokenError(_OTHER_BYTES)
+        after = forward.walk(before, most)
+        if new != _blob_id(after) and (after or new != _NO_ID):
+            raise _BrokenError("it does not make what its index line says")
+        return after
+    back = _way(rest, max(most, len(before)))[0] if rest and _HEAD.match(rest[0]) else None
+    # Two deltas prove nothing: both copy whatever stands where they were not made to change it.
+    if back is None or back.is_delta:
+        raise _BrokenError("it has no index line with whole ids that says what it was made for")
+    if back.data != before:
+        raise _BrokenError(_OTHER_BYTES)
+    return forward.walk(before, most)
+
+
+def _blob_id(content: bytes) -> str:
+    """Git's name for *content*; no secret hangs on it."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def _way(lines: tuple[bytes, ...], most: int) -> tuple[_Way, tuple[bytes, ...]]:
@@ -66,9 +81,8 @@ def _way(lines: tuple[bytes, ...], most: int) -> tuple[_Way, tuple[bytes, ...]]:
     if len(head[2]) > 12 or size > most:
         raise _BrokenError(f"it makes more than {most} bytes")
     end = next((number for number, line in enumerate(lines) if line == b"\n"), len(lines))
-    # A delta is never longer than git would rather have written the bytes themselves; be generous.
-    data = _inflate(b"".join(map(_line, lines[1:end])), 2 * most + 1024)
-    return _Way(head[1] == b"delta", size, data), lines[end + 1 :]
+    data = _inflate(b"".join(map(_line, lines[1:end])), size)
+    return _Way(head[1] == b"delta", data), lines[end + 1 :]
 
 
 def _line(line: bytes) -> bytes:
@@ -89,28 +103,32 @@ def _line(line: bytes) -> bytes:
     return data[:length]
 
 
-def _inflate(data: bytes, most: int) -> bytes:
+def _inflate(data: bytes, size: int) -> bytes:
     inflater = zlib.decompressobj()
     try:
-        made = inflater.decompress(data, most)
+        made = inflater.decompress(data, size + 1)
     except zlib.error as error:
         raise _BrokenError("it cannot be inflated") from error
-    if not inflater.eof:
-        raise _BrokenError("it is cut short, or too large")
+    if len(made) != size:
+        raise _BrokenError("it is shorter or longer than it says")
     return made
 
 
-def _patch_delta(start: bytes, delta: bytes, size: int) -> bytes:
+def _patch_delta(start: bytes, delta: bytes, most: int) -> bytes:
     from_size, place = _varint(delta, 0)
-    to_size, place = _varint(delta, place)
-    if from_size != len(start) or to_size != size:
+    size, place = _varint(delta, place)
+    if from_size != len(start):
         raise _BrokenError("it was made for a file of another size")
+    if size > most:
+        raise _BrokenError(f"it makes more than {most} bytes")
     made = bytearray()
     try:
         while place < len(delta) and len(made) <= size:
             place = _step(start, delta, place, made)
     except IndexError as error:
-        raise _BrokenError("its delta is cut short") from error
+        raise _BrokenError("its delta is broken") from error
+    if len(made) != size:
+        raise _BrokenError("its delta is broken")
     return bytes(made)
 
 

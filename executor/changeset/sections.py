@@ -8,6 +8,7 @@ from contracts.faults import Fault, Reason, fault
 from contracts.patch import Diff, FileHeader, FileMode
 
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_INDEX = re.compile(rb"index ([0-9a-f]{40})\.\.([0-9a-f]{40})(?: |\n|$)")
 _BINARY = b"GIT binary patch"
 _SHOWN = 80
 
@@ -66,8 +67,16 @@ class Section:
                     return _mode(self.path, line[len(word) :].strip().decode(errors="replace"))
         return None
 
+    @property
+    def ids(self) -> tuple[str, str] | None:
+        """The whole object ids that an index line gives, before and after; None: it gives none."""
+        found = next((match for line in self.header if (match := _INDEX.match(line))), None)
+        return (found[1].decode(), found[2].decode()) if found else None
+
     def render(self) -> bytes:
-        return b"".join((*self.header, *(piece for hunk in self.hunks for piece in _render(hunk))))
+        """The section for git; without an index line, which could have it take an object by its id."""
+        header = (line for line in self.header if not line.startswith(b"index "))
+        return b"".join((*header, *(piece for hunk in self.hunks for piece in _render(hunk))))
 
 
 def _mode(path: str, mode: str) -> FileMode | Fault:

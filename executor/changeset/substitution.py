@@ -16,6 +16,7 @@ import regex
 
 #: Address space of the program: enough for a file at the limits and its result, not for a bomb.
 MEMORY = 512 * 1024 * 1024
+TOO_BIG = "it takes more memory than a regular expression gets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,11 @@ def substitute(request: Request) -> Answer:
         return _walk(pattern, request)
     except TimeoutError:
         return TooSlow()
-    except (regex.error, IndexError, RecursionError, OverflowError, MemoryError) as error:
+    except (MemoryError, RecursionError, OverflowError):
+        return Invalid(TOO_BIG)
+    except (regex.error, IndexError) as error:
         # IndexError: the replacement names a group that the pattern does not have.
-        return Invalid(str(error) or type(error).__name__)
+        return Invalid(str(error))
 
 
 def _walk(pattern: "regex.Pattern[str]", request: Request) -> Answer:
@@ -93,8 +96,12 @@ def _walk(pattern: "regex.Pattern[str]", request: Request) -> Answer:
     return Substituted("".join(parts), found)
 
 
+def write_answer(answer: Answer) -> bytes:
+    return json.dumps(asdict(answer)).encode()
+
+
 def read_answer(text: bytes) -> Answer:
-    """The answer that the program printed."""
+    """The answer that `write_answer` wrote."""
     found = json.loads(text)
     kinds: dict[str, type[Answer]] = {
         "substituted": Substituted,
@@ -109,7 +116,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     request = Request(**json.load(sys.stdin))
-    json.dump(asdict(substitute(request)), sys.stdout)
+    sys.stdout.buffer.write(write_answer(substitute(request)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,94 @@
+"""A desk's repository with a commit in it, and a place for workspaces."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from contracts.faults import Fault
+from contracts.patch import Changeset, Limits, Mutation
+from contracts.settings import SandboxSettings
+from executor.candidate import Candidate, build
+from executor.repository.bare import Repository, opened
+from executor.repository.commits import Description, Person
+from executor.sandbox.supervised import Caps, Supervised
+from executor.workspace import Folders, open_folders
+from tests.executor.repositories import Content, Repo, make_repo
+
+NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
+ADA = Person("Ada", "ada@example.com")
+DESCRIPTION = Description("p1", "A title", "", "slack C1 1.1", ADA)
+
+#: The desk's repository, and the commit its branch is at.
+Opened = tuple[Repository, str]
+
+
+@pytest.fixture
+async def open_desk(tmp_path: Path) -> AsyncIterator[Callable[[Repo], Awaitable[Opened]]]:
+    """Opens a repository of the desk with what is on main of another."""
+    async with AsyncExitStack() as stack:
+
+        async def desk(repo: Repo) -> Opened:
+            found = await stack.enter_async_context(opened(tmp_path / "desk", "shop", str(repo.path)))
+            tip = await found.tip("main")
+            assert isinstance(tip, str)
+            return found, tip
+
+        yield desk
+
+
+class Builder:
+    """Builds candidates on a base of *files*."""
+
+    def __init__(self, repo: Repo, open_desk: Callable[[Repo], Awaitable[Opened]]) -> None:
+        self.repo = repo
+        self._open_desk = open_desk
+
+    async def build(self, *mutations: Mutation, limits: Limits = Limits()) -> Candidate | Fault:  # noqa: B008
+        self.repository, base = await self._open_desk(self.repo)
+        return await build(self.repository, Changeset(mutations), limits, DESCRIPTION, base=base, now=NOW)
+
+    async def files(self, *mutations: Mutation) -> dict[str, tuple[str, bytes]]:
+        candidate = await self.build(*mutations)
+        assert isinstance(candidate, Candidate), candidate
+        return Repo(self.repository.path).at(candidate.commit)
+
+    async def refusal(self, *mutations: Mutation) -> Fault:
+        found = await self.build(*mutations)
+        assert isinstance(found, Fault), found
+        return found
+
+
+@pytest.fixture
+def on(
+    tmp_path: Path, open_desk: Callable[[Repo], Awaitable[Opened]]
+) -> Callable[[Mapping[str, Content]], Builder]:
+    """`on(files)`: candidates on a branch that holds *files*."""
+    return lambda files: Builder(make_repo(tmp_path / "theirs", files), open_desk)
+
+
+@pytest.fixture
+def owner() -> int | None:
+    """The user that gates run as."""
+    return SandboxSettings().uid if os.geteuid() == 0 else None
+
+
+@pytest.fixture
+def sandbox(owner: int | None) -> Supervised:
+    settings = SandboxSettings()
+    caps = Caps(settings.memory, settings.file_size, settings.processes, settings.output)
+    return Supervised(0 if owner is None else 1, owner, caps)
+
+
+@pytest.fixture
+def workspaces(owner: int | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folders]:
+    # pytest closes its own folders to others; the gates' user has to get through.
+    root = tmp_path_factory.mktemp("workspaces")
+    for folder in (root, *root.parents):
+        if folder.owner() == root.owner() and folder.is_relative_to(root.parents[1]):
+            folder.chmod(0o711)
+    with open_folders(root / "desks", owner) as folders:
+        yield folders
