@@ -102,6 +102,10 @@ class Settled:
     twins: tuple[str, ...]
 
 
+class PatchIdTakenError(Exception):
+    """A patch with this id exists; nothing was settled. Settle again with another id."""
+
+
 class Inbox(Protocol):
     async def record(self, event: NewEvent, *, now: datetime) -> Recorded:
         """Keep the event before it is acknowledged. The same key again changes nothing."""
@@ -114,7 +118,8 @@ class Inbox(Protocol):
 
         A patch whose content is already open in its domain is not queued; its `twin_to` is said
         instead. From an edited message (*edited*), content that this message brought before, in
-        whatever state, is passed over in silence. Lanes without a head get one.
+        whatever state, is passed over in silence. Lanes without a head get one. Raises
+        PatchIdTakenError.
         """
 
     async def postpone(self, inbox_id: int, attempt: int, *, until: datetime) -> bool:
@@ -217,7 +222,10 @@ class Outbox(Protocol):
         busy_channels: frozenset[str],
         busy_methods: frozenset[str],
     ) -> Delivery | None:
-        """The next due delivery whose channel and method are not busy, finals before progress.
+        """The next due delivery whose method is not busy, nor its channel if it posts there.
+
+        Finals before progress. A busy channel takes no post (`notices.POSTING_METHODS`); its edits and
+        reactions go on.
 
         One that needs a card waits until the card is SENT or DEAD. One whose lease ran out while
         SENDING, or that is UNSURE, comes back with *unsure* set. Deliveries of one channel never

@@ -1,0 +1,1 @@
+"""The desk's rows in one SQLite file."""

@@ -1,0 +1,95 @@
+"""Rows to values of `contracts` and back. Times are microseconds UTC; values inside a column are JSON."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+
+from contracts.commands import Actor, Place, Source
+from contracts.notices import Notice
+from contracts.outcome import Report, Step, StepTime
+from contracts.patch import Patch
+from contracts.records import StoredPatch
+from contracts.states import OPEN_STATES, PatchState
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+_PATCH: TypeAdapter[Patch] = TypeAdapter(Patch)
+_ACTOR: TypeAdapter[Actor] = TypeAdapter(Actor)
+_REPORT: TypeAdapter[Report] = TypeAdapter(Report)
+_NOTICE: TypeAdapter[Notice] = TypeAdapter(Annotated[Notice, Field(discriminator="kind")])
+_STEPS: TypeAdapter[tuple[tuple[Step, int], ...]] = TypeAdapter(tuple[tuple[Step, int], ...])
+
+
+def to_time(moment: datetime) -> int:
+    """Raises TypeError for a naive datetime."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_time(stored: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=stored)
+
+
+def from_time_if(stored: int | None) -> datetime | None:
+    return None if stored is None else from_time(stored)
+
+
+def patch_to_json(patch: Patch) -> str:
+    return _PATCH.dump_json(patch).decode()
+
+
+def actor_to_json(actor: Actor) -> str:
+    return _ACTOR.dump_json(actor).decode()
+
+
+def report_to_json(report: Report) -> str:
+    return _REPORT.dump_json(report).decode()
+
+
+def notice_to_json(notice: Notice) -> str:
+    return _NOTICE.dump_json(notice).decode()
+
+
+def notice_from_json(stored: str) -> Notice:
+    return _NOTICE.validate_json(stored)
+
+
+def _steps(stored: str, ended_at: int | None) -> tuple[StepTime, ...]:
+    """A step ends where the next begins, the last one with its attempt."""
+    begun = _STEPS.validate_json(stored)
+    ends = [start for _, start in begun[1:]] + [ended_at] * bool(begun)
+    return tuple(
+        StepTime(step, from_time(start), from_time_if(end))
+        for (step, start), end in zip(begun, ends, strict=True)
+    )
+
+
+#: What `stored_patch` reads, from `patches` joined with its `submissions`.
+PATCH_COLUMNS = """patches.id, source, inbox_id, channel, ts, thread, state, attempt, accepted_at,
+  started_at, ended_at, due_at, steps, report,
+  card_channel, card_ts, card_thread"""
+
+
+def stored_patch(row: Sequence[Any]) -> StoredPatch:
+    """Of PATCH_COLUMNS, then `actor` and `patch`."""
+    (id_, source, inbox_id, channel, ts, thread, state, attempt, accepted_at) = row[:9]
+    (started_at, ended_at, due_at, steps, report, *card, actor, patch) = row[9:]
+    return StoredPatch(
+        id=id_,
+        patch=_PATCH.validate_json(patch),
+        actor=_ACTOR.validate_json(actor),
+        source=Source(source),
+        inbox_id=inbox_id,
+        place=Place(channel, ts, thread),
+        state=PatchState(state),
+        attempt=attempt,
+        accepted_at=from_time(accepted_at),
+        started_at=from_time_if(started_at),
+        finished_at=None if state in OPEN_STATES else from_time_if(ended_at),
+        not_before=from_time_if(due_at),
+        steps=_steps(steps, ended_at),
+        report=None if report is None else _REPORT.validate_json(report),
+        card=None if card[0] is None else Place(*card),
+    )

@@ -1,0 +1,188 @@
+"""The inbox: events are kept before they are acknowledged, and each is settled once."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+from contracts.commands import Source
+from contracts.notices import NewDelivery, Twin
+from contracts.ports import NewEvent, NewPatch, PatchIdTakenError, Recorded, Settled, Settlement, Work
+from contracts.records import InboxRow
+from contracts.states import InboxState
+from executor.engine.sqlite.audit import note_all
+from executor.engine.sqlite.codec import actor_to_json, from_time, patch_to_json, to_time
+from executor.engine.sqlite.lanes import promote
+from executor.engine.sqlite.outbox import Letter, letters, say
+from executor.engine.sqlite.writer import Transaction, Writer
+
+_RECORD = """
+INSERT INTO inbox (source, key, received_at, state, payload)
+VALUES (:source, :key, :now, 'recorded', :payload)
+ON CONFLICT (source, key) DO NOTHING
+RETURNING id"""
+_COME_DUE = """
+UPDATE inbox INDEXED BY inbox_timed SET due_at = NULL
+WHERE state = 'recorded' AND due_at IS NOT NULL AND due_at <= :now"""
+_CLAIM = """
+UPDATE inbox SET attempt = attempt + 1, due_at = :until
+WHERE id = (
+  SELECT id FROM inbox INDEXED BY inbox_free
+  WHERE state = 'recorded' AND due_at IS NULL ORDER BY id LIMIT 1)
+RETURNING id, source, key, payload, received_at, state, attempt"""
+_POSTPONE = "UPDATE inbox SET due_at = ? WHERE id = ? AND attempt = ? AND state = 'recorded'"
+_SETTLE = """
+UPDATE inbox
+SET state = 'settled', due_at = NULL, channel = :channel, ts = :ts, thread = :thread, rejected = :rejected
+WHERE id = :id AND attempt = :attempt AND state = 'recorded'"""
+_OPEN_TWIN = """
+SELECT id FROM patches INDEXED BY patches_open
+WHERE domain = ? AND content = ? AND state IN ('waiting', 'ready', 'running')"""
+_ENTER = """
+INSERT INTO patches (id, domain, content, state, inbox_id, accepted_at, source, channel, ts, thread,
+  actor_name, title)
+VALUES (:id, :domain, :content, 'waiting', :inbox_id, :now, :source, :channel, :ts, :thread,
+  :actor_name, :title)"""
+
+
+class SqliteInbox:
+    """`contracts.ports.Inbox`."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    async def record(self, event: NewEvent, *, now: datetime) -> Recorded:
+        return await self._writer.run(partial(_record, event, to_time(now)))
+
+    async def claim(self, *, now: datetime, lease: timedelta) -> InboxRow | None:
+        row = await self._writer.run(partial(_claim, {"now": to_time(now), "until": to_time(now + lease)}))
+        return None if row is None else _inbox_row(row)
+
+    async def settle(self, settlement: Settlement, *, now: datetime) -> Settled | None:
+        at = to_time(now)
+        entries = [_Entry.of(patch, settlement.inbox_id, at) for patch in settlement.patches]
+        return await self._writer.run(partial(_settle, settlement, entries, letters(settlement.told, at), at))
+
+    async def postpone(self, inbox_id: int, attempt: int, *, until: datetime) -> bool:
+        held = (to_time(until), inbox_id, attempt)
+        return await self._writer.run(lambda tx: tx.execute(_POSTPONE, held).rowcount == 1)
+
+
+def _inbox_row(row: Sequence[Any]) -> InboxRow:
+    id_, source, key, payload, received_at, state, attempt = row
+    return InboxRow(id_, Source(source), key, payload, from_time(received_at), InboxState(state), attempt)
+
+
+def _record(event: NewEvent, now: int, tx: Transaction) -> Recorded:
+    new = {"source": event.source, "key": event.key, "now": now, "payload": event.payload}
+    if row := tx.execute(_RECORD, new).fetchone():
+        tx.wake(Work.INBOX)
+        return Recorded(row[0], fresh=True)
+    first = tx.execute("SELECT id FROM inbox WHERE source = :source AND key = :key", new).fetchone()
+    return Recorded(first[0], fresh=False)
+
+
+def _claim(wanted: dict[str, int], tx: Transaction) -> tuple[Any, ...] | None:
+    tx.execute(_COME_DUE, wanted)
+    row: tuple[Any, ...] | None = tx.execute(_CLAIM, wanted).fetchone()
+    return row
+
+
+class _Entry(NamedTuple):
+    """A new patch, and its rows, written out before the transaction begins."""
+
+    new: NewPatch
+    row: dict[str, Any]
+    actor: str
+    patch: str
+    told: list[Letter]
+
+    @classmethod
+    def of(cls, new: NewPatch, inbox_id: int, now: int) -> "_Entry":
+        row = {
+            "id": new.id,
+            "domain": new.patch.domain,
+            "content": new.content,
+            "inbox_id": inbox_id,
+            "now": now,
+            "source": new.source,
+            "channel": new.place.channel,
+            "ts": new.place.ts,
+            "thread": new.place.thread,
+            "actor_name": new.actor.name,
+            "title": new.patch.title,
+        }
+        return cls(new, row, actor_to_json(new.actor), patch_to_json(new.patch), letters(new.told, now))
+
+
+def _settle(
+    settlement: Settlement, entries: Sequence[_Entry], told: Sequence[Letter], now: int, tx: Transaction
+) -> Settled | None:
+    place = settlement.place
+    settled = tx.execute(
+        _SETTLE,
+        {
+            "id": settlement.inbox_id,
+            "attempt": settlement.attempt,
+            "channel": place.channel,
+            "ts": place.ts,
+            "thread": place.thread,
+            "rejected": settlement.rejected,
+        },
+    )
+    if settled.rowcount == 0:
+        return None
+    accepted: list[_Entry] = []
+    twins: list[str] = []
+    for entry in _news(tx, entries) if settlement.edited else entries:
+        _remember(tx, entry.new)
+        if twin := tx.execute(_OPEN_TWIN, (entry.row["domain"], entry.row["content"])).fetchone():
+            twins.append(twin[0])
+            _answer_twin(tx, entry.new.twin_to, twin[0], now)
+        else:
+            _enter(tx, entry)
+            accepted.append(entry)
+    for domain in dict.fromkeys(entry.row["domain"] for entry in accepted):
+        promote(tx, domain)
+    say(tx, told)
+    note_all(tx, settlement.audit, now)
+    return Settled(tuple(entry.new.id for entry in accepted), tuple(twins))
+
+
+def _news(tx: Transaction, entries: Sequence[_Entry]) -> list[_Entry]:
+    """Those whose content their message has not brought before."""
+    return [
+        entry
+        for entry in entries
+        if not tx.execute(
+            "SELECT 1 FROM brought WHERE channel = :channel AND ts = :ts AND content = :content", entry.row
+        ).fetchone()
+    ]
+
+
+def _remember(tx: Transaction, new: NewPatch) -> None:
+    if new.place.channel is not None and new.place.ts is not None:
+        tx.execute(
+            "INSERT INTO brought VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (new.place.channel, new.place.ts, new.content),
+        )
+
+
+def _answer_twin(tx: Transaction, twin_to: NewDelivery | None, first: str, now: int) -> None:
+    if twin_to is not None:
+        if isinstance(twin_to.notice, Twin):
+            twin_to = replace(twin_to, notice=replace(twin_to.notice, first=first))
+        say(tx, letters([twin_to], now))
+
+
+def _enter(tx: Transaction, entry: _Entry) -> None:
+    try:
+        seq = tx.execute(_ENTER, entry.row).lastrowid
+    except sqlite3.IntegrityError as error:
+        if "patches.id" in str(error):
+            raise PatchIdTakenError(entry.new.id) from error
+        raise
+    tx.execute("INSERT INTO submissions VALUES (?, ?, ?)", (seq, entry.actor, entry.patch))
+    say(tx, entry.told)

@@ -1,0 +1,170 @@
+"""Reads. Each is one function on a connection that cannot write, and sees one committed state."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from contracts.commands import Place
+from contracts.ports import AuditEntry, Counts
+from contracts.records import LaneLine, MessageStanding, PatchLine, StoredPatch
+from contracts.states import PatchState
+from executor.engine.sqlite.codec import PATCH_COLUMNS, from_time, from_time_if, stored_patch
+from executor.engine.sqlite.threads import Thread
+
+_PATCH = (
+    f"SELECT {PATCH_COLUMNS}, actor, patch FROM patches JOIN submissions USING (seq) WHERE patches.id = ?"
+)
+_LINE = "id, domain, title, actor_name, state, accepted_at"
+_HEAD = f"""
+SELECT {_LINE}, NULL FROM patches INDEXED BY patches_head
+WHERE domain = ? AND state IN ('ready', 'running')"""
+_WAITING = f"""
+SELECT {_LINE}, NULL FROM patches INDEXED BY patches_waiting
+WHERE domain = ? AND state = 'waiting' AND due_at IS NULL ORDER BY seq LIMIT ?"""
+_LATER = f"""
+SELECT {_LINE}, NULL FROM patches INDEXED BY patches_timed
+WHERE domain = ? AND state = 'waiting' AND due_at IS NOT NULL ORDER BY due_at, seq LIMIT ?"""
+_FINISHED = f"""
+SELECT {_LINE}, ended_at FROM patches INDEXED BY patches_finished
+WHERE domain = ? AND state IN ('landed', 'failed', 'quarantined') ORDER BY ended_at DESC, seq DESC LIMIT ?"""
+_LANE = """
+SELECT
+  (SELECT count(*) FROM patches INDEXED BY patches_waiting
+   WHERE domain = :domain AND state = 'waiting' AND due_at IS NULL)
+  + (SELECT count(*) FROM patches INDEXED BY patches_timed
+     WHERE domain = :domain AND state = 'waiting' AND due_at IS NOT NULL),
+  (SELECT min(accepted_at) FROM (
+    SELECT * FROM (SELECT accepted_at FROM patches INDEXED BY patches_waiting
+      WHERE domain = :domain AND state = 'waiting' AND due_at IS NULL ORDER BY seq LIMIT 1)
+    UNION ALL SELECT accepted_at FROM patches INDEXED BY patches_timed
+      WHERE domain = :domain AND state = 'waiting' AND due_at IS NOT NULL
+    UNION ALL SELECT accepted_at FROM patches INDEXED BY patches_head
+      WHERE domain = :domain AND state IN ('ready', 'running')))"""
+_WAITING_COUNT = """
+  (SELECT count(*) FROM patches INDEXED BY patches_waiting WHERE state = 'waiting' AND due_at IS NULL)
+  + (SELECT count(*) FROM patches INDEXED BY patches_timed WHERE state = 'waiting' AND due_at IS NOT NULL)"""
+_READY_COUNT = "(SELECT count(*) FROM patches INDEXED BY patches_ready WHERE state = 'ready')"
+_RUNNING_COUNT = "(SELECT count(*) FROM patches INDEXED BY patches_leases WHERE state = 'running')"
+_COUNTS = f"""
+SELECT
+  (SELECT count(*) FROM inbox INDEXED BY inbox_free WHERE state = 'recorded' AND due_at IS NULL)
+  + (SELECT count(*) FROM inbox INDEXED BY inbox_timed WHERE state = 'recorded' AND due_at IS NOT NULL),
+  {_WAITING_COUNT} + {_READY_COUNT},
+  {_RUNNING_COUNT},
+  (SELECT count(*) FROM outbox INDEXED BY outbox_open WHERE state IN ('pending', 'sending', 'unsure')),
+  (SELECT created_at FROM outbox INDEXED BY outbox_open WHERE state IN ('pending', 'sending', 'unsure')
+   ORDER BY id LIMIT 1)"""
+_STATES = f"""
+SELECT 'waiting', {_WAITING_COUNT} UNION ALL SELECT 'ready', {_READY_COUNT}
+UNION ALL SELECT 'running', {_RUNNING_COUNT}
+UNION ALL SELECT state, sum(many) FROM tallies GROUP BY state"""
+
+
+class SqliteLedger:
+    """`contracts.ports.Ledger`."""
+
+    def __init__(self, reader: Thread) -> None:
+        self._reader = reader
+
+    async def patch(self, patch: str) -> StoredPatch | None:
+        row = await self._reader.read(lambda store: store.execute(_PATCH, (patch,)).fetchone())
+        return None if row is None else stored_patch(row)
+
+    async def inbox_of(self, inbox_id: int) -> MessageStanding | None:
+        return await self._reader.read(partial(_standing, inbox_id))
+
+    async def lanes(self, domains: Sequence[str]) -> tuple[LaneLine, ...]:
+        return await self._reader.read(lambda store: tuple(_lane(store, domain) for domain in domains))
+
+    async def queue(self, domains: Sequence[str], *, limit: int) -> tuple[PatchLine, ...]:
+        return await self._reader.read(partial(_queue, domains, limit))
+
+    async def recent(self, domains: Sequence[str], *, limit: int) -> tuple[PatchLine, ...]:
+        return await self._reader.read(partial(_recent, domains, limit))
+
+    async def counts(self) -> Counts:
+        row = await self._reader.read(lambda store: store.execute(_COUNTS).fetchone())
+        inbox, waiting, running, outbox, oldest = row
+        return Counts(inbox, waiting, running, outbox, from_time_if(oldest))
+
+    async def states(self) -> dict[PatchState, int]:
+        rows = await self._reader.read(lambda store: store.execute(_STATES).fetchall())
+        return dict.fromkeys(PatchState, 0) | {PatchState(state): many for state, many in rows}
+
+    async def audit(self, *, limit: int) -> tuple[tuple[datetime, AuditEntry], ...]:
+        rows = await self._reader.read(
+            lambda store: store.execute(
+                "SELECT at, actor, action, detail FROM audit ORDER BY id DESC LIMIT ?", (limit,)
+            ).fetchall()
+        )
+        return tuple((from_time(at), AuditEntry(*entry)) for at, *entry in rows)
+
+
+def _line(row: Sequence[Any], position: int | None = None) -> PatchLine:
+    id_, domain, title, actor, state, accepted_at, finished_at = row
+    return PatchLine(
+        id_,
+        domain,
+        title,
+        actor,
+        PatchState(state),
+        from_time(accepted_at),
+        from_time_if(finished_at),
+        position,
+    )
+
+
+def _standing(inbox_id: int, store: sqlite3.Connection) -> MessageStanding | None:
+    row = store.execute(
+        "SELECT channel, ts, thread, rejected FROM inbox WHERE id = ? AND state = 'settled'", (inbox_id,)
+    ).fetchone()
+    if row is None:
+        return None
+    *place, rejected = row
+    found = store.execute(
+        "SELECT id, state FROM patches WHERE inbox_id = ? ORDER BY seq", (inbox_id,)
+    ).fetchall()
+    states = tuple(PatchState(state) for _, state in found)
+    return MessageStanding(Place(*place), states, rejected, tuple(patch for patch, _ in found))
+
+
+def _lane(store: sqlite3.Connection, domain: str) -> LaneLine:
+    waiting, oldest = store.execute(_LANE, {"domain": domain}).fetchone()
+    head = store.execute(_HEAD, (domain,)).fetchone()
+    ends: dict[str, int] = dict(
+        store.execute("SELECT state, many FROM tallies WHERE domain = ?", (domain,)).fetchall()
+    )
+    return LaneLine(
+        domain=domain,
+        waiting=waiting,
+        head=None if head is None else _line(head, 1),
+        oldest_accepted_at=from_time_if(oldest),
+        landed=ends.get(PatchState.LANDED, 0),
+        failed=ends.get(PatchState.FAILED, 0),
+        quarantined=ends.get(PatchState.QUARANTINED, 0),
+    )
+
+
+def _queue(domains: Sequence[str], limit: int, store: sqlite3.Connection) -> tuple[PatchLine, ...]:
+    """The first of every lane before the second of any, as far as *limit* goes; then lane by lane."""
+    lines = [(place, line) for place, domain in enumerate(domains) for line in _open(store, domain, limit)]
+    lines.sort(key=lambda entry: (entry[1].position, entry[0]))
+    shown = sorted(lines[:limit], key=lambda entry: (entry[0], entry[1].position))
+    return tuple(line for _, line in shown)
+
+
+def _open(store: sqlite3.Connection, domain: str, limit: int) -> list[PatchLine]:
+    rows = [
+        *store.execute(_HEAD, (domain,)),
+        *store.execute(_WAITING, (domain, limit)),
+        *store.execute(_LATER, (domain, limit)),
+    ]
+    return [_line(row, position) for position, row in enumerate(rows[:limit], start=1)]
+
+
+def _recent(domains: Sequence[str], limit: int, store: sqlite3.Connection) -> tuple[PatchLine, ...]:
+    rows = [row for domain in domains for row in store.execute(_FINISHED, (domain, limit))]
+    rows.sort(key=lambda row: row[-1], reverse=True)
+    return tuple(_line(row) for row in rows[:limit])

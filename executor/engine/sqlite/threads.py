@@ -1,0 +1,100 @@
+"""SQLite connections, each on a thread of its own; a whole function crosses to it in one hop."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import aiosqlite
+
+T = TypeVar("T")
+
+#: How long a statement waits for another process to end its transaction.
+_BUSY_SECONDS = 10.0
+#: A crash of the machine loses nothing that was committed (FULL). The cache holds the hot pages of a
+#: store of a million rows; a log of 16 MB between checkpoints writes a page once that changed often.
+_WRITER_PRAGMAS = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA cache_size = -65536",
+    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA journal_size_limit = 67108864",
+)
+
+
+#: Asked for by aiosqlite's constructor, for cursors that we do not use.
+_ROWS_PER_HOP = 64
+
+
+class Thread(aiosqlite.Connection):
+    """An aiosqlite connection that takes whole functions.
+
+    aiosqlite's own methods carry one statement per hop, and a hop costs as much as many statements.
+    Its queue to the thread takes any function; this class is the one place that knows.
+    """
+
+    def submit(self, function: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        """Run *function* on the thread, after everything that was submitted before.
+
+        It runs even if the future is cancelled meanwhile. Raises ValueError once closed.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((future, partial(function, self._conn)))
+        return future
+
+    async def read(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """What *function* returns; all its statements see the same committed state."""
+        return await self.submit(partial(_within_one_state, function))
+
+
+def _within_one_state(function: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection) -> T:
+    connection.execute("BEGIN")
+    try:
+        return function(connection)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+async def open_writer(path: Path) -> Thread:
+    """The connection that writes; makes the file, readable by its owner only, where there is none."""
+    thread = Thread(partial(_connect_writer, path), _ROWS_PER_HOP)
+    await thread
+    return thread
+
+
+async def open_reader(path: Path) -> Thread:
+    """A connection that cannot write. Raises sqlite3.OperationalError where there is no file."""
+    thread = Thread(partial(connect_reader, path), _ROWS_PER_HOP)
+    await thread
+    return thread
+
+
+def _connect_writer(path: Path) -> sqlite3.Connection:
+    path.touch(mode=0o600, exist_ok=True)
+    connection = connect_plain(path)
+    if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+        raise sqlite3.OperationalError(f"the file system of {path} cannot hold a write-ahead log")
+    for pragma in _WRITER_PRAGMAS:
+        connection.execute(pragma)
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        timeout=_BUSY_SECONDS,
+        check_same_thread=False,
+    )
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def connect_plain(path: Path) -> sqlite3.Connection:
+    # No implicit transactions: every BEGIN is ours. Closing may happen on another thread.
+    return sqlite3.connect(
+        path, isolation_level=None, timeout=_BUSY_SECONDS, cached_statements=256, check_same_thread=False
+    )
