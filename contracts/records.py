@@ -78,6 +78,7 @@ class MessageStanding:
     place: Place
     states: tuple[PatchState, ...]
     rejected: int  #: blocks that were refused before they became patches
+    patches: tuple[str, ...] = ()  #: their ids, in the order of *states*
 
 
 @dataclass(frozen=True, slots=True)
