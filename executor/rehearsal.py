@@ -1,7 +1,8 @@
 """Carries a patch out on a throw-away copy of a repository: same candidate, same gates, and no landing."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +11,15 @@ from contracts.faults import Fault, Reason, fault
 from contracts.gates import GateSpec
 from contracts.outcome import Report, Step
 from contracts.patch import Limits, Patch
+from contracts.settings import Settings
 from executor.gates import Gating
 from executor.git import GitError
 from executor.repository.bare import Origin, UnreachableError, opened
 from executor.repository.commits import Description, Person
 from executor.sandbox.level import Sandbox
+from executor.sandbox.probe import best
 from executor.trial import Clock, Journal, OnStep, Refusal, Trial
-from executor.workspace import Workspaces
+from executor.workspace import Workspaces, default_root, open_folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,17 @@ class Stage:
     limits: Limits
     clock: Clock
     min_level: int = 0
+
+
+@asynccontextmanager
+async def open_stage(settings: Settings, *, clock: Clock) -> AsyncIterator[Stage]:
+    """A stage with the limits of *settings*, in the best sandbox of this machine, which is probed first.
+
+    Raises OSError if there is no place for workspaces.
+    """
+    sandbox = await best(settings.sandbox)
+    with open_folders(default_root(), sandbox.owner) as workspaces:
+        yield Stage(sandbox, workspaces, settings.limits.limits(), clock, settings.sandbox.min_level)
 
 
 async def rehearse(

@@ -21,8 +21,8 @@ from executor.gates import Gating
 from executor.git import GitError
 from executor.repository.bare import Repository, UnreachableError, opened
 from executor.repository.commits import Description, Person
-from executor.sandbox.level import NoSandbox, Sandbox
-from executor.sandbox.probe import Chosen, choose
+from executor.sandbox.level import Sandbox
+from executor.sandbox.probe import best
 from executor.trial import Clock, Journal, Refusal, Trial, nothing
 from executor.workspace import Workspaces, default_root, open_folders
 
@@ -47,11 +47,7 @@ async def open_worker(
 
     Its workspaces are gone afterwards. Raises OSError if there is no place for them.
     """
-    chosen = await choose(settings.sandbox)
-    if isinstance(chosen, Chosen):
-        sandbox: Sandbox = chosen.sandbox
-    else:
-        sandbox = NoSandbox("; ".join(probe.detail for probe in chosen))
+    sandbox = await best(settings.sandbox)
     name = f"{socket.gethostname()}:{os.getpid()}"
     with open_folders(default_root(), sandbox.owner) as workspaces:
         yield Worker(engine, settings, data, sandbox, workspaces, clock, jitter, name, reached)

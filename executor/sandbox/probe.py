@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from contracts.settings import SandboxSettings
-from executor.sandbox.level import Ended, Exited, Flooded, Job, Sandbox, TimedOut
+from executor.sandbox.level import Ended, Exited, Flooded, Job, NoSandbox, Sandbox, TimedOut
 from executor.sandbox.supervised import Caps, Supervised
 
 _PATIENCE = timedelta(seconds=10)
@@ -49,6 +49,14 @@ async def choose(settings: SandboxSettings) -> Chosen | tuple[Probed, ...]:
         probes.append(Probed(1, stops=False, detail="the desk does not run as root"))
     held = [sandbox for sandbox, probed in zip(levels, probes, strict=False) if probed.stops]
     return Chosen(held[-1], tuple(probes)) if held else tuple(probes)
+
+
+async def best(settings: SandboxSettings) -> Sandbox:
+    """The highest level that holds; where none does, a sandbox in which nothing runs and that says why."""
+    chosen = await choose(settings)
+    if isinstance(chosen, Chosen):
+        return chosen.sandbox
+    return NoSandbox("; ".join(probe.detail for probe in chosen))
 
 
 async def probe(sandbox: Supervised) -> Probed:
