@@ -107,7 +107,7 @@ class Gate:
         if not self._pid:
             try:
                 self._become(output, supervisor)
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, ImportError) as error:
                 os.write(complain, str(error).encode(errors="replace")[:500])
             finally:
                 os._exit(127)
@@ -128,6 +128,8 @@ class Gate:
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
         _limit(job)
+        # `execvpe` asks this again below, and imports a module for it, which the other user may not read.
+        os.get_exec_path(job["env"])
         _prctl(_PR_SET_NO_NEW_PRIVS, 1)
         if job["uid"] is not None:
             os.setgroups([])
