@@ -1,6 +1,7 @@
 """The strict Slack before the real local peer, and a sender to it that does not wait between its tries."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import aiohttp
@@ -9,6 +10,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery.slack import SlackSender
 from bot.demo.peer import Channel, Workspace
+from contracts.ports import Engine, Work
+from tests.delivery.desk import Desk, desk_at_work, set_alarm
 from tests.delivery.rows import CHANNEL, OPERATORS
 from tests.peer.harness import StrictSlack, strict_slack
 
@@ -35,3 +38,17 @@ async def sender(slack: StrictSlack) -> AsyncIterator[SlackSender]:
             retry_handlers=[],
         )
         yield SlackSender(client, session, sleep=at_once)
+
+
+@pytest.fixture
+async def desk(
+    tmp_path: Path, slack: StrictSlack, sender: SlackSender, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Desk]:
+    def note(engine: Engine, desk: Desk) -> None:
+        async def nudge(work: Work, *, at: datetime) -> None:
+            await set_alarm(desk, work, at)
+
+        monkeypatch.setattr(engine, "nudge", nudge)
+
+    async with desk_at_work(tmp_path, slack, sender, note) as at_work:
+        yield at_work
