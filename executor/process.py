@@ -1,8 +1,9 @@
 """Starts processes: an argv, an environment built by the caller, a session of their own, never a shell.
 
-`run` is for programs that answer and end; `start` for those that live beside the desk. The sandbox
-starts its supervisors itself, because their life hangs on a pipe that stays open.
+`run` is for programs that answer and end; `start` for those that live beside the desk.
 """
+# asyncio wants its protocols inherited from, and `typing.override` came only with Python 3.12.
+# mypy: disable-error-code="explicit-override"
 
 import asyncio
 import os
@@ -48,10 +49,6 @@ class Flooded:
 Ended = Exited | NotStarted | TimedOut | Flooded
 
 
-class _TooMuchError(Exception):
-    pass
-
-
 async def run(
     argv: Sequence[str],
     *,
@@ -60,74 +57,92 @@ async def run(
     cwd: Path | None = None,
     stdin: bytes = b"",
     most: int = MOST_OUTPUT,
+    lifeline: timedelta | None = None,
 ) -> Ended:
-    """Run *argv* to its end. Whatever way this is left, the whole session of the program is gone."""
+    """Run *argv* to its end. Whatever way this is left, the whole session of the program is gone.
+
+    With a *lifeline*, stdin stays open; that it closes asks the program to end, and it has that long to
+    do so before it is killed.
+    """
+    loop = asyncio.get_running_loop()
     try:
-        process = await asyncio.create_subprocess_exec(
+        transport, talk = await loop.subprocess_exec(
+            lambda: _Talk(most, loop.create_future(), loop.create_future()),
             *argv,
             env=env,
             cwd=cwd,
-            stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            stdin=asyncio.subprocess.PIPE if stdin or lifeline else asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )
     except OSError as error:
         return NotStarted(str(error))
     try:
         async with asyncio.timeout(within.total_seconds()):
-            stdout, stderr = await _talk(process, stdin, most)
-            return Exited(await process.wait(), stdout, stderr)
+            _feed(transport, stdin, close=lifeline is None)
+            return await talk.ended
     except TimeoutError:
         return TimedOut(within)
-    except _TooMuchError:
-        return Flooded(most)
     finally:
-        await _end(process)
+        # Shielded: whoever is cancelled still leaves nothing behind.
+        await asyncio.shield(_end(transport, talk, lifeline))
 
 
-async def _talk(process: asyncio.subprocess.Process, stdin: bytes, most: int) -> tuple[bytes, bytes]:
-    try:
-        async with asyncio.TaskGroup() as group:
-            stdout = group.create_task(_read(process.stdout, most))
-            stderr = group.create_task(_read(process.stderr, most))
-            group.create_task(_feed(process.stdin, stdin))
-    except* _TooMuchError:
-        raise _TooMuchError from None
-    return stdout.result(), stderr.result()
+class _Talk(asyncio.SubprocessProtocol):
+    """Gathers what a program says. *ended* is how it ended; *exited* is done once it has been collected."""
+
+    def __init__(self, most: int, ended: asyncio.Future[Ended], exited: asyncio.Future[None]) -> None:
+        self.ended = ended
+        self.exited = exited
+        self._most = most
+        self._said = {1: bytearray(), 2: bytearray()}
+        self._transport: asyncio.SubprocessTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.SubprocessTransport):
+            self._transport = transport
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self._said[fd] += data
+        if len(self._said[fd]) > self._most:
+            self._settle(Flooded(self._most))
+
+    def process_exited(self) -> None:
+        self.exited.set_result(None)
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """The program has ended, and both streams too."""
+        code = self._transport.get_returncode() if self._transport else None
+        self._settle(Exited(-1 if code is None else code, bytes(self._said[1]), bytes(self._said[2])))
+
+    def _settle(self, ended: Ended) -> None:
+        if not self.ended.done():
+            self.ended.set_result(ended)
 
 
-async def _read(stream: asyncio.StreamReader | None, most: int) -> bytes:
-    parts = bytearray()
-    while stream is not None and (chunk := await stream.read(1 << 16)):
-        parts += chunk
-        if len(parts) > most:
-            raise _TooMuchError
-    return bytes(parts)
+def _feed(transport: asyncio.SubprocessTransport, data: bytes, *, close: bool) -> None:
+    pipe = transport.get_pipe_transport(0)
+    if isinstance(pipe, asyncio.WriteTransport):
+        # A program may end without having read it all; its exit code says whether that was wrong.
+        pipe.write(data)
+        if close:
+            pipe.write_eof()
 
 
-async def _feed(stream: asyncio.StreamWriter | None, data: bytes) -> None:
-    if stream is None:
-        return
-    # A program may end without having read everything; its exit code says whether that was wrong.
-    with suppress(BrokenPipeError, ConnectionResetError):
-        stream.write(data)
-        await stream.drain()
-        stream.close()
-        await stream.wait_closed()
+async def _end(transport: asyncio.SubprocessTransport, talk: _Talk, lifeline: timedelta | None) -> None:
+    """End what is left of the session and collect it."""
+    pipe = transport.get_pipe_transport(0)
+    if lifeline is not None and pipe is not None:
+        pipe.close()
+        await asyncio.wait([talk.exited], timeout=lifeline.total_seconds())
+    _signal(transport.get_pid(), signal.SIGKILL)
+    transport.close()
+    await talk.exited
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill what is left of the session, and collect it even while being cancelled."""
-    _signal(process, signal.SIGKILL)
-    if process.returncode is None:
-        await asyncio.shield(process.wait())
-
-
-def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+def _signal(session: int, number: signal.Signals) -> None:
     # The group outlives its leader if the program left children behind, so it is signalled in any case.
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
+        os.killpg(session, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +162,14 @@ class Child:
 
     async def stop(self, *, grace: timedelta = timedelta(seconds=5)) -> int:
         """Ask its session to end, kill it after *grace*; returns the exit code."""
-        _signal(self._process, signal.SIGTERM)
+        _signal(self.pid, signal.SIGTERM)
         try:
             async with asyncio.timeout(grace.total_seconds()):
                 await self._process.wait()
         except TimeoutError:
             pass
         finally:
-            await _end(self._process)
+            _signal(self.pid, signal.SIGKILL)
         return await self._process.wait()
 
 

@@ -1,17 +1,16 @@
 """Levels 0 and 1: every program under a supervisor process of its own (`supervisor.py`)."""
 
-import asyncio
 import base64
 import json
 import math
 import os
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from executor import process
 from executor.sandbox import supervisor
 from executor.sandbox.level import Ended, Exited, Flooded, How, Job, NotStarted, Signalled, TimedOut
 
@@ -44,33 +43,17 @@ class Supervised:
 
     async def run(self, job: Job) -> Ended:
         """Raises OSError if the supervisor cannot do its work."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-S",
-            str(Path(supervisor.__file__)),
+        ended = await process.run(
+            [sys.executable, "-I", "-S", str(Path(supervisor.__file__))],
             env={"LC_ALL": "C.UTF-8"},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
+            stdin=json.dumps(self._request(job)).encode() + b"\n",
+            within=job.timeout + self.grace + _SLACK,
+            lifeline=_SLACK,
         )
-        try:
-            within = job.timeout + self.grace + _SLACK
-            async with asyncio.timeout(within.total_seconds()):
-                return await self._talk(process, job)
-        finally:
-            await _let_go(process)
-
-    async def _talk(self, process: asyncio.subprocess.Process, job: Job) -> Ended:
-        if process.stdin is None or process.stdout is None or process.stderr is None:
-            raise OSError("the supervisor has no pipes")
-        process.stdin.write(json.dumps(self._request(job)).encode() + b"\n")
-        # Not closed: that would be the sign to end the program.
-        stdout, stderr = await asyncio.gather(process.stdout.read(), process.stderr.read())
-        if await process.wait() or not stdout:
-            raise OSError(f"the supervisor failed: {stderr.decode(errors='replace')[-300:]}")
-        return _ended(json.loads(stdout), self.caps)
+        if isinstance(ended, process.Exited) and not ended.code and ended.stdout:
+            return _ended(json.loads(ended.stdout), self.caps)
+        said = ended.stderr.decode(errors="replace")[-300:] if isinstance(ended, process.Exited) else ended
+        raise OSError(f"a gate's supervisor failed: {said}")
 
     def _request(self, job: Job) -> dict[str, Any]:
         limits = {"CORE": 0, "DATA": self.caps.memory, "FSIZE": self.caps.file_size}
@@ -90,24 +73,6 @@ class Supervised:
             "uid": self.owner,
             "limits": limits,
         }
-
-
-async def _let_go(process: asyncio.subprocess.Process) -> None:
-    """Close the lifeline and wait: the supervisor ends the program and whatever it left behind."""
-    if process.stdin is not None:
-        process.stdin.close()
-    if process.returncode is None:
-        await asyncio.shield(_wait_or_kill(process))
-
-
-async def _wait_or_kill(process: asyncio.subprocess.Process) -> None:
-    try:
-        async with asyncio.timeout(_SLACK.total_seconds()):
-            await process.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
 
 
 def _ended(result: dict[str, Any], caps: Caps) -> Ended:
