@@ -157,8 +157,11 @@ def fault(
     return Fault(reason, {name: str(value) for name, value in args.items()}, file, line, column)
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The one of *known* that *word* was probably meant to be, or an empty string."""
+def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.7) -> str:
+    """The one of *known* that *word* was probably meant to be, or an empty string.
+
+    *cutoff* is how alike they must be, from 0 to 1.
+    """
     by_fold = {name.casefold(): name for name in known}
-    close = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.7)
+    close = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=cutoff)
     return by_fold[close[0]] if close else ""

@@ -1,0 +1,12 @@
+"""From what was posted to what is asked: text and bytes in, Patches and Rejections out. Pure.
+
+`fences` finds the blocks of a message and `detect` says what each is meant to be; `command` reads a
+command_patch (from `json_text` or `yaml_text`), `diff` a unified or git diff. Everything here is hostile
+until it has become a Patch.
+"""
+
+from contracts.formats.context import Context
+from contracts.formats.detect import language_of
+from contracts.formats.reading import read
+
+__all__ = ["Context", "language_of", "read"]

@@ -1,0 +1,127 @@
+"""What a block says about itself: title, label, descriptive fields, and shell lines that nobody runs."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from contracts.formats.document import Entry, Fields, Items, Node, Scalar, Text
+from contracts.formats.spellings import COMMANDS, LABELS, TITLES
+from contracts.patch import Commands
+
+MOST_TITLE: Final = 120
+MOST_DETAILS: Final = 40
+MOST_DETAIL: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """*title* is one line and may be empty."""
+
+    title: str
+    body: str
+    label: str | None
+    details: Mapping[str, str]
+    commands: tuple[Commands, ...]
+
+
+def describe(frames: Sequence[Sequence[Entry]]) -> Description:
+    """From the descriptive fields of a block and of the blocks around it, the innermost first."""
+    entries: dict[str, Entry] = {}
+    for entry in (entry for frame in frames for entry in frame):
+        entries.setdefault(entry.key, entry)
+    words = [text for name in TITLES if (text := _text_of(entries.get(name)))]
+    label = next((text for name in LABELS if (text := _text_of(entries.get(name)))), None)
+    title, _, rest = words[0].partition("\n") if words else ("", "", "")
+    body = dict.fromkeys(text for text in (rest.strip(), *words[1:]) if text)
+    others = [
+        entry
+        for entry in entries.values()
+        if not (entry.key in TITLES and _text_of(entry))
+        and not (entry.key in LABELS and _text_of(entry) == label)
+    ]
+    details = (named for entry in others for named in _details(entry))
+    return Description(
+        one_line(title),
+        "\n\n".join(body),
+        label,
+        dict(islice(details, MOST_DETAILS)),
+        tuple(commands for entry in others for commands in _commands(entry)),
+    )
+
+
+def one_line(text: str) -> str:
+    """*text* as a title: blanks folded, cut where it gets long."""
+    line = " ".join(text.split())
+    return line if len(line) <= MOST_TITLE else f"{line[: MOST_TITLE - 1]}…"
+
+
+def _text_of(entry: Entry | None) -> str:
+    return entry.value.value.strip() if entry and isinstance(entry.value, Text) else ""
+
+
+def _holds_commands(entry: Entry) -> bool:
+    """True for a field that lists shell lines: by its name, or because it has a list `shell`."""
+    if isinstance(entry.value, Fields):
+        return entry.key in COMMANDS or any(each.key == "shell" for each in entry.value.entries)
+    return entry.key in COMMANDS
+
+
+def _commands(entry: Entry) -> Iterator[Commands]:
+    if not _holds_commands(entry):
+        return
+    if not isinstance(entry.value, Fields):
+        if lines := _lines(entry.value):
+            yield Commands(entry.key, lines)
+        return
+    for each in entry.value.entries:
+        if lines := _lines(each.value):
+            yield Commands(entry.key if each.key == "shell" else f"{entry.key}.{each.key}", lines)
+
+
+def _details(entry: Entry) -> Iterator[tuple[str, str]]:
+    """What of *entry* is no shell line, as named texts."""
+    if not _holds_commands(entry):
+        yield from _flat(entry.key, entry.value)
+    elif isinstance(entry.value, Fields):
+        for each in entry.value.entries:
+            if not _lines(each.value):
+                yield from _flat(f"{entry.key[:MOST_DETAIL]}.{each.key}", each.value)
+    elif not _lines(entry.value):
+        yield from _flat(entry.key, entry.value)
+
+
+def _lines(node: Node) -> tuple[str, ...]:
+    """A text or a list of texts; anything else is no list of shell lines."""
+    match node:
+        case Text(value=value) if value:
+            return (value,)
+        case Items(items=items):
+            lines = tuple(each.value for each in items if isinstance(each, Text))
+            return lines if len(lines) == len(items) else ()
+        case _:
+            return ()
+
+
+def _flat(name: str, node: Node) -> Iterator[tuple[str, str]]:
+    """*node* as named texts: `metadata.author`."""
+    name = name[:MOST_DETAIL]
+    match node:
+        case Text(value=value) | Scalar(source=value):
+            yield name, value[:MOST_DETAIL]
+        case Items(items=items) if all(isinstance(each, Text | Scalar) for each in items):
+            yield name, ", ".join(_plain(items))[:MOST_DETAIL]
+        case Items(items=items):
+            for number, each in enumerate(items, 1):
+                yield from _flat(f"{name}.{number}", each)
+        case Fields(entries=entries):
+            for entry in entries:
+                yield from _flat(f"{name}.{entry.key}", entry.value)
+
+
+def _plain(items: Iterable[Node]) -> Iterator[str]:
+    for each in items:
+        if isinstance(each, Text):
+            yield each.value
+        elif isinstance(each, Scalar):
+            yield each.source

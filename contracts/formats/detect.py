@@ -1,0 +1,127 @@
+"""What a piece of text is meant to be. Nothing here guesses: who is in doubt gets no answer.
+
+- A fence's language or a file's name decides, where it says JSON, YAML or diff. A fence in another language
+  is code. Without either, a diff is known by its headers, JSON by its first character, YAML by a line that
+  begins with a field of a patch.
+- What was handed in whole (a dialog's field, a file) and has neither may also be a document with fences in
+  it: it is one if a fence stands at the very beginning of a line, where neither JSON nor YAML nor a diff
+  can have one. Only its fences count then. The mail around a mailed diff is no such document.
+- Something *wants* to be a patch if it visibly says `role: command_patch`, or is called a diff and has hunks.
+  Only then is it answered, when nobody spoke to the desk.
+"""
+
+import enum
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from contracts.commands import Part, PartKind
+from contracts.formats import diff, fences
+from contracts.formats.spellings import BLOCK_BY_SPELLING, LABELS, ROLE
+
+
+class Format(enum.Enum):
+    JSON = enum.auto()
+    YAML = enum.auto()
+    DIFF = enum.auto()
+
+
+_LANGUAGES: Final = {
+    "json": Format.JSON,
+    "jsonc": Format.JSON,
+    "yaml": Format.YAML,
+    "yml": Format.YAML,
+    "diff": Format.DIFF,
+    "patch": Format.DIFF,
+}
+#: Languages that say nothing.
+_ANY: Final = frozenset({"", "text", "txt", "plain", "plaintext", "none"})
+_BY_SUFFIX: Final = {
+    ".json": "json",
+    ".yml": "yaml",
+    ".yaml": "yaml",
+    ".patch": "diff",
+    ".diff": "diff",
+    ".txt": "text",
+}
+
+_QUOTE: Final = "[\"'\u201c\u201d\u201e\u2018\u2019]?"
+_WANTS: Final = re.compile(rf"\brole{_QUOTE}\s*[:=]\s*{_QUOTE}{ROLE}\b")
+_FIELD: Final = re.compile(
+    rf"^[ \t]*{_QUOTE}(?:{'|'.join((*BLOCK_BY_SPELLING, *LABELS, 'target_file', 'targetFile', 'path'))})"
+    rf"{_QUOTE}[ \t]*:(?:[ \t\r]|$)",
+    re.MULTILINE,
+)
+_MAILED: Final = re.compile(r"\s*From [0-9a-f]{40,64} ")
+_FENCE_AT_START: Final = re.compile(r"^(?:```|~~~)", re.MULTILINE)
+#: Slack keeps the language that was typed behind a fence as the first line of the block.
+_LABEL_LINE: Final = re.compile(rf"({'|'.join(_LANGUAGES)})[ \t]*\r?\n", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a message that may be one patch. *number* counts from 1; *size* is in bytes.
+
+    *format* None: it is nothing that the desk reads. *wants*: it visibly wants to be a patch, broken or
+    not. Bytes that are no UTF-8 are lone surrogates in *text*, as `surrogateescape` makes them.
+    """
+
+    number: int
+    part: Part
+    text: str
+    size: int
+    format: Format | None
+    wants: bool
+
+
+def blocks(parts: Sequence[Part], most_size: int) -> Iterator[Block]:
+    """The pieces of *parts* that may be a patch each, in order; a document gives each of its fences.
+
+    A part larger than *most_size* bytes stays in one piece.
+    """
+    number = 0
+    for part in parts:
+        for piece in _pieces(part, most_size):
+            number += 1
+            yield _block(number, piece)
+
+
+def language_of(file_name: str) -> str | None:
+    """The language of a file that may be a patch, by the end of its name; None: no such file."""
+    name = file_name.casefold()
+    return next((language for suffix, language in _BY_SUFFIX.items() if name.endswith(suffix)), None)
+
+
+def _block(number: int, part: Part) -> Block:
+    text = part.body.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    if part.language in _ANY and (label := _LABEL_LINE.match(text)):
+        part = replace(part, language=label[1].lower(), first_line=part.first_line + 1)
+        text = text[label.end() :]
+    form = _format(part.language.lower(), text)
+    wants = _WANTS if form in {Format.JSON, Format.YAML} else diff.WANTS
+    return Block(
+        number, part, text, len(part.body), form, form is not None and wants.search(text) is not None
+    )
+
+
+def _format(language: str, text: str) -> Format | None:
+    if language not in _ANY:
+        return _LANGUAGES.get(language)
+    if diff.HEADER.search(text):
+        return Format.DIFF
+    if text.lstrip().startswith(("{", "[")):
+        return Format.JSON
+    return Format.YAML if _FIELD.search(text) else None
+
+
+def _pieces(part: Part, most_size: int) -> Sequence[Part]:
+    if part.kind is PartKind.FENCE or part.language not in _ANY or len(part.body) > most_size:
+        return (part,)
+    text = part.body.decode("utf-8", "replace")
+    if _MAILED.match(text) or not _FENCE_AT_START.search(text):
+        return (part,)
+    offset = part.first_line - 1
+    return tuple(
+        replace(piece, name=part.name, first_line=piece.first_line + offset) for piece in fences.parts(text)
+    )

@@ -1,0 +1,157 @@
+"""The hunks of a diff, counted line by line.
+
+`git apply` believes the numbers of a hunk's header: a line too few, and it reads into the next file; a bare
+`@@`, and it drops the file and reports success. So the lines are counted here, and they must agree.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.faults import Fault, Reason
+
+_RANGE: Final = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
+#: The last lines of a mail: `-- ` and the version of the git that wrote it.
+_SIGNATURE: Final = re.compile(rb"-- ?")
+_VERSION: Final = re.compile(rb"\d+\.\d+")
+NO_NEWLINE: Final = b"\\ "
+_SHOWN: Final = 80
+
+Lines = Sequence[bytes]  #: of the whole diff, without their line feeds; numbered from 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """*at* is the line of its header, *lines* are its body."""
+
+    at: int
+    old_start: int
+    old_count: int
+    new_start: int
+    new_count: int
+    lines: tuple[bytes, ...]
+
+    @property
+    def has_context(self) -> bool:
+        """True if it says which old lines it changes or stands beside."""
+        return self.old_count > 0
+
+    def render(self) -> bytes:
+        sides = f"-{self.old_start},{self.old_count} +{self.new_start},{self.new_count}"
+        return b"".join((f"@@ {sides} @@\n".encode(), *(line + b"\n" for line in self.lines)))
+
+
+def bare(line: bytes) -> bytes:
+    """A header line as it was before something turned its line end into CRLF."""
+    return line.rstrip(b"\r")
+
+
+def shown(line: bytes) -> str:
+    return bare(line)[:_SHOWN].decode(errors="replace")
+
+
+def blame(reason: Reason, at: int, **args: str) -> Fault:
+    """A fault on line *at*, as a whole."""
+    return Fault(reason, args, None, at + 1, 1)
+
+
+def opens_plain(lines: Lines, at: int) -> bool:
+    """True if line *at* and those after it are the headers of a file without `diff --git`."""
+    if not lines[at].startswith(b"--- ") or at + 2 >= len(lines):
+        return False
+    return lines[at + 1].startswith(b"+++ ") and lines[at + 2].startswith(b"@@")
+
+
+def read_hunk(lines: Lines, at: int, path: str, number: int, *, git: bool) -> tuple[Hunk, int] | Fault:
+    """The hunk whose header is line *at*, and the line after it.
+
+    *number* counts the file's hunks from 1. *git*: the file began with `diff --git`, so that `---` and
+    `+++` in a hunk are lines of it.
+    """
+    header = _RANGE.match(lines[at])
+    if header is None:
+        return blame(Reason.DIFF_BAD_HUNK, at, text=shown(lines[at]))
+    old, new = int(header[2] or b"1"), int(header[4] or b"1")
+    end = _end(lines, at + 1, old, new, git=git)
+    if isinstance(end, Fault):
+        return end
+    if end is None:
+        found_old, found_new = _recount(lines, at + 1)
+        said, found = f"-{old} +{new}", f"-{found_old} +{found_new}"
+        return blame(Reason.DIFF_HUNK_COUNT, at, path=path, hunk=str(number), said=said, found=found)
+    body = tuple(map(_mended, lines[at + 1 : end]))
+    misplaced = _after_the_end(body)
+    if misplaced is not None:
+        return blame(Reason.DIFF_BAD_HUNK, at + 1 + misplaced, text=shown(body[misplaced]))
+    return Hunk(at, int(header[1]), old, int(header[3]), new, body), end
+
+
+def _end(lines: Lines, start: int, old: int, new: int, *, git: bool) -> int | Fault | None:
+    """The line after a body of *old* and *new* lines; None if there are more or fewer of them."""
+    at = start
+    while at < len(lines) and (old > 0 or new > 0):
+        tag = _tag(lines[at])
+        if tag is None and not _ends_body(lines, at):
+            return blame(Reason.DIFF_BAD_HUNK, at, text=shown(lines[at]))
+        if tag is None or (not git and opens_plain(lines, at)):
+            return None
+        old -= tag in b" -"
+        new -= tag in b" +"
+        at += 1
+    if old or new:
+        return None
+    if at < len(lines) and lines[at].startswith(NO_NEWLINE):
+        at += 1
+    following = next((n for n in range(at, len(lines)) if bare(lines[n])), len(lines))
+    return at if _ends_body(lines, following) or _tag(lines[following]) is None else None
+
+
+def _tag(line: bytes) -> bytes | None:
+    """What the line is in a hunk, or None. An empty line is an empty context line that lost its blank."""
+    tag = bare(line)[:1] or b" "
+    if tag == b"\\":
+        return tag if line.startswith(NO_NEWLINE) else None
+    return tag if tag in b" +-" else None
+
+
+def _ends_body(lines: Lines, at: int) -> bool:
+    """True if no hunk goes on at *at*: the end, another hunk, another file, or a mail's signature."""
+    if at >= len(lines) or lines[at].startswith((b"@@ ", b"diff --git ")) or opens_plain(lines, at):
+        return True
+    version = lines[at + 1] if at + 1 < len(lines) else b""
+    return _SIGNATURE.fullmatch(bare(lines[at])) is not None and _VERSION.match(version) is not None
+
+
+def _mended(line: bytes) -> bytes:
+    """A body line as git writes it: with the blank that many tools cut off an empty context line."""
+    if line.startswith(NO_NEWLINE):
+        return b"\\ No newline at end of file"
+    return line if bare(line) else b" " + line
+
+
+def _recount(lines: Lines, start: int) -> tuple[int, int]:
+    """Old and new lines up to where the body visibly ends."""
+    end = start
+    while end < len(lines) and not _ends_body(lines, end) and _tag(lines[end]) is not None:
+        end += 1
+    while end > start and not bare(lines[end - 1]):
+        end -= 1
+    tags = [_tag(line) or b"" for line in lines[start:end]]
+    return sum(tag in {b" ", b"-"} for tag in tags), sum(tag in {b" ", b"+"} for tag in tags)
+
+
+def _after_the_end(body: Sequence[bytes]) -> int | None:
+    """The first line after an end of file: `\\ No newline` closes the side of the line above it."""
+    closed: set[bytes] = set()
+    previous: bytes = b""
+    for number, line in enumerate(body):
+        tag = _tag(line) or b""
+        if tag == b"\\":
+            if previous in {b"", b"\\"}:
+                return number
+            closed |= {b" ", previous} if previous != b" " else {b" ", b"-", b"+"}
+        elif tag in closed:
+            return number
+        previous = tag
+    return None

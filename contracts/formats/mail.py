@@ -1,0 +1,71 @@
+"""The head of a mailed commit (`git format-patch`): who wrote it and what about."""
+
+import email.errors
+import email.header
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_ENVELOPE: Final = re.compile(r"From [0-9a-f]{40,64} ")
+_HEADER: Final = re.compile(r"(From|Subject|Date): ?(.*)", re.IGNORECASE)
+_TAG: Final = re.compile(r"\[[^\]]*PATCH[^\]]*\]")
+#: Longer headers are cut: to look for encoded words in them takes quadratic time.
+_MOST_HEADER: Final = 998
+_MOST_BODY: Final = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """*subject* is without its `[PATCH n/m]`; *body* is the commit's message below it."""
+
+    subject: str
+    author: str
+    date: str
+    body: str
+
+
+def read_mail(text: str) -> Mail | None:
+    """The mail that *text* begins with, or None. *text* ends where the diff begins."""
+    lines = text.lstrip().splitlines()
+    if lines and _ENVELOPE.match(lines[0]):
+        del lines[0]
+    blank = next((number for number, line in enumerate(lines) if not line.strip()), len(lines))
+    headers = _headers(lines[:blank])
+    if not headers.keys() >= {"from", "subject"}:
+        return None
+    subject = _decoded(headers["subject"])
+    tag = _TAG.match(subject)
+    return Mail(
+        subject[tag.end() if tag else 0 :].strip(),
+        _decoded(headers["from"]),
+        headers.get("date", ""),
+        _message(lines[blank:]),
+    )
+
+
+def _headers(lines: list[str]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    last = ""
+    for line in lines:
+        if line[0] in " \t" and last:
+            headers[last] = f"{headers[last]} {line.strip()}"[:_MOST_HEADER]
+        elif header := _HEADER.match(line):
+            last = header[1].casefold()
+            headers[last] = header[2].strip()[:_MOST_HEADER]
+        else:
+            last = ""
+    return headers
+
+
+def _message(lines: list[str]) -> str:
+    """The commit's message: up to the line `---`, under which the changed files are listed."""
+    end = next((number for number, line in enumerate(lines) if line.rstrip() == "---"), len(lines))
+    return "\n".join(lines[:end]).strip()[:_MOST_BODY]
+
+
+def _decoded(header: str) -> str:
+    """*header* with its encoded words (RFC 2047) read, or as it stands if they are broken."""
+    try:
+        return str(email.header.make_header(email.header.decode_header(header)))
+    except (email.errors.HeaderParseError, LookupError, ValueError):
+        return header

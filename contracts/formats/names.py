@@ -1,0 +1,128 @@
+"""File names in the headers of a diff: quoting, prefixes, time stamps."""
+
+import re
+from typing import Final
+
+#: What git writes before the two names: a/ b/, and by `diff.mnemonicPrefix` index, work tree, commit, object.
+_PREFIXES: Final = frozenset("abciow12")
+_ESCAPES: Final = {
+    b"a": b"\a",
+    b"b": b"\b",
+    b"f": b"\f",
+    b"n": b"\n",
+    b"r": b"\r",
+    b"t": b"\t",
+    b"v": b"\v",
+    b"\\": b"\\",
+    b'"': b'"',
+}
+_QUOTED: Final = re.compile(rb'"((?:[^"\\]|\\.)*)"')
+_ESCAPE: Final = re.compile(rb"\\([0-3][0-7]{2}|.)", re.DOTALL)
+_PLAIN: Final = re.compile(r"[\w./+@%=:,~^#!$&'()\[\]{};-]+", re.ASCII)
+#: The time of a file that is not there, as GNU diff writes it: 1970-01-01 00:00 UTC in any zone.
+_NEVER: Final = re.compile(rb"\t(1970-01-01|1969-12-31) (\d\d):(\d\d):00(?:\.0+)? ([+-])(\d\d)(\d\d)")
+
+Names = tuple[str | None, str | None]
+
+
+def line_name(rest: bytes) -> str | None:
+    """The name after `--- `, `+++ `, `rename from `; None for `/dev/null` or a file that never was."""
+    if quotation := _QUOTED.match(rest):
+        return _text(_unquoted(quotation[1]))
+    name, tab, _ = rest.partition(b"\t")
+    if not tab:
+        name = name.rstrip()
+    if name == b"/dev/null" or _was_never(rest):
+        return None
+    return _text(name)
+
+
+def paired_names(rest: bytes) -> tuple[str, str] | None:
+    """The two names after `diff --git `, with their prefixes; None if they cannot be told apart.
+
+    Without quotes they can be if they are equal but for one letter of prefix, as git's own are.
+    """
+    rest = rest.rstrip()
+    if first := _QUOTED.match(rest):
+        second = rest[first.end() :].lstrip()
+        other = _QUOTED.fullmatch(second)
+        return _text(_unquoted(first[1])), _text(_unquoted(other[1]) if other else second)
+    if rest.endswith(b'"') and (cut := rest.find(b' "')) > 0 and (other := _QUOTED.fullmatch(rest, cut + 1)):
+        return _text(rest[:cut]), _text(_unquoted(other[1]))
+    middle = len(rest) // 2
+    if rest[middle : middle + 1] == b" " and _same_file(rest[:middle], rest[middle + 1 :]):
+        return _text(rest[:middle]), _text(rest[middle + 1 :])
+    return None
+
+
+def strip_prefixes(pair: tuple[str, str] | None, lines: Names | None) -> Names | None:
+    """The names of a file without the diff's prefixes; None if the headers contradict each other.
+
+    *pair* is from `diff --git`, *lines* from `---` and `+++`. A diff without prefixes keeps its names:
+    both sides begin with the same folder then, or differ in more than the first one.
+    """
+    if lines is None:
+        return None if pair is None else _bare(*pair)
+    if pair is None:
+        return _bare(*lines)
+    if any(line not in {None, said} for line, said in zip(lines, pair, strict=True)):
+        return None
+    old, new = _bare(*pair)
+    return (old if lines[0] is not None else None), (new if lines[1] is not None else None)
+
+
+def quoted(name: str) -> bytes:
+    """*name* as git quotes it in a header."""
+    if _PLAIN.fullmatch(name):
+        return name.encode()
+    escaped = "".join(_escape(byte) for byte in name.encode("utf-8", "surrogateescape"))
+    return f'"{escaped}"'.encode()
+
+
+def _escape(byte: int) -> str:
+    char = chr(byte)
+    if char in '"\\':
+        return f"\\{char}"
+    return char if 0x20 <= byte < 0x7F else f"\\{byte:03o}"
+
+
+def _unquoted(inside: bytes) -> bytes:
+    def meant(found: re.Match[bytes]) -> bytes:
+        if len(found[1]) == 3:
+            return bytes([int(found[1], 8)])
+        return _ESCAPES.get(found[1], found[0])
+
+    return _ESCAPE.sub(meant, inside)
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")
+
+
+def _same_file(old: bytes, new: bytes) -> bool:
+    return old == new or (old[1:] == new[1:] and old[1:2] == b"/")
+
+
+def _bare(old: str | None, new: str | None) -> Names:
+    if old is None or new is None:
+        return _without(old, "a"), _without(new, "b")
+    first, old_slash, old_rest = old.partition("/")
+    second, new_slash, new_rest = new.partition("/")
+    if old_slash and new_slash and first != second:
+        both_git = first in _PREFIXES and second in _PREFIXES
+        if both_git or old_rest == new_rest:
+            return old_rest, new_rest
+    return old, new
+
+
+def _without(name: str | None, prefix: str) -> str | None:
+    return None if name is None else name.removeprefix(f"{prefix}/")
+
+
+def _was_never(rest: bytes) -> bool:
+    found = _NEVER.search(rest)
+    if found is None:
+        return False
+    minutes = int(found[2]) * 60 + int(found[3]) - (1440 if found[1] == b"1969-12-31" else 0)
+    zone = int(found[5]) * 60 + int(found[6])
+    return minutes == (zone if found[4] == b"+" else -zone)

@@ -1,0 +1,156 @@
+"""One submission to Patches and Rejections, block by block."""
+
+from dataclasses import replace
+from typing import Final, assert_never
+
+from contracts.commands import Part, Submit
+from contracts.faults import Fault, Reason, Rejection, fault, nearest
+from contracts.formats.command import read_command
+from contracts.formats.context import Context
+from contracts.formats.describe import one_line
+from contracts.formats.detect import Block, Format, blocks
+from contracts.formats.diff import DiffText, normalise, read_diff
+from contracts.formats.document import Fields, Text
+from contracts.formats.fences import MOST_BLOCKS
+from contracts.formats.findings import Findings, kind_of
+from contracts.formats.json_text import read_json
+from contracts.formats.mail import Mail, read_mail
+from contracts.formats.spellings import ROLE
+from contracts.formats.target import default_domain
+from contracts.formats.yaml_text import read_yaml
+from contracts.patch import Diff, Patch, build_changeset, paths_of
+
+Result = Patch | Rejection
+
+_SURROGATES: Final = range(0xD800, 0xE000)
+_SHOWN: Final = 80
+
+
+def read(submit: Submit, context: Context) -> tuple[Result, ...]:
+    """Everything in *submit* that is a patch or wants to be one, in its order; chatter gives nothing.
+
+    A block for several domains gives a Patch for each. What is wrong with a block is one Rejection; its
+    positions are lines of the message, or of the file that it names. Only what was said to the desk on
+    purpose is answered where there is no patch in it at all.
+    """
+    found: list[Result] = []
+    for block in blocks(submit.parts, context.limits.block):
+        if block.number > MOST_BLOCKS:
+            if found or submit.addressed:
+                found.append(_rejection(block, (fault(Reason.TOO_MANY_BLOCKS, most=MOST_BLOCKS, line=1),)))
+            break
+        found += _read_block(block, submit, context)
+    if submit.parts and submit.addressed and not found:
+        name = submit.parts[0].name
+        found.append(Rejection(1, (fault(Reason.NO_PATCH_FOUND, file=name),), name))
+    return tuple(found)
+
+
+def _read_block(block: Block, submit: Submit, context: Context) -> tuple[Result, ...]:
+    if block.size > context.limits.block:
+        if not block.wants and not submit.addressed:
+            return ()
+        return (_too_large(block, context.limits.block),)
+    match block.format:
+        case None:
+            return ()
+        case Format.DIFF:
+            return _read_diff(block, submit, context)
+        case Format.JSON | Format.YAML:
+            return _read_document(block, submit, context)
+        case _:
+            assert_never(block.format)
+
+
+def _too_large(block: Block, most: int) -> Rejection:
+    return _rejection(block, (fault(Reason.BLOCK_TOO_LARGE, size=block.size, most=most, line=1),))
+
+
+def _rejection(block: Block, faults: tuple[Fault, ...]) -> Rejection:
+    return Rejection(block.number, tuple(_placed(each, block.part) for each in faults), block.part.name)
+
+
+def _placed(wrong: Fault, part: Part) -> Fault:
+    """*wrong* where people can find it: in the message that *part* is of, or in its file."""
+    line = wrong.line + part.first_line - 1 if wrong.line is not None else None
+    return replace(wrong, line=line, file=part.name)
+
+
+# command_patch ---------------------------------------------------------------------------------
+def _read_document(block: Block, submit: Submit, context: Context) -> tuple[Result, ...]:
+    wanted = block.wants or submit.addressed
+    if not_text := _not_utf8(block.text):
+        return (_rejection(block, (not_text,)),) if wanted else ()
+    document = (read_json if block.format is Format.JSON else read_yaml)(block.text)
+    if document.root is None:
+        return (_rejection(block, document.faults),) if wanted else ()
+    findings = Findings(document.faults)
+    if not isinstance(document.root, Fields):
+        findings.blame(Reason.NOT_A_MAPPING, document.root.at, found=kind_of(document.root))
+        return (_rejection(block, findings.in_order()),) if wanted else ()
+    if not _says_it_is_one(document.root, findings) and not submit.addressed:
+        return ()
+    patches = read_command(document.root, block.number, submit, context, findings)
+    return patches or (_rejection(block, findings.in_order()),)
+
+
+def _not_utf8(text: str) -> Fault | None:
+    if text.isascii():
+        return None
+    offset = next((number for number, char in enumerate(text) if ord(char) in _SURROGATES), None)
+    if offset is None:
+        return None
+    before = text[:offset]
+    line, column = before.count("\n") + 1, offset - before.rfind("\n")
+    return fault(Reason.NOT_UTF8, offset=len(before.encode()), line=line, column=column)
+
+
+def _says_it_is_one(root: Fields, findings: Findings) -> bool:
+    """True if *root* says or nearly says `role: command_patch`; only nearly is noted as a fault."""
+    for entry in root.entries:
+        if not isinstance(entry.value, Text):
+            continue
+        said = entry.value.value[:_SHOWN]
+        if entry.key == "role":
+            if said == ROLE:
+                return True
+            if suggestion := nearest(said, (ROLE,)):
+                findings.blame(Reason.WRONG_ROLE, entry.value.at, role=said, suggestion=suggestion)
+                findings.name("role", entry.value)
+                return True
+        elif said == ROLE and (suggestion := nearest(entry.key[:_SHOWN], ("role",))):
+            key = entry.key[:_SHOWN]
+            findings.blame(
+                Reason.UNKNOWN_FIELD, entry.at, field=key, where="the block", suggestion=suggestion
+            )
+            return True
+    return False
+
+
+# Diffs -----------------------------------------------------------------------------------------
+def _read_diff(block: Block, submit: Submit, context: Context) -> tuple[Result, ...]:
+    if not block.wants:
+        return ()
+    text = read_diff(block.text.encode("utf-8", "surrogateescape"))
+    domain = default_domain(submit.domain, context)
+    findings = Findings()
+    if isinstance(domain, Fault):
+        findings.add(replace(domain, line=1, column=1))
+    made = normalise(text, context.prefixes.get(domain, ()) if isinstance(domain, str) else ())
+    if not isinstance(made, Diff):
+        findings.extend(made)
+        return (_rejection(block, findings.in_order()),)
+    changeset = build_changeset((made,), context.limits)
+    if isinstance(changeset, Fault):
+        findings.add(replace(changeset, line=1, column=1))
+    if isinstance(domain, Fault) or isinstance(changeset, Fault):
+        return (_rejection(block, findings.in_order()),)
+    mail = _mail_around(text, block.text)
+    title = submit.title or (mail.subject if mail else "") or ", ".join(paths_of(made))
+    details = {"author": mail.author, "date": mail.date} if mail else {}
+    body = mail.body if mail else ""
+    return (Patch(domain, changeset, one_line(title), body, details=details, block=block.number),)
+
+
+def _mail_around(text: DiffText, whole: str) -> Mail | None:
+    return read_mail("\n".join(whole.split("\n")[: text.files[0].at]))
