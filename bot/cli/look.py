@@ -1,0 +1,115 @@
+"""`patchdesk status`, `queue` and `show`: what the store says. No desk needs to run for it."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from bot import clock
+from bot.cli import shapes
+from bot.cli.desk import configuration, domain_named, is_running, store
+from bot.cli.exits import ExitCode, stop
+from bot.cli.phrases import desk as phrases
+from bot.cli.screen import moment, say, show_json, show_table
+from bot.delivery.wording import answers, patches
+from bot.delivery.wording.faults import explain
+from bot.delivery.wording.ink import PLAIN, visible_lines
+from bot.settings import Config
+from contracts.faults import Reason, fault
+from contracts.records import LaneLine, PatchLine, StoredPatch
+
+#: More than this is for `--json` and for nobody's eyes.
+_MOST_LINES = 1000
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; docs/cli.md has its shape.")]
+ADomain = Annotated[str | None, typer.Argument(help="A domain or an alias of it; all, if left out.")]
+AnId = Annotated[str, typer.Argument(metavar="ID", help="A patch, as `queue` and the cards name it.")]
+
+
+def status(as_json: AsJson = False) -> None:
+    """How the domains stand, and what waits."""
+    asyncio.run(_status(configuration(), as_json=as_json))
+
+
+async def _status(config: Config, *, as_json: bool) -> None:
+    running = is_running(config)
+    async with store(config) as engine:
+        counts = await engine.ledger.counts()
+        states = await engine.ledger.states()
+        lanes = await engine.ledger.lanes(tuple(config.settings.domains))
+    if as_json:
+        show_json(shapes.status(running, counts, states, lanes))
+        return
+    say(phrases.standing(counts, running=running))
+    if not lanes:
+        say(answers.NO_DOMAINS)
+    columns = (
+        "domain",
+        "head",
+        "waiting",
+        "oldest since",
+        *map(patches.STATE_NAMES.__getitem__, shapes.ENDS),
+    )
+    show_table(columns, map(_lane_row, lanes))
+
+
+def _lane_row(lane: LaneLine) -> tuple[str, ...]:
+    head = f"{lane.head.id} ({patches.STATE_NAMES[lane.head.state]})" if lane.head else ""
+    ended = map(str, (lane.landed, lane.failed, lane.quarantined))
+    return (lane.domain, head, str(lane.waiting), moment(lane.oldest_accepted_at), *ended)
+
+
+def queue(domain: ADomain = None, as_json: AsJson = False) -> None:
+    """The patches that are still to be carried out, in the order they will run."""
+    asyncio.run(_queue(configuration(), domain, as_json=as_json))
+
+
+async def _queue(config: Config, domain: str | None, *, as_json: bool) -> None:
+    names = (domain_named(config.settings, domain),) if domain else tuple(config.settings.domains)
+    async with store(config) as engine:
+        lines = await engine.ledger.queue(names, limit=_MOST_LINES)
+    if as_json:
+        show_json({"patches": [shapes.line(line) for line in lines]})
+        return
+    if not lines:
+        say(answers.NOTHING_WAITS)
+    show_table(("domain", "place", "id", "state", "since", "from", "title"), map(_queue_row, lines))
+
+
+def _queue_row(line: PatchLine) -> tuple[str, ...]:
+    state = patches.STATE_NAMES[line.state]
+    place = str(line.position or "")
+    return (line.domain, place, line.id, state, moment(line.accepted_at), line.actor, line.title)
+
+
+def show(patch: AnId, as_json: AsJson = False) -> None:
+    """One patch: where it stands, what it changes, what the gates said."""
+    asyncio.run(_show(configuration(), patch.casefold(), as_json=as_json))
+
+
+async def _show(config: Config, patch: str, *, as_json: bool) -> None:
+    async with store(config) as engine:
+        row = await engine.ledger.patch(patch)
+    if row is None:
+        said = explain(fault(Reason.UNKNOWN_PATCH, id=patch))
+        stop(ExitCode.NO, said.what, said.hint)
+    if as_json:
+        show_json(shapes.patch(row))
+        return
+    for paragraph in told(row):
+        say(paragraph)
+
+
+def told(row: StoredPatch) -> Iterator[str]:
+    """The whole of *row* in paragraphs, as its summary would say it."""
+    said = patches.summary(row, PLAIN, now=clock.now())
+    yield f"{row.id}  {patches.title(row.patch, PLAIN)}"
+    yield f"  {said.headline} {said.hint}".rstrip()
+    for heading, lines in ((said.gates_total, said.gates), (said.files_total, said.files), ("", said.facts)):
+        yield from (f"  {line}" for line in (heading, *(f"  {line}" for line in lines)) if line.strip())
+    yield from (f"  {line}" for line in (said.times, said.commands) if line)
+    for gate in patches.logs(row):
+        yield ""
+        yield answers.log_title(gate.name, gate.dropped)
+        yield visible_lines(gate.output)

@@ -1,0 +1,89 @@
+"""What is said of the desk as a process, of its store, and of submitting from a shell."""
+
+from pathlib import Path
+from typing import Final
+
+from bot.delivery.wording import figures
+from bot.delivery.wording.ink import PLAIN
+from bot.settings import Config
+from contracts.gates import Verdict
+from contracts.outcome import Report
+from contracts.ports import Counts
+
+WHERE_SETTINGS_ARE: Final = "docs/configuration.md has every setting and variable."
+NO_DESK: Final = "No desk is running here; it is taken up when one starts (`patchdesk run`)."
+SAME_IS_OPEN: Final = "The same content is in the queue already; it was not queued again."
+NOTHING_DONE: Final = "Nothing was submitted or tried."
+CLOSED: Final = "The desk is closed."
+STORE_IS_WELL: Final = "Nothing is wrong with the store."
+STORE_APPEARS: Final = "`patchdesk run` makes it, and so does `patchdesk submit`."
+CHOOSE_ANOTHER: Final = "Name a file that is not there yet."
+
+
+def opened(config: Config) -> str:
+    domains = figures.counted(len(config.settings.domains), "domain", "domains")
+    way = "Socket Mode" if config.slack.app_token else f"HTTP on {config.http_host}:{config.http_port}"
+    return f"The desk is open: {domains}, {way}."
+
+
+def standing(counts: Counts, *, running: bool) -> str:
+    """How everything stands, in one line."""
+    desk = "The desk is running" if running else "No desk is running"
+    parts = [
+        f"{counts.running:,} under way",
+        f"{counts.waiting:,} waiting",
+        f"{figures.counted(counts.inbox, 'event', 'events')} to decide",
+        f"{figures.counted(counts.outbox, 'message', 'messages')} to send",
+    ]
+    return f"{desk}: {', '.join(parts)}."
+
+
+# The store -------------------------------------------------------------------------------------
+def no_store(url: str) -> str:
+    return f"there is no store yet at {url}"
+
+
+def store_trouble(error: Exception) -> str:
+    return f"the store cannot be used: {error}"
+
+
+def backed_up(to: Path) -> str:
+    return f"{to} has the store as it is now."
+
+
+def restored(source: Path) -> str:
+    return f"The store is that of {source} now; the one before it lies beside it, named `.replaced`."
+
+
+def is_there(path: Path) -> str:
+    return f"{path} is there already"
+
+
+def not_readable(path: Path, detail: str) -> str:
+    return f"{path} cannot be read: {detail}"
+
+
+# Submitting ------------------------------------------------------------------------------------
+def recorded(*, fresh: bool) -> str:
+    return "Recorded." if fresh else "This was recorded before; nothing new was submitted."
+
+
+# Trying ----------------------------------------------------------------------------------------
+HOW_GATES_ARE_WRITTEN: Final = 'Write NAME=PROGRAM ARGUMENTS, as in --gate "tests=python3 -m unittest -q".'
+
+
+def bad_gate(text: str, detail: str) -> str:
+    return f"--gate {text!r} is no gate" + (f": {detail}" if detail else "")
+
+
+def rehearsed(report: Report) -> str:
+    if report.fault is not None:
+        return "it would not land."
+    where = PLAIN.say("{branch} at {base:commit}", branch=report.branch, base=report.base or "")
+    if not any(gate.verdict is Verdict.PASSED for gate in report.gates):
+        return f"it would land on {where}; no gate checked it."
+    return f"it would land on {where}."
+
+
+def advisory(gate: str) -> str:
+    return f"{gate} (advisory)"

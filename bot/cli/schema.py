@@ -1,0 +1,27 @@
+"""`patchdesk schema`: the JSON Schemas of what people write."""
+
+import typer
+
+from bot.cli.screen import show_json
+from contracts import formats
+from contracts.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def schema() -> None:
+    """JSON Schemas, for editors and for whoever generates patches."""
+
+
+@app.command()
+def patch() -> None:
+    """Of a command_patch block."""
+    show_json(formats.schema())
+
+
+@app.command()
+def settings() -> None:
+    """Of patchdesk.yml."""
+    # As it would be written out: durations are numbers (of seconds) then.
+    show_json(Settings.model_json_schema(mode="serialization"))

@@ -1,0 +1,95 @@
+"""`patchdesk submit`: a patch from a shell, into the inbox of the desk on this machine."""
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from bot import clock
+from bot.cli.desk import configuration, domain_named, is_running, store
+from bot.cli.exits import ExitCode
+from bot.cli.look import told
+from bot.cli.phrases import desk as phrases
+from bot.cli.reading import given, operator, read_or_stop
+from bot.cli.screen import say
+from bot.delivery.wording import patches
+from bot.delivery.wording.ink import PLAIN
+from bot.intake import cli
+from bot.settings import Config
+from contracts import formats
+from contracts.commands import Place, Source, Submit
+from contracts.ports import Engine, NewEvent
+from contracts.records import StoredPatch
+from contracts.states import OPEN_STATES, PatchState
+
+_LOOK_EVERY = timedelta(milliseconds=100)
+
+AFile = Annotated[str, typer.Argument(metavar="FILE", help="A file with a patch, or - for standard input.")]
+ADomain = Annotated[str | None, typer.Option("--domain", help="Where it goes, if the patch names no target.")]
+ATitle = Annotated[str | None, typer.Option("--title", help="What it is called, if the patch does not say.")]
+AKey = Annotated[
+    str | None, typer.Option("--idempotency-key", help="The same key again submits nothing again.")
+]
+Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end; exit 0 only if it landed.")]
+
+
+def submit(
+    file: AFile,
+    domain: ADomain = None,
+    title: ATitle = None,
+    idempotency_key: AKey = None,
+    wait: Wait = False,
+) -> None:
+    """Submit a patch as the operator of this machine."""
+    config = configuration()
+    name = domain_named(config.settings, domain) if domain else None
+    part = given(file)
+    asked = Submit((part,), addressed=True, domain=name, title=title)
+    # The desk reads it again; here, whoever typed the command is still looking.
+    read_or_stop(asked, formats.Context.of(config.settings, Place()))
+    user = operator()
+    payload = cli.encode(part.body, name=part.name, domain=name, title=title, login=user.id, email=user.email)
+    event = NewEvent(Source.CLI, idempotency_key or clock.new_key(), payload)
+    raise typer.Exit(asyncio.run(_submit(config, event, wait=wait)))
+
+
+async def _submit(config: Config, event: NewEvent, *, wait: bool) -> ExitCode:
+    running = is_running(config)
+    async with store(config, made=True) as engine:
+        recorded = await engine.inbox.record(event, now=clock.now())
+        say(phrases.recorded(fresh=recorded.fresh))
+        if not running:
+            say(phrases.NO_DESK)
+        if wait:
+            return await _follow(engine, recorded.id) if running else ExitCode.DESK
+        return ExitCode.OK
+
+
+async def _follow(engine: Engine, inbox_id: int) -> ExitCode:
+    """Tell of the patches of one inbox row until all have ended."""
+    shown: dict[str, str] = {}
+    while True:
+        standing = await engine.ledger.inbox_of(inbox_id)
+        rows = [await engine.ledger.patch(patch) for patch in standing.patches] if standing else []
+        rows_now = [row for row in rows if row is not None]
+        for row in rows_now:
+            line = patches.standing(row, PLAIN, position=None, now=clock.now())
+            if shown.get(row.id) != line and row.state in OPEN_STATES:
+                say(f"{row.id}  {line}")
+            shown[row.id] = line
+        if standing and not OPEN_STATES.intersection(standing.states):
+            return _ended(rows_now, rejected=standing.rejected)
+        await asyncio.sleep(_LOOK_EVERY.total_seconds())
+
+
+def _ended(rows: list[StoredPatch], *, rejected: int) -> ExitCode:
+    for row in rows:
+        for line in told(row):
+            say(line)
+    if not rows:
+        say(phrases.SAME_IS_OPEN)
+    states = {row.state for row in rows}
+    if PatchState.QUARANTINED in states:
+        return ExitCode.DESK
+    return ExitCode.OK if states == {PatchState.LANDED} and not rejected else ExitCode.NO

@@ -1,0 +1,137 @@
+"""What the doctor finds, against real folders, repositories and programs."""
+
+import os
+import re
+import subprocess
+from inspect import getsource
+from pathlib import Path
+
+import pytest
+
+from bot import doctor
+from bot.cli.phrases.doctor import SENTENCES, explain_finding
+from bot.delivery.wording.ink import placeholders
+from bot.doctor import Finding, Health, Symptom
+from bot.settings import Config, SlackAccess
+from contracts.faults import Fault, Reason
+from contracts.settings import DomainSettings, GateSettings, Settings
+
+PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+def reasons(findings: list[Finding], health: Health = Health.WRONG) -> list[str]:
+    about = [finding.about for finding in findings if finding.health is health]
+    return [each.reason.value if isinstance(each, Fault) else each.value for each in about]
+
+
+def git(*argv: str | Path) -> None:
+    identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    subprocess.run(["git", *identity, *argv], check=True, capture_output=True)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A working copy with `main` checked out, and a second branch `release`."""
+    folder = tmp_path / "checkout"
+    git("init", "-q", "-b", "main", folder)
+    git("-C", folder, "commit", "-q", "--allow-empty", "-m", "Begin")
+    git("-C", folder, "branch", "release")
+    return folder
+
+
+@pytest.fixture
+def bare(tmp_path: Path, checkout: Path) -> Path:
+    folder = tmp_path / "bare.git"
+    git("clone", "-q", "--bare", checkout, folder)
+    return folder
+
+
+async def domain(**settings: object) -> list[Finding]:
+    checked = DomainSettings.model_validate(settings)
+    return [finding async for finding in doctor.domain("shop", checked, search_path=PATH)]
+
+
+# The machine -----------------------------------------------------------------------------------
+@pytest.mark.parametrize("said", ["git version 2.32.0", "git version 2.39.5 (Apple Git-154)", "git version 3.0"])
+def test_a_git_that_can_leave_out_its_owners_configuration_is_fine(said: str) -> None:
+    assert doctor.judge_git(said).health is Health.FINE
+
+
+@pytest.mark.parametrize("said", ["git version 2.31.9", "git version 1.8.3.1", "no git at all"])
+def test_an_older_git_is_wrong(said: str) -> None:
+    assert doctor.judge_git(said).health is Health.WRONG
+
+
+async def test_the_git_of_this_machine_is_asked() -> None:
+    assert (await doctor.git(search_path=PATH)).about is Symptom.GIT
+
+
+async def test_a_machine_without_git_is_wrong(tmp_path: Path) -> None:
+    assert (await doctor.git(search_path=str(tmp_path))).about is Symptom.GIT_MISSING
+
+
+# The data folder -------------------------------------------------------------------------------
+def test_a_data_folder_that_others_can_write_is_wrong(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    assert "data-open" in reasons(list(doctor.data_folder(tmp_path)))
+    tmp_path.chmod(0o700)
+    assert reasons(list(doctor.data_folder(tmp_path))) == []
+
+
+def test_a_data_folder_that_is_a_file_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "var").touch()
+    assert reasons(list(doctor.data_folder(tmp_path / "var"))) == ["data-not-a-folder"]
+
+
+def test_a_data_folder_that_is_not_there_yet_is_a_note(tmp_path: Path) -> None:
+    assert reasons(list(doctor.data_folder(tmp_path / "a/b/var")), Health.NOTE) == ["data-absent"]
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_a_data_folder_that_cannot_be_written_is_wrong(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    assert reasons(list(doctor.data_folder(tmp_path))) == ["data-not-writable"]
+    assert reasons(list(doctor.data_folder(tmp_path / "var"))) == ["data-not-writable"]
+
+
+# The domains -----------------------------------------------------------------------------------
+async def test_a_branch_of_a_bare_repository_is_fine(bare: Path) -> None:
+    found = await domain(repository=str(bare), channels=["C0SHOP"], gates=[{"name": "t", "run": ["git"]}])
+    assert [finding.health for finding in found] == [Health.FINE, Health.FINE]
+
+
+async def test_a_branch_that_somebody_has_checked_out_is_wrong(checkout: Path) -> None:
+    assert reasons(await domain(repository=str(checkout))) == [Reason.BRANCH_CHECKED_OUT]
+    assert reasons(await domain(repository=str(checkout), branch="release")) == []
+
+
+async def test_a_branch_checked_out_in_a_second_working_copy_is_wrong(checkout: Path, tmp_path: Path) -> None:
+    git("-C", checkout, "worktree", "add", "-q", tmp_path / "second", "release")
+    assert reasons(await domain(repository=str(checkout), branch="release")) == [Reason.BRANCH_CHECKED_OUT]
+
+
+async def test_a_branch_that_is_not_there_is_wrong(bare: Path) -> None:
+    assert reasons(await domain(repository=str(bare), branch="nowhere")) == [Reason.BRANCH_MISSING]
+
+
+async def test_a_repository_that_does_not_answer_is_wrong(tmp_path: Path) -> None:
+    assert reasons(await domain(repository=str(tmp_path / "gone"))) == [Reason.REPOSITORY_UNREACHABLE]
+
+
+async def test_a_gate_whose_program_is_nowhere_is_wrong(bare: Path) -> None:
+    found = await domain(repository=str(bare), gates=[{"name": "types", "run": ["no-such-program"]}])
+    assert reasons(found) == ["gate-program-missing"]
+
+
+async def test_a_domain_without_gates_or_channels_is_told_so(bare: Path) -> None:
+    assert reasons(await domain(repository=str(bare)), Health.NOTE) == ["gates-none", "channels-none"]
+
+
+# Words -----------------------------------------------------------------------------------------
+def test_every_symptom_has_a_sentence_that_needs_the_facts_of_its_comment() -> None:
+    comments = dict(re.findall(r"^ +(\w+) = \S+(?:  #: (.*))?$", getsource(Symptom), re.M))
+    for symptom in Symptom:
+        named = re.sub(r"\([^)]*\)", "", comments[symptom.name]).replace(",", " ").split()
+        said = SENTENCES[symptom]
+        assert placeholders(said.what + said.hint) <= set(named), symptom
