@@ -43,7 +43,7 @@ _CONFIG = """\
 \thideRefs = refs/patchdesk
 """
 _LIBC = ctypes.CDLL(None, use_errno=True)
-_HEAD = "ref: refs/patchdesk/none\n"
+_HEAD = "ref: refs/heads/patchdesk/none\n"
 _ATTRIBUTES = "* -text -filter -ident -working-tree-encoding\n"
 
 #: How old a lock must be, where others push too, before it counts as left behind.

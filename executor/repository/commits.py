@@ -1,13 +1,14 @@
 """The desk's commits: what their message says, and how one is found again on a branch."""
 
+import heapq
 import itertools
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pygit2
-from pygit2.enums import SortMode
 
 PATCH_TRAILER = "Patchdesk-Patch"
 SOURCE_TRAILER = "Patchdesk-Source"
@@ -99,11 +100,25 @@ def find_landed(repository: pygit2.Repository, patch: str, *, tip: str, since: d
     """The desk's commit of *patch* among the ancestors of *tip*, back to about *since*; None: not there."""
     oldest = (since - _CLOCKS_DIFFER).timestamp()
     older = 0
-    walk = repository.walk(pygit2.Oid(hex=tip), SortMode.TIME)
-    for commit in itertools.islice(walk, _MOST_SEARCHED):
+    for commit in itertools.islice(_latest_first(repository, tip), _MOST_SEARCHED):
         if commit.committer.email == DESK.email and patch_of(commit.message) == patch:
             return str(commit.id)
         older = older + 1 if commit.commit_time < oldest else 0
         if older > _OLDER_IN_A_ROW:
             return None
     return None
+
+
+def _latest_first(repository: pygit2.Repository, tip: str) -> Iterator[pygit2.Commit]:
+    """*tip* and its ancestors. libgit2's own walk by time reads all of the history before it begins."""
+    waiting = [(0, tip)]
+    seen = {tip}
+    while waiting:
+        _, name = heapq.heappop(waiting)
+        commit = repository[name].peel(pygit2.Commit)
+        yield commit
+        for parent in commit.parent_ids:
+            if str(parent) not in seen:
+                seen.add(str(parent))
+                found = repository[parent].peel(pygit2.Commit)
+                heapq.heappush(waiting, (-found.commit_time, str(parent)))

@@ -46,10 +46,21 @@ class Builder:
     def __init__(self, repo: Repo, open_desk: Callable[[Repo], Awaitable[Opened]]) -> None:
         self.repo = repo
         self._open_desk = open_desk
+        self._opened: Opened | None = None
+
+    @property
+    def repository(self) -> Repository:
+        """The desk's, once it is open."""
+        assert self._opened is not None
+        return self._opened[0]
+
+    async def open(self) -> Opened:
+        self._opened = self._opened or await self._open_desk(self.repo)
+        return self._opened
 
     async def build(self, *mutations: Mutation, limits: Limits = Limits()) -> Candidate | Fault:  # noqa: B008
-        self.repository, base = await self._open_desk(self.repo)
-        return await build(self.repository, Changeset(mutations), limits, DESCRIPTION, base=base, now=NOW)
+        repository, base = await self.open()
+        return await build(repository, Changeset(mutations), limits, DESCRIPTION, base=base, now=NOW)
 
     async def files(self, *mutations: Mutation) -> dict[str, tuple[str, bytes]]:
         candidate = await self.build(*mutations)
