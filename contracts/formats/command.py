@@ -124,6 +124,7 @@ def _frame(fields: Fields, findings: Findings) -> _Frame:
     given: dict[Field, Entry] = {}
     own: dict[Field, Entry] = {}
     rest: list[Entry] = []
+    lists = any(BLOCK_BY_SPELLING.get(entry.key) in _FORMS for entry in fields.entries)
     for entry in fields.entries:
         field = BLOCK_BY_SPELLING.get(entry.key)
         known = own if field is None else given
@@ -131,7 +132,10 @@ def _frame(fields: Fields, findings: Findings) -> _Frame:
         if field is None or field is Field.REMARK:
             rest.append(entry)
         elif (first := known.setdefault(field, entry)) is not entry:
-            findings.blame(Reason.CONFLICTING_FIELDS, entry.at, first=first.key, second=entry.key)
+            if known is own and lists and field is not Field.PATH:
+                rest.append(entry)  # beside a list of mutations `type` and `action` only describe
+            else:
+                findings.blame(Reason.CONFLICTING_FIELDS, entry.at, first=first.key, second=entry.key)
     return _Frame(fields, given, own, tuple(rest))
 
 
@@ -227,7 +231,7 @@ def _blame_nothing(frame: _Frame, findings: Findings) -> None:
 def _listed(form: Entry, around: Surroundings, findings: Findings) -> Iterator[Mutation]:
     """The mutations in the field *form*: a list of them, one, or the text of a diff."""
     value = form.value
-    if isinstance(value, Text):
+    if isinstance(value, Text) and form.key in {"patch", "diff"}:
         yield from _textual(form, value, around, findings)
     elif form.key == "diff":
         findings.wrong(form.key, value, "the text of a diff")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, assert_never
+from typing import Final, TypeVar, assert_never
 
 from contracts.faults import Reason, nearest
 from contracts.formats.document import Entry, Fields, Items, Mark, Node, Text
@@ -13,6 +13,7 @@ from contracts.formats.spellings import (
     MUTATION,
     OPERATIONS,
     SHELL,
+    TOLD_OPERATIONS,
     UNSAID,
     Does,
     Field,
@@ -40,6 +41,9 @@ _NOT_BLANK: Final = (Field.FIND, Field.PATTERN, Field.INSERT_AFTER, Field.INSERT
 _SHOWN: Final = 80
 #: Other fields that are compared with a missing one.
 _COMPARED: Final = 50
+
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +86,10 @@ def read_mutation(node: Node, where: str, around: Surroundings, findings: Findin
         known = BY_SPELLING.get(entry.key)
         if known is None:
             unknown.append(entry)
-        elif (first := found.setdefault(known, entry)) is not entry:
+        elif (first := found.setdefault(known, entry)) is not entry and known is not Field.REMARK:
             findings.blame(Reason.CONFLICTING_FIELDS, entry.at, first=first.key, second=entry.key)
     if _blame_unknown(unknown, where, does_something(found), findings):
+        _values(_with_path(found, around), around, findings)  # for their own faults
         return None
     return build(Given(found, unknown, node.at, where), around, findings)
 
@@ -96,8 +101,7 @@ def does_something(found: Iterable[Field]) -> bool:
 
 def build(given: Given, around: Surroundings, findings: Findings) -> Mutation | None:
     """The mutation that the fields of *given* make."""
-    if around.path and Field.PATH not in given.found and Field.FROM not in given.found:
-        given = replace(given, found={**given.found, Field.PATH: around.path})
+    given = replace(given, found=_with_path(given.found, around))
     own = Findings()
     values = _values(given.found, around, own)
     operation = _operation(given.found, own)
@@ -106,6 +110,12 @@ def build(given: Given, around: Surroundings, findings: Findings) -> Mutation | 
     if shape is None or operation is None or own:
         return None
     return _made(shape.does, operation, values)
+
+
+def _with_path(found: Mapping[Field, Entry], around: Surroundings) -> Mapping[Field, Entry]:
+    if around.path is None or Field.PATH in found or Field.FROM in found:
+        return found
+    return {**found, Field.PATH: around.path}
 
 
 def _blame_unknown(unknown: Sequence[Entry], where: str, doing: bool, findings: Findings) -> bool:
@@ -129,7 +139,7 @@ def _blame_unknown(unknown: Sequence[Entry], where: str, doing: bool, findings: 
 
 
 def _blame_operation(word: str, at: Mark, findings: Findings) -> None:
-    known, suggestion = ", ".join(OPERATIONS), nearest(word, OPERATIONS)
+    known, suggestion = ", ".join(TOLD_OPERATIONS), nearest(word, OPERATIONS)
     findings.blame(Reason.UNKNOWN_OPERATION, at, operation=word, known=known, suggestion=suggestion)
 
 
@@ -137,20 +147,23 @@ def _values(found: Mapping[Field, Entry], around: Surroundings, findings: Findin
     values = _Values()
     for known, entry in found.items():
         if known is Field.MODE:
-            if (mode := findings.mode(entry.key, entry.value)) is not None:
-                values.modes[known] = mode
+            _keep(values.modes, known, findings.mode(entry.key, entry.value))
         elif known in _NUMBERS:
-            if (number := findings.number(entry.key, entry.value)) is not None:
-                values.numbers[known] = number
+            _keep(values.numbers, known, findings.number(entry.key, entry.value))
         elif known in _PATHS:
-            if (path := findings.path(entry.key, entry.value, around.prefixes)) is not None:
-                values.texts[known] = path
-        elif (text := findings.text(entry.key, entry.value, blank=known not in _NOT_BLANK)) is not None:
-            values.texts[known] = text
+            _keep(values.texts, known, findings.path(entry.key, entry.value, around.prefixes))
+        elif known is not Field.REMARK:
+            text = findings.text(entry.key, entry.value, blank=known not in _NOT_BLANK)
+            _keep(values.texts, known, text)
     if values.numbers.get(Field.COUNT, 0) > around.limits.matches:
         path, most = values.texts.get(Field.PATH, ""), str(around.limits.matches)
         findings.blame(Reason.TOO_MANY_MATCHES, found[Field.COUNT].value.at, path=path, most=most)
     return values
+
+
+def _keep(values: dict[Field, _Value], known: Field, value: _Value | None) -> None:
+    if value is not None:
+        values[known] = value
 
 
 def _operation(found: Mapping[Field, Entry], findings: Findings) -> Operation | None:

@@ -189,6 +189,20 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     **dict.fromkeys(("insertAt", "insert_at"), _INSERT_AT),
 }
 
+#: One word for each meaning, for people who ask which there are.
+TOLD_OPERATIONS: Final = (
+    "write",
+    "create",
+    "update",
+    "delete",
+    "rename",
+    "chmod",
+    "replace",
+    "insertAfter",
+    "insertBefore",
+    "insertAt",
+)
+
 MODES: Final[Mapping[str, FileMode]] = {
     **dict.fromkeys(("100644", "0644", "644"), FileMode.REGULAR),
     **dict.fromkeys(("100755", "0755", "755"), FileMode.EXECUTABLE),
