@@ -21,7 +21,8 @@ from executor.sandbox.level import (
 )
 from executor.workspace import Workspace
 
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#: Where gates find their programs; the PATH of whoever started the desk is not theirs.
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ async def _run(spec: GateSpec, gating: Gating, workspace: Workspace) -> GateResu
         return GateResult(spec.name, Verdict.ERRORED, spec.required, why)
     await workspace.restore()
     env = {
-        "PATH": _PATH,
+        "PATH": SEARCH_PATH,
         "HOME": str(workspace.scratch / "home"),
         "TMPDIR": str(workspace.scratch / "tmp"),
         "LANG": "C.UTF-8",
