@@ -18,12 +18,13 @@ from contracts.notices import (
     Reject,
     TellOperators,
     Twin,
+    UploadLog,
     WriteSummary,
 )
 from contracts.outcome import Report, Retry
 from contracts.states import PatchState
 from tests.delivery.desk import FAILED_OUTCOME, LANDED_OUTCOME, Desk
-from tests.delivery.rows import CHANNEL, OPERATORS
+from tests.delivery.rows import CHANNEL, NO, OPERATORS
 
 
 async def test_a_patch_gets_eyes_and_a_card_at_once(desk: Desk) -> None:
@@ -214,6 +215,21 @@ async def test_a_mark_for_nothing_is_nothing_to_do(desk: Desk) -> None:
     await desk.settle()
     assert len(desk.slack.proxy.calls()) == before
     assert await desk.waiting() == 0
+
+
+async def test_a_gate_that_printed_nothing_has_no_log(desk: Desk) -> None:
+    row = await desk.accept()
+    await desk.carry_out(FAILED_OUTCOME)
+    await desk.tell(UploadLog(row.id, "docs"))
+    await desk.settle()
+    assert len(desk.slack.proxy.calls("files.getUploadURLExternal")) == 1
+    assert await desk.waiting() == 0
+
+
+async def test_words_without_a_channel_are_an_error_and_not_silence(desk: Desk) -> None:
+    await desk.tell(Misunderstood(ADA.id, NO), channel=None)
+    with pytest.raises(LookupError, match="has no channel"):
+        await desk.settle()
 
 
 async def test_a_store_that_lost_a_patch_is_an_error_and_not_silence(desk: Desk) -> None:

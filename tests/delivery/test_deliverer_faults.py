@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from bot.delivery import outbox
 from bot.delivery.outbox import LEASE
+from bot.delivery.render import cards
+from bot.delivery.render.blocks import Message, section
 from bot.demo.peer import ADA
 from contracts.commands import Source
 from contracts.faults import Rejection
@@ -112,6 +115,35 @@ async def test_a_denial_in_doubt_is_not_repeated(desk: Desk) -> None:
     await desk.settle()
     assert len(desk.slack.proxy.calls("chat.postEphemeral")) == 1
     assert await desk.waiting() == 0
+
+
+async def test_a_delivery_ends_well_before_its_lease(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert outbox.SENDING_WITHIN < LEASE
+    monkeypatch.setattr(outbox, "SENDING_WITHIN", timedelta(milliseconds=100))
+    desk.slack.proxy.faults.add(Fault.slow(MESSAGES, delay=timedelta(milliseconds=300)))
+    await desk.tell(TellOperators(NO), channel=OPERATORS)
+    assert await desk.deliverer.turn()
+    await desk.slack.proxy.until(lambda: desk.slack.proxy.calls(MESSAGES))
+    await desk.settle()
+    assert len(desk.slack.proxy.calls(MESSAGES)) == 1
+    assert len(await desk.said(OPERATORS)) == 1
+
+
+async def test_a_file_is_not_shared_by_somebody_who_lost_the_delivery(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(delivery: int, attempt: int, progress: str) -> bool:
+        return False
+
+    await one_failed_patch(desk)
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.engine.outbox, "note", lost)
+        while not desk.slack.proxy.calls("upload"):
+            if not await desk.deliverer.turn():
+                desk.jump()
+    assert desk.slack.proxy.calls("files.completeUploadExternal") == []
+    await desk.settle()
+    assert (await kinds_said(desk)).count("log") == 1
 
 
 # Limits and outages ----------------------------------------------------------------------------
@@ -390,6 +422,17 @@ async def test_a_message_whose_blocks_are_refused_goes_as_text(
     (card,) = await desk.said()
     assert card["text"].startswith("Retry the fetcher: Next")
     assert "refused the blocks" in caplog.text
+
+
+async def test_a_message_that_is_over_the_limits_goes_as_text_cut_short(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    far_too_long = Message("x" * 9000, section("x") * 99)
+    monkeypatch.setattr(cards, "card", lambda *_args, **_given: far_too_long)
+    await desk.accept()
+    await desk.settle()
+    assert await desk.texts() == ["x" * 2000]
+    assert "over Slack's limits" in caplog.text
 
 
 async def test_a_message_that_is_refused_altogether_is_told_to_the_operators(desk: Desk) -> None:

@@ -12,7 +12,6 @@ TITLE_LABEL: Final = "Title"
 TITLE_HINT: Final = "Leave it empty to keep the patch's own."
 PATCH_LABEL: Final = "Patch"
 PATCH_PLACEHOLDER: Final = "A diff, or a JSON or YAML block with role: command_patch"
-FIELD_NEEDED: Final = "Please fill this in."
 
 
 def patch_hint(most: int) -> str:
@@ -24,7 +23,6 @@ def domain_hint(left: int) -> str:
     return f"{left:,} more do not fit here; name one with /patch submit DOMAIN."
 
 
-HOME_TITLE: Final = "Patchdesk"
 HOME_LANES: Final = "Lanes"
 HOME_QUEUE: Final = "Waiting and running"
 HOME_RECENT: Final = "Finished lately"

@@ -7,7 +7,7 @@ characters), cut to length, and escaped once, by the rules of the medium.
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -111,14 +111,11 @@ def _length(ink: Ink, value: object, _nouns: str) -> str:
 
 
 def _list(write: Callable[[str], str], value: object, last: str) -> str:
-    """Several names, separated by spaces or commas as a Fault carries them, or a sequence of them."""
-    if isinstance(value, str):
-        names: Sequence[str] = re.split(r"[,\s]+", value.strip(", \t\n"))
-    else:
-        names = [str(name) for name in value] if isinstance(value, Sequence) else [str(value)]
-    shown = [write(name) for name in names[:_MOST_LISTED] if name]
-    if left := len(names) - _MOST_LISTED:
-        shown += [f"{left} more"] if left > 0 else []
+    """Several names, separated by spaces or commas as a Fault carries them."""
+    names = [name for name in re.split(r"[,\s]+", str(value)) if name]
+    shown = [write(name) for name in names[:_MOST_LISTED]]
+    if len(names) > _MOST_LISTED:
+        shown.append(f"{len(names) - _MOST_LISTED} more")
     return figures.joined(shown, last or "and") or "none"
 
 
