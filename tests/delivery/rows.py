@@ -161,7 +161,7 @@ _STEPS = st.builds(StepTime, step=st.sampled_from(Step), started=_TIMES, ended=_
 
 def _many(elements: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, ...]]:
     """A few, or one repeated far beyond every limit."""
-    return st.lists(elements, max_size=4).map(tuple) | elements.map(lambda one: (one,) * 300)
+    return st.lists(elements, max_size=4).map(tuple) | elements.map(lambda one: (one,) * 130)
 
 
 _REPORTS = st.builds(
@@ -211,7 +211,7 @@ REJECTIONS = _many(
     st.builds(
         Rejection,
         block=st.integers(1, 999),
-        faults=st.lists(faults(), min_size=1, max_size=4).map(tuple) | faults().map(lambda one: (one,) * 300),
+        faults=st.lists(faults(), min_size=1, max_size=4).map(tuple) | faults().map(lambda one: (one,) * 130),
         name=st.none() | HOSTILE,
     )
 ).filter(bool)

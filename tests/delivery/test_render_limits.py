@@ -33,7 +33,7 @@ from tests.delivery.rows import (
 )
 from tests.peer.blocks import problems_in_message, problems_in_view
 
-thorough = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+thorough = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def texts(blocks: Sequence[dict[str, Any]]) -> list[str]:
