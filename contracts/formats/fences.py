@@ -23,6 +23,8 @@ _RUN: Final = re.compile("`{3,}")
 #: The end of a block that is glued to the last line of its content. Not behind `+` or a blank: there it
 #: is a line of that content, in a diff or a document.
 _GLUED_END: Final = re.compile(r"[\w}\])\"';,.]`{3}[ \t\r]*$")
+_TYPED_END: Final = re.compile(r"[ \t]*`{3,}[ \t]")
+_LABELLED_OPENING: Final = re.compile(r" {0,3}`{3,}[A-Za-z]")
 _LANGUAGE: Final = re.compile(r"[A-Za-z][\w+#.-]*")
 #: Content that would pass for an info string.
 _CONTENT: Final = re.compile(r"diff --|From |(?:jsonc?|ya?ml)[ \t]+[{\[\"]", re.IGNORECASE)
@@ -58,8 +60,13 @@ def _closes_backticks(line: str) -> bool:
     return closing is not None and closing[1][0] == "`"
 
 
-def _ends_in_backticks(line: str) -> bool:
-    return line.rstrip().endswith("```")
+def _opens_labelled(line: str) -> bool:
+    return _LABELLED_OPENING.match(line) is not None
+
+
+def _ends_typed(line: str) -> bool:
+    """True if *line* ends a block that somebody typed into a sentence: ``` at its end, or before a blank."""
+    return line.rstrip().endswith("```") or _TYPED_END.match(line) is not None
 
 
 def _has_backticks(line: str) -> bool:
@@ -139,17 +146,18 @@ class _Scan:
                 self.add_line(line[opening.end() : closing.start()], start)
                 column = closing.end()
                 continue
+            before = line[: opening.start()].strip()
             language = _label(line[opening.end() :].strip())
+            if before in {"+", "-"} or (not before and language is not None):
+                break  # a line of a diff, or indented code as far as CommonMark goes
             if language is None:
                 return self.read_glued(start, opening.end(), unclosed=False)
-            if not line[: opening.start()].strip():
-                break  # indented code, as far as CommonMark goes
-            end = self.after(_ends_in_backticks, start + 1)
-            if self.after(_opens_named, start + 1) < end or end == len(self.lines):
+            end = self.after(_ends_typed, start + 1)
+            if self.after(_opens_labelled, start + 1) < end or end == len(self.lines):
                 break
-            last = self.lines[end].rstrip().rstrip("`")
+            last, _, behind = self.lines[end].partition("```")
             self.add([*self.lines[start + 1 : end], *([last] if last.strip() else [])], start + 1, language)
-            return end + 1
+            return self.read_within(end, len(self.lines[end]) - len(behind.lstrip("`")))
         return start + 1
 
     def read_glued(self, start: int, column: int, *, unclosed: bool) -> int:
