@@ -114,7 +114,7 @@ async def _theft(sandbox: Supervised) -> str:
 
 async def _bomb(sandbox: Supervised) -> str:
     few = replace(sandbox, caps=replace(sandbox.caps, processes=_FEW))
-    ended = await _run(few, f"for i in $(seq {4 * _FEW}); do sleep 30 & done; echo all started; wait $!")
+    ended = await _run(few, f"for i in $(seq {4 * _FEW}); do sleep 30 & done; echo all started")
     return "a fork bomb" if "all started" in ended.output else ""
 
 

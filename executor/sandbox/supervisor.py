@@ -30,6 +30,8 @@ _DRAIN = 0.2
 #: What has not died by then is held by the kernel; the result says that the sweep was not clean.
 _SWEEP = 10.0
 _CHUNK = 1 << 16
+#: poll() counts milliseconds in an int.
+_LONGEST = 3600.0
 
 JsonValue = object
 
@@ -153,7 +155,7 @@ class Gate:
             left = deadline - time.monotonic()
             if left <= 0:
                 return "timed-out"
-            ready = {descriptor for descriptor, _ in poll.poll(left * 1000 + 1)}
+            ready = {descriptor for descriptor, _ in poll.poll(min(left, _LONGEST) * 1000 + 1)}
             if self._told_to_end or (0 in ready and not os.read(0, _CHUNK)):
                 return "abandoned"
             if self._pipe in ready and not self._read():
