@@ -144,7 +144,10 @@ def _pattern(glob: str) -> re.Pattern[str]:
     for match in _GLOB.finditer(glob):
         parts += [re.escape(glob[place : match.start()]), _piece(match)]
         place = match.end()
-    return re.compile("".join((*parts, re.escape(glob[place:]))), re.DOTALL)
+    try:
+        return re.compile("".join((*parts, re.escape(glob[place:]))), re.DOTALL)
+    except re.error:  # a range that runs backwards, as in `[z-a]`
+        return re.compile(".*", re.DOTALL)
 
 
 def _piece(match: re.Match[str]) -> str:
@@ -158,5 +161,8 @@ def _piece(match: re.Match[str]) -> str:
         case "one":
             return "[^/]"
         case _:
-            inner = match[0][1:-1].replace("\\", "\\\\").replace("[", "\\[")
-            return f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
+            negated = match[0].startswith("[!")
+            inner = match[0][2 if negated else 1 : -1]
+            # Each character for itself but for the `-` of a range, so that none has a meaning of its own.
+            chars = re.sub(r"[^-]", lambda char: re.escape(char[0]), re.sub("-+", "-", inner))
+            return f"[{'^' if negated else ''}{chars}]"
