@@ -1,0 +1,254 @@
+"""What the desk does when Slack says something: record it, then acknowledge it.
+
+A listener that raises is not acknowledged (`process_before_response`), so that Slack says it again. What
+only shows something (a list, a form, the App Home) is answered at once and not recorded.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.delivery.render import dialogs
+from bot.delivery.render.answers import fault as said_fault
+from bot.delivery.render.blocks import Message as Said
+from bot.delivery.slack import ask
+from bot.delivery.slack_answers import Rejected, Reply, RetryAfter, Success, Unknown
+from bot.intake import events
+from bot.intake.connection import CannotStartError, Connection
+from bot.intake.events import Filled, Sender
+from bot.intake.gather import dialog
+from bot.intake.people import People
+from bot.submit import Trouble
+from bot.supervise import Errands
+from contracts import formats, policy
+from contracts.commands import Actor, ActorKind, Ignore, OpenDialog, Place, Question, Source, parse_words
+from contracts.faults import Fault, Reason, Rejection, fault
+from contracts.ports import Engine, NewEvent
+from contracts.settings import Settings
+
+COMMAND: Final = "/patch"
+#: A trigger lives three seconds, and the acknowledgement has to be back by then too.
+_TRIGGER: Final = timedelta(seconds=2.5)
+_TRIES: Final = 3
+#: An event that nobody sends and nobody listens to.
+_WARM_UP: Final = {"type": "event_callback", "event": {"type": "patchdesk_warm_up"}}
+
+Json = dict[str, Any]
+log = logging.getLogger(__name__)
+_bolt_log = logging.getLogger("slack_bolt")
+
+
+class Answering(Protocol):
+    async def __call__(self, question: Question, *, channel: str | None, now: datetime) -> Said: ...
+
+
+class Home(Protocol):
+    async def __call__(self, user: str, *, now: datetime) -> dialogs.View: ...
+
+
+class Listeners:
+    """*answering* looks a question's answer up, *home* draws the App Home. *reached* hears `recorded`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        slack: Connection,
+        people: People,
+        errands: Errands,
+        *,
+        answering: Answering,
+        home: Home,
+        clock: Callable[[], datetime],
+        reached: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._ourselves = slack.ourselves
+        self._client = slack.client
+        self._people = people
+        self._errands = errands
+        self._answering = answering
+        self._home = home
+        self._clock = clock
+        self._reached = reached
+
+    def attach(self, app: AsyncApp) -> None:
+        """Every listener there is; the most frequent first, because each costs a little of every event."""
+        app.event("message")(self.heard)
+        app.event("app_mention")(self.heard)
+        app.command(COMMAND)(self.asked)
+        app.view_submission(dialogs.CALLBACK)(self.filled)
+        app.message_shortcut(events.SHORTCUT)(self.picked)
+        app.event("app_home_opened")(self.home_opened)
+        app.error(self.went_wrong)
+
+    # Recorded ----------------------------------------------------------------------------------
+    async def heard(self, body: Json) -> None:
+        heard = events.read(body, self._ourselves)
+        if not isinstance(heard, Ignore):
+            await self._record(Source.SLACK, heard.key, body)
+
+    async def picked(self, ack: AsyncAck, body: Json) -> None:
+        await self.heard(body)
+        await ack()
+
+    async def filled(self, ack: AsyncAck, body: Json) -> None:
+        """What is wrong is said beside its field, where nothing typed is lost; what is right is recorded."""
+        heard = events.read(body, self._ourselves)
+        if not isinstance(heard, Filled):
+            await ack()
+            return
+        if wrong := problems(heard, self._settings):
+            await ack(response_action="errors", errors=dialogs.field_errors(wrong))
+            return
+        await self._record(Source.MODAL, heard.key, body)
+        await ack()
+
+    async def _record(self, source: Source, key: str, body: Json) -> None:
+        await self._engine.inbox.record(NewEvent(source, key, json.dumps(body).encode()), now=self._clock())
+        self._reached("recorded")
+
+    # Answered at once --------------------------------------------------------------------------
+    async def asked(self, ack: AsyncAck, body: Json) -> None:
+        """A slash command: its answer is the acknowledgement, and only the one who asked sees it."""
+        match parse_words(body.get("text") or ""):
+            case OpenDialog(domain=domain):
+                said = await self._open_form(body, domain)
+            case Fault() as unknown:
+                said = said_fault(unknown)
+            case question:
+                said = await self._answering(question, channel=body["channel_id"], now=self._clock())
+        if said is None:
+            await ack()
+        else:
+            await ack(text=said.text, blocks=list(said.blocks), response_type="ephemeral")
+
+    async def _open_form(self, body: Json, domain: str | None) -> Said | None:
+        """Open it first, for the trigger will not wait until we know who asks; then fill it."""
+        arguments = {"trigger_id": body["trigger_id"], "view": dialogs.loading_view()}
+        try:
+            async with asyncio.timeout(_TRIGGER.total_seconds()):
+                reply = await ask(self._client, "views.open", json=arguments)
+        except TimeoutError:
+            return said_fault(fault(Reason.FORM_NOT_OPENED, detail="Slack took too long"))
+        match reply:
+            case Success({"view": {"id": str(view)}}):
+                self._errands.start(
+                    "filling the form", self._fill(view, body["user_id"], body["channel_id"], domain)
+                )
+                return None
+            case _:
+                return said_fault(fault(Reason.FORM_NOT_OPENED, detail=why(reply)))
+
+    async def _fill(self, view: str, user: str, channel: str, domain: str | None) -> None:
+        actor = await self._people.find(Sender(ActorKind.PERSON, user))
+        if isinstance(actor, Trouble):
+            form = dialogs.notice_view(actor.fault)
+        else:
+            form = form_for(actor, channel, domain, self._settings)
+        await self._show("views.update", {"view_id": view, "view": form})
+
+    async def home_opened(self, event: Json) -> None:
+        if event.get("tab", "home") == "home":
+            self._errands.start("drawing the App Home", self._publish_home(event["user"]))
+
+    async def _publish_home(self, user: str) -> None:
+        await self._show(
+            "views.publish", {"user_id": user, "view": await self._home(user, now=self._clock())}
+        )
+
+    async def _show(self, method: str, arguments: Json) -> None:
+        """Bring a view to somebody who is looking at another; showing it twice is showing it once."""
+        for left in reversed(range(_TRIES)):
+            match await ask(self._client, method, json=arguments, repeatable=True):
+                case RetryAfter(wait=wait) if left:
+                    await asyncio.sleep(wait.total_seconds())
+                case Success():
+                    return
+                case reply:
+                    log.warning("%s did not succeed: %s", method, why(reply))
+                    return
+
+    # Everything else ---------------------------------------------------------------------------
+    async def went_wrong(self, error: Exception, body: Json) -> BoltResponse | None:
+        """What nobody listens to is acknowledged, or Slack would repeat it; what failed is not."""
+        if isinstance(error, BoltUnhandledRequestError):
+            return BoltResponse(status=200)
+        log.error("%s is not acknowledged", body.get("type") or body.get("command"), exc_info=error)
+        return None
+
+
+def why(reply: Reply) -> str:
+    match reply:
+        case Rejected(error=error):
+            return error
+        case RetryAfter(why=reason) | Unknown(why=reason):
+            return reason
+        case Success():
+            return "an answer without what was asked for"
+
+
+async def bolt_app(client: AsyncWebClient, listeners: Listeners) -> AsyncApp:
+    """The app with its *listeners*, ready for the first event. Raises CannotStartError.
+
+    Requests are verified before they come here, our own posts are known by `events`.
+    """
+    # Bolt looks for a token in the environment too, and warns that the client's is the one it uses.
+    _bolt_log.setLevel(logging.ERROR)
+    app = AsyncApp(
+        name="patchdesk",
+        logger=_bolt_log,
+        client=client,
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+        request_verification_enabled=False,
+        ignoring_self_events_enabled=False,
+        ssl_check_enabled=False,
+        attaching_function_token_enabled=False,
+        attaching_conversation_kwargs_enabled=False,
+    )
+    _bolt_log.setLevel(logging.NOTSET)
+    listeners.attach(app)
+    await _warm_up(app)
+    return app
+
+
+async def _warm_up(app: AsyncApp) -> None:
+    """Have Bolt ask Slack who we are now. On the first event it would drop the event if Slack said no."""
+    for _ in range(_TRIES):
+        request = AsyncBoltRequest(
+            body={"type": "event_callback", "event": {"type": "warm_up"}}, mode="socket_mode"
+        )
+        await app.async_dispatch(request)
+        if request.context.authorize_result is not None:
+            return
+        await asyncio.sleep(1)
+    raise CannotStartError(fault(Reason.SLACK_SILENT, address=app.client.base_url, detail="auth.test"))
+
+
+def problems(filled: Filled, settings: Settings) -> tuple[Fault, ...]:
+    """What is wrong with what was entered, in the order of the text."""
+    results = formats.read(dialog(filled), formats.Context.of(settings, filled.place))
+    return tuple(wrong for each in results if isinstance(each, Rejection) for wrong in each.faults)
+
+
+def form_for(actor: Actor, channel: str, wanted: str | None, settings: Settings) -> dialogs.View:
+    """The form with the domains that *actor* may submit to from *channel*, or why there are none."""
+    here = settings.domains_of(channel)
+    decisions = {name: policy.may_submit(settings, actor, name, Place(channel)) for name in here}
+    open_to = [name for name, decision in decisions.items() if isinstance(decision, policy.Allowed)]
+    if not open_to:
+        refusals = (each.fault for each in decisions.values() if isinstance(each, policy.Denied))
+        return dialogs.notice_view(next(refusals, fault(Reason.CHANNEL_NOT_SERVED)))
+    chosen = settings.domain_names().get((wanted or "").casefold())
+    return dialogs.submit_view(open_to, domain=chosen, metadata=channel)

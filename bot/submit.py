@@ -1,0 +1,266 @@
+"""The one door: an inbox row becomes an actor and a command, a decision, and one transaction.
+
+`plan` decides and touches nothing; `Submitter.turn` reads the row and writes the decision once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol, assert_never
+
+from contracts import formats, policy
+from contracts.commands import (
+    Actor,
+    ActorKind,
+    Command,
+    Help,
+    Ignore,
+    Place,
+    Question,
+    Queue,
+    Show,
+    Source,
+    Status,
+    Submit,
+)
+from contracts.faults import Fault, Reason, Rejection, fault
+from contracts.notices import (
+    Answer,
+    Deny,
+    Mark,
+    Misunderstood,
+    NewDelivery,
+    Notice,
+    Reject,
+    Twin,
+    home_of,
+    on_accepted,
+)
+from contracts.patch import Patch, content_hash
+from contracts.ports import AuditEntry, Engine, NewPatch, PatchIdTakenError, Settlement
+from contracts.records import InboxRow
+from contracts.settings import Settings
+from contracts.states import Backoff
+
+LEASE: Final = timedelta(seconds=60)
+#: Well within the lease: who holds a row has stopped reading it before another may begin.
+READING_WITHIN: Final = timedelta(seconds=45)
+#: Somebody is waiting for an answer: about a minute of tries, then they are told.
+PATIENCE: Final = Backoff(first=timedelta(seconds=2), most=timedelta(seconds=30), attempts=6)
+
+
+# What a source brings --------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A row, read. *command* is a Fault where somebody spoke to the desk in words that are no command."""
+
+    actor: Actor
+    place: Place
+    command: Command | Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that may pass kept the row from being read; *fault* is what to say if it stays."""
+
+    fault: Fault
+
+
+class Reader(Protocol):
+    """Reads back what one source recorded, and fetches what belongs to it."""
+
+    def place(self, payload: bytes) -> Place:
+        """Where the row came from; needs nothing but the payload."""
+
+    async def __call__(self, payload: bytes) -> Asked | Trouble: ...
+
+
+# Deciding --------------------------------------------------------------------------------------
+def plan(row: InboxRow, asked: Asked, settings: Settings, new_patch_id: Callable[[], str]) -> Settlement:
+    """All that follows from *row*. Pure but for the ids that it draws."""
+    actor, place = asked.actor, asked.place
+    nothing = Settlement(row.id, row.attempt, place)
+    if not policy.hears(settings, actor, place):
+        return nothing
+    match asked.command:
+        case Ignore():
+            return nothing
+        case Fault() as unknown:
+            return _telling(nothing, Misunderstood(actor.id, unknown))
+        case Help() | Status() | Queue() | Show() as question:
+            return _telling(nothing, _answer(question, actor))
+        case Submit() as submit:
+            return _submission(row, asked, submit, settings, new_patch_id)
+        case _:
+            assert_never(asked.command)
+
+
+def _answer(question: Question, actor: Actor) -> Answer:
+    return Answer(question, actor.id)
+
+
+def _submission(
+    row: InboxRow, asked: Asked, submit: Submit, settings: Settings, new_patch_id: Callable[[], str]
+) -> Settlement:
+    actor, place = asked.actor, asked.place
+    context = formats.Context.of(settings, place)
+    accepted: list[NewPatch] = []
+    rejected = [_unread(number, why) for number, why in enumerate(submit.unread, len(submit.parts) + 1)]
+    denied: list[Fault] = []
+    for result in formats.read(submit, context):
+        if isinstance(result, Rejection):
+            rejected.append(result)
+            continue
+        match policy.may_submit(settings, actor, result.domain, place):
+            case policy.Allowed():
+                accepted.append(_entering(row, asked, result, settings, new_patch_id()))
+            case policy.Denied(why):
+                denied.append(why)
+            case decision:
+                assert_never(decision)
+    return Settlement(
+        row.id,
+        row.attempt,
+        place,
+        patches=tuple(accepted),
+        rejected=len(rejected),
+        told=(*_refusals(row, place, rejected), *_denials(actor, place, denied)),
+        audit=tuple(_entry(actor, "denied", why) for why in denied),
+        edited=submit.edited,
+    )
+
+
+def _unread(block: int, why: Fault) -> Rejection:
+    """An attachment that could not be had: it may have been a patch, so nobody should wait for it."""
+    return Rejection(block, (why,), why.args.get("name") or why.file)
+
+
+def _entering(row: InboxRow, asked: Asked, patch: Patch, settings: Settings, patch_id: str) -> NewPatch:
+    home = home_of(asked.place, row.source, patch.domain, settings)
+    channel, thread = home
+    return NewPatch(
+        patch_id,
+        patch,
+        content_hash(patch),
+        asked.actor,
+        row.source,
+        asked.place,
+        told=on_accepted(patch_id, row.id, asked.place, home),
+        twin_to=NewDelivery(Twin("", patch.block), channel, thread) if channel else None,
+    )
+
+
+# Saying ----------------------------------------------------------------------------------------
+def _telling(settlement: Settlement, notice: Notice) -> Settlement:
+    place = settlement.place
+    return Settlement(
+        settlement.inbox_id,
+        settlement.attempt,
+        place,
+        told=(NewDelivery(notice, place.channel, place.thread),),
+    )
+
+
+def _refusals(row: InboxRow, place: Place, rejected: Sequence[Rejection]) -> tuple[NewDelivery, ...]:
+    """One answer for all blocks. Where there is no channel (the command line), the row's count tells."""
+    if not rejected or place.channel is None:
+        return ()
+    mark = (NewDelivery(Mark(row.id), place.channel),) if place.ts else ()
+    return (*mark, NewDelivery(Reject(tuple(rejected)), place.channel, place.thread))
+
+
+def _denials(actor: Actor, place: Place, denied: Sequence[Fault]) -> tuple[NewDelivery, ...]:
+    """A person is told once per reason, privately. A bot cannot be: the audit has to do."""
+    if actor.kind is not ActorKind.PERSON:
+        return ()
+    once = {(why.reason, *sorted(why.args.items())): why for why in denied}
+    return tuple(NewDelivery(Deny(actor.id, why), place.channel, place.thread) for why in once.values())
+
+
+def _entry(actor: Actor, action: str, why: Fault) -> AuditEntry:
+    facts = " ".join(f"{name}={value}" for name, value in why.args.items())
+    return AuditEntry(actor.id, action, f"{why.reason} {facts}".strip())
+
+
+def unreadable(row: InboxRow, place: Place, why: Fault) -> Settlement:
+    """The end of a row that could not be read, however often it was tried."""
+    refused = Rejection(1, (why,))
+    return Settlement(
+        row.id,
+        row.attempt,
+        place,
+        rejected=1,
+        told=_refusals(row, place, [refused]),
+        audit=(AuditEntry("desk", "unreadable", f"inbox row {row.id}: {why.reason}"),),
+    )
+
+
+# Doing -----------------------------------------------------------------------------------------
+class Submitter:
+    """Settles inbox rows, one per turn. *jitter* gives numbers in [0, 1).
+
+    *reached* is called with `inbox-claimed` and `settled` when these have happened.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        readers: Mapping[Source, Reader],
+        *,
+        clock: Callable[[], datetime],
+        new_patch_id: Callable[[], str],
+        jitter: Callable[[], float],
+        reached: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._readers = readers
+        self._clock = clock
+        self._new_patch_id = new_patch_id
+        self._jitter = jitter
+        self._reached = reached
+
+    async def turn(self) -> bool:
+        row = await self._engine.inbox.claim(now=self._clock(), lease=LEASE)
+        if row is None:
+            return False
+        self._reached("inbox-claimed")
+        while (settlement := await self._decided(row)) is not None:
+            try:
+                await self._engine.inbox.settle(settlement, now=self._clock())
+            except PatchIdTakenError:
+                continue  # decided again, with other ids
+            self._reached("settled")
+            break
+        return True
+
+    async def _decided(self, row: InboxRow) -> Settlement | None:
+        """None: the row could not be read yet, and comes again."""
+        reader = self._readers[row.source]
+        if row.attempt > PATIENCE.attempts:
+            # Every try so far ended in a crash, or this one would be told already.
+            why = fault(Reason.DESK_CRASHED, attempts=row.attempt - 1)
+            return unreadable(row, reader.place(row.payload), why)
+        match await _within_lease(reader(row.payload)):
+            case Asked() as asked:
+                return plan(row, asked, self._settings, self._new_patch_id)
+            case Trouble(why):
+                return await self._again(row, reader.place(row.payload), why)
+
+    async def _again(self, row: InboxRow, place: Place, why: Fault) -> Settlement | None:
+        now = self._clock()
+        at = PATIENCE.again_at(row.attempt, now=now, jitter=self._jitter())
+        if at is None:
+            return unreadable(row, place, why)
+        await self._engine.inbox.postpone(row.id, row.attempt, until=at)
+        return None
+
+
+async def _within_lease(reading: Awaitable[Asked | Trouble]) -> Asked | Trouble:
+    try:
+        async with asyncio.timeout(READING_WITHIN.total_seconds()):
+            return await reading
+    except TimeoutError:
+        return Trouble(fault(Reason.SENDER_UNREAD, detail=f"no answer within {READING_WITHIN}"))

@@ -1,0 +1,1 @@
+"""The whole desk, in the real local Slack, on a real repository."""
