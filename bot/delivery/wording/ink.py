@@ -17,7 +17,7 @@ from bot.delivery.wording import figures
 #: Longest piece of foreign text inside a sentence, in characters before escaping.
 MOST_QUOTED = 120
 MOST_WORDS = 300
-_MOST_LISTED = 6
+_MOST_LISTED = 12
 _JOINER = "\u200d"  #: holds emoji together; harmless, and escaping it would break them
 
 #: `{name}`, `{name:kind}`, `{name:kind|more}`: the one place where a value enters a sentence.

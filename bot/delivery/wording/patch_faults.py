@@ -112,7 +112,10 @@ _MEANING: Mapping[Reason, Said] = {
 
 _PATHS: Mapping[Reason, Said] = {
     Reason.PATH_EMPTY: Said("A path is empty.", _RELATIVE),
-    Reason.PATH_ABSOLUTE: Said("The path {path} is absolute.", _RELATIVE),
+    Reason.PATH_ABSOLUTE: Said(
+        "The path {path} is absolute.",
+        f"{_RELATIVE} The operators can name people's checkouts as the domain's `strip_prefixes`.",
+    ),
     Reason.PATH_OUTSIDE: Said("The path {path} leaves the repository or has an empty part.", _RELATIVE),
     Reason.PATH_CONTROL: Said("The path {path} has characters that cannot be seen.", "Remove them."),
     Reason.PATH_BACKSLASH: Said("The path {path} has a backslash.", _RELATIVE),
