@@ -118,8 +118,8 @@ def test_sentences_read_well(wrong: Fault, what: str) -> None:
         ("web, api, docs", "The targets here: `web`, `api` and `docs`."),
         ("", "The targets here: none."),
         (
-            " ".join("abcdefgh"),
-            "The targets here: `a`, `b`, `c`, `d`, `e`, `f` and 2 more.",
+            " ".join("abcdefghijklmn"),
+            "The targets here: `a`, `b`, `c`, `d`, `e`, `f`, `g`, `h`, `i`, `j`, `k`, `l` and 2 more.",
         ),
     ],
 )
