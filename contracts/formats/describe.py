@@ -60,35 +60,36 @@ def _text_of(entry: Entry | None) -> str:
     return entry.value.value.strip() if entry and isinstance(entry.value, Text) else ""
 
 
-def _holds_commands(entry: Entry) -> bool:
-    """True for a field that lists shell lines: by its name, or because it has a list `shell`."""
-    if isinstance(entry.value, Fields):
-        return entry.key in COMMANDS or any(each.key == "shell" for each in entry.value.entries)
-    return entry.key in COMMANDS
+def _shell(entry: Entry) -> Iterator[tuple[str, Entry]]:
+    """The shell lines in *entry*: its own if it is a field for such, and every list called `shell`.
+
+    With each the name under which it is shown.
+    """
+    if not isinstance(entry.value, Fields):
+        if entry.key in COMMANDS and _lines(entry.value):
+            yield entry.key, entry
+        return
+    for each in entry.value.entries:
+        if each.key == "shell" and _lines(each.value):
+            yield entry.key, each
+        elif entry.key in COMMANDS and isinstance(each.value, Items) and _lines(each.value):
+            yield f"{entry.key}.{each.key}", each
 
 
 def _commands(entry: Entry) -> Iterator[Commands]:
-    if not _holds_commands(entry):
-        return
-    if not isinstance(entry.value, Fields):
-        if lines := _lines(entry.value):
-            yield Commands(entry.key, lines)
-        return
-    for each in entry.value.entries:
-        if lines := _lines(each.value):
-            yield Commands(entry.key if each.key == "shell" else f"{entry.key}.{each.key}", lines)
+    for name, each in _shell(entry):
+        yield Commands(name, _lines(each.value))
 
 
 def _details(entry: Entry) -> Iterator[tuple[str, str]]:
     """What of *entry* is no shell line, as named texts."""
-    if not _holds_commands(entry):
+    shell = {each.key for _, each in _shell(entry)}
+    if not shell:
         yield from _flat(entry.key, entry.value)
     elif isinstance(entry.value, Fields):
         for each in entry.value.entries:
-            if not _lines(each.value):
+            if each.key not in shell:
                 yield from _flat(f"{entry.key[:MOST_DETAIL]}.{each.key}", each.value)
-    elif not _lines(entry.value):
-        yield from _flat(entry.key, entry.value)
 
 
 def _lines(node: Node) -> tuple[str, ...]:
@@ -109,6 +110,8 @@ def _flat(name: str, node: Node) -> Iterator[tuple[str, str]]:
     match node:
         case Text(value=value) | Scalar(source=value):
             yield name, value[:MOST_DETAIL]
+        case Items(items=()):
+            return
         case Items(items=items) if all(isinstance(each, Text | Scalar) for each in items):
             yield name, ", ".join(_plain(items))[:MOST_DETAIL]
         case Items(items=items):

@@ -27,8 +27,12 @@ _ENVIRONMENT = {
 File = tuple[bytes, bool]
 Tree = Mapping[str, File]
 
-names = st.sampled_from(["a", "b.txt", "dir/c", "dir/d e", "x y/z", "é.md", 'quo"te', "a b/a b", "i/w", "b/b", "a/b", "b/a"])
-lines = st.sampled_from([b"one", b"two", b"", b"  indented", b"-- ", b"--- a/x", b"+++ b/x", b"@@ -1 +1 @@", b"\xff\xfe"])
+names = st.sampled_from(
+    ["a", "b.txt", "dir/c", "dir/d e", "x y/z", "é.md", 'quo"te', "a b/a b", "i/w", "b/b", "a/b", "b/a"]
+)
+lines = st.sampled_from(
+    [b"one", b"two", b"", b"  indented", b"-- ", b"--- a/x", b"+++ b/x", b"@@ -1 +1 @@", b"\xff\xfe"]
+)
 contents = st.builds(
     lambda parts, last: b"".join(part + b"\n" for part in parts) + last,
     st.lists(lines, max_size=12),
@@ -96,7 +100,7 @@ def test_a_diff_of_git_is_read_as_git_reads_it(
     made = repository.git("diff-tree", "-p", "-r", "--text", *options, old, new)
     read = read_diff(made)
     if old == new:
-        assert read.files == () and read.faults == ()
+        assert (read.files, read.faults) == ((), ())
         return
     diff = normalise(read, ())
     assert isinstance(diff, Diff), diff

@@ -97,7 +97,9 @@ fence_lines = st.builds(
         st.sampled_from(["", " ", "json", " yaml ", "c++"]),
     ),
 )
-plain_lines = st.sampled_from(["", "text", "    code", "{", "role: x", "# title", "``", "~~ a", "+```", "`a`"])
+plain_lines = st.sampled_from(
+    ["", "text", "    code", "{", "role: x", "# title", "``", "~~ a", "+```", "`a`"]
+)
 
 
 @given(st.lists(st.one_of(fence_lines, plain_lines), max_size=12))
