@@ -62,8 +62,8 @@ def restore(source: Annotated[Path, typer.Argument(metavar="FROM", help="A backu
     config = configuration()
     try:
         asyncio.run(engine.restore(config.database_url, source, identity=clock.new_key()))
-    except FileNotFoundError as error:
-        stop(ExitCode.USAGE, phrases.not_readable(source, error.strerror or str(error)))
+    except FileNotFoundError:
+        stop(ExitCode.USAGE, phrases.is_not_there(source))
     except NotAStoreError as error:
         stop(ExitCode.USAGE, str(error))
     except StoreTroubleError as trouble:

@@ -62,7 +62,8 @@ def try_patch(
     asked = read_or_stop(submit, formats.Context.of_trial(settings, name))
     rehearsals = asyncio.run(_try(asked, repo, branch, specs, settings, quiet=as_json))
     if as_json:
-        show_json({"patches": list(map(shapes.rehearsal, asked, rehearsals))})
+        reports = [rehearsal.report for rehearsal in rehearsals]
+        show_json({"patches": list(map(shapes.tried, asked, reports))})
     raise typer.Exit(_code(rehearsals))
 
 

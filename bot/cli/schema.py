@@ -3,7 +3,7 @@
 import typer
 
 from bot.cli.screen import show_json
-from contracts import formats
+from contracts.formats.schema import patch_schema
 from contracts.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -17,7 +17,7 @@ def schema() -> None:
 @app.command()
 def patch() -> None:
     """Of a command_patch block."""
-    show_json(formats.schema())
+    show_json(patch_schema())
 
 
 @app.command()

@@ -59,6 +59,10 @@ def is_there(path: Path) -> str:
     return f"{path} is there already"
 
 
+def is_not_there(path: Path) -> str:
+    return f"there is no file {path}"
+
+
 def not_readable(path: Path, detail: str) -> str:
     return f"{path} cannot be read: {detail}"
 

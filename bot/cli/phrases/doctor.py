@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.delivery.wording.faults import Said, explain
 from bot.delivery.wording.ink import PLAIN
-from bot.doctor import Finding, Health, Symptom
+from bot.doctor.findings import Finding, Symptom
 from contracts.faults import Fault
 
 SENTENCES: Final[Mapping[Symptom, Said]] = {
@@ -38,14 +38,10 @@ SENTENCES: Final[Mapping[Symptom, Said]] = {
     Symptom.DATA_FULL: Said(
         "Only {free:size} are free at {path}.", "Make room: the store wants at least {least:size}."
     ),
-    Symptom.STORE: Said("{url:words}: every check passed.", ""),
+    Symptom.STORE: Said("Every check passed.", ""),
     Symptom.STORE_ABSENT: Said("There is no store yet; the desk makes it when it starts.", ""),
     Symptom.STORE_BROKEN: Said(
         "{problem:words}", "Stop the desk and restore a backup: `patchdesk db restore FILE`."
-    ),
-    Symptom.STORE_UNREADABLE: Said(
-        "The store could not be opened: {detail:words}.",
-        "Only the desk's user and its own programs may hold it.",
     ),
     Symptom.ORIGIN: Said("{branch} is at {commit:commit}.", ""),
     Symptom.ORIGIN_NONE: Said(
@@ -60,6 +56,45 @@ SENTENCES: Final[Mapping[Symptom, Said]] = {
         "The gate {gate} wants {program}, which is not on {path}.",
         "Install it there, or write the whole path: gates do not see the PATH of your shell.",
     ),
+    Symptom.GATE_PROGRAM_CLOSED: Said(
+        "The gate {gate} wants {program}, which gates cannot reach: {at} is closed to other users.",
+        "Gates run as a user of their own. Install the program where everybody can run it.",
+    ),
+    Symptom.SLACK_ABSENT: Said(
+        "No tokens are set, so Slack was not asked.", "docs/connect-slack.md shows how to get them."
+    ),
+    Symptom.SLACK: Said("Every token is taken by {workspace:words}; events come by {way:words}.", ""),
+    Symptom.SCOPES: Said("All {count:number} scopes are granted.", ""),
+    Symptom.SCOPES_UNKNOWN: Said(
+        "Slack did not say which scopes the bot token has.", "Compare them with manifest.yml by hand."
+    ),
+    Symptom.SCOPES_MISSING: Said(
+        "The bot token lacks {scopes:list}.", "Bring the app up to manifest.yml and install it again."
+    ),
+    Symptom.SCOPES_WELCOME: Said(
+        "The bot token lacks {scopes:list}; it works without.",
+        "Commits get a stand-in for the author's address then, and user groups cannot submit.",
+    ),
+    Symptom.CHANNEL: Said("In {channel:words} (#{name:words}).", ""),
+    Symptom.CHANNEL_UNKNOWN: Said(
+        "Slack tells nothing of {channel:words}: {error:words}.",
+        "Check the id; to a private channel the desk must be invited: `/invite @patchdesk`.",
+    ),
+    Symptom.CHANNEL_ARCHIVED: Said(
+        "{channel:words} (#{name:words}) is archived.", "Name another channel, or bring it back."
+    ),
+    Symptom.CHANNEL_STRANGE: Said(
+        "The desk is not in {channel:words} (#{name:words}).", "Write `/invite @patchdesk` there."
+    ),
+    Symptom.CLOCK: Said("Within {off:n|second|seconds} of Slack's.", ""),
+    Symptom.CLOCK_OFF: Said(
+        "{off:n|second|seconds} away from Slack's.",
+        "Have it set by NTP: Slack's signatures are good for five minutes, and leases mean real time.",
+    ),
+    Symptom.CLOCK_BEHIND: Said(
+        "{path} is from the future, so the clock went back.", "Have it set by NTP before the desk runs."
+    ),
+    Symptom.CLOCK_ALONE: Said("Nothing of the desk's is from the future.", ""),
     Symptom.CHANNELS_NONE: Said("No channels: only the command line brings it patches.", ""),
     Symptom.SANDBOX: Said("Gates run at level {level:number}.", ""),
     Symptom.SANDBOX_LEVEL: Said(
@@ -77,11 +112,3 @@ def explain_finding(finding: Finding) -> Said:
         return explain(finding.about)
     said = SENTENCES[finding.about]
     return Said(PLAIN.say(said.what, **finding.facts), PLAIN.say(said.hint, **finding.facts))
-
-
-SIGNS: Final[Mapping[Health, str]] = {
-    Health.FINE: "ok",
-    Health.NOTE: "note",
-    Health.WRONG: "wrong",
-    Health.UNKNOWN: "unknown",
-}
