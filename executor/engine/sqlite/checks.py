@@ -9,49 +9,52 @@ from executor.engine.sqlite.migrations import known, statements, version_of
 from executor.engine.sqlite.threads import connect_reader
 from executor.engine.trouble import StoreTroubleError
 
+_FINISHED = """
+SELECT domain, state, count(*) FROM patches NOT INDEXED WHERE state IS NOT NULL GROUP BY domain, state"""
 #: Each finds one thing that may not be; its first column says of what. NOT INDEXED: an index may be
 #: what is broken.
 _IMPOSSIBLE = (
     (
         "lane {}: more than one head",
-        """SELECT domain FROM patches NOT INDEXED WHERE state IN ('ready', 'running')
+        """SELECT domain FROM lanes NOT INDEXED WHERE state IN ('ready', 'running')
         GROUP BY domain HAVING count(*) > 1""",
     ),
     (
         "lane {}: patches wait and none is its head",
-        """SELECT DISTINCT domain FROM patches AS waiting WHERE state = 'waiting' AND due_at IS NULL
-        AND NOT EXISTS (SELECT 1 FROM patches AS head NOT INDEXED
-          WHERE head.domain = waiting.domain AND head.state IN ('ready', 'running'))""",
+        """SELECT domain FROM lanes NOT INDEXED WHERE state = 'waiting' AND due_at IS NULL
+        EXCEPT SELECT domain FROM lanes NOT INDEXED WHERE state IN ('ready', 'running')""",
     ),
     (
         "lane {}: the same content is open twice",
-        """SELECT domain FROM patches NOT INDEXED WHERE state IN ('waiting', 'ready', 'running')
-        GROUP BY domain, content HAVING count(*) > 1""",
+        "SELECT domain FROM lanes NOT INDEXED GROUP BY domain, content HAVING count(*) > 1",
     ),
     (
-        "patch {}: what it would change is gone",
-        "SELECT id FROM patches WHERE seq NOT IN (SELECT seq FROM submissions)",
+        "lane {}: a patch runs without a lease",
+        "SELECT domain FROM lanes NOT INDEXED WHERE state = 'running' AND lease_until IS NULL",
     ),
     (
-        "submission {}: its patch is gone",
-        "SELECT seq FROM submissions WHERE seq NOT IN (SELECT seq FROM patches)",
+        "patch {}: neither open nor finished",
+        "SELECT id FROM patches WHERE state IS NULL AND seq NOT IN (SELECT seq FROM lanes)",
+    ),
+    (
+        "patch {}: finished, and still in its lane",
+        "SELECT id FROM patches JOIN lanes USING (seq) WHERE patches.state IS NOT NULL",
     ),
     (
         "lane {}: its count of finished patches is wrong",
-        """SELECT domain FROM (
-          SELECT domain, state, count(*) AS many FROM patches NOT INDEXED
-          WHERE state IN ('landed', 'failed', 'quarantined') GROUP BY domain, state
-          EXCEPT SELECT domain, state, many FROM tallies)
-        UNION SELECT domain FROM (
-          SELECT domain, state, many FROM tallies
-          EXCEPT SELECT domain, state, count(*) FROM patches NOT INDEXED
-          WHERE state IN ('landed', 'failed', 'quarantined') GROUP BY domain, state)""",
+        f"""SELECT domain FROM (SELECT * FROM ({_FINISHED}) EXCEPT SELECT * FROM tallies)
+        UNION SELECT domain FROM (SELECT * FROM tallies EXCEPT SELECT * FROM ({_FINISHED}))""",
     ),
     (
         "delivery {}: waits for a card that nobody will post",
-        """SELECT id FROM outbox AS follower WHERE waits = 1 AND NOT EXISTS (
-          SELECT 1 FROM outbox AS card NOT INDEXED WHERE card.patch = follower.patch
-          AND card.kind = 'post-card' AND card.state IN ('pending', 'sending', 'unsure'))""",
+        """SELECT id FROM outbox AS follower NOT INDEXED WHERE waits = 1 AND NOT EXISTS (
+          SELECT 1 FROM cards WHERE cards.patch = follower.patch AND awaited = 1)""",
+    ),
+    (
+        "card of {}: awaited, and in no delivery",
+        """SELECT patch FROM cards WHERE awaited = 1
+        EXCEPT SELECT patch FROM outbox NOT INDEXED
+        WHERE kind = 'post-card' AND state IN ('pending', 'sending', 'unsure')""",
     ),
     (
         "channel {}: several deliveries are in hand at once",

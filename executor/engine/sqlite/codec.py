@@ -66,14 +66,19 @@ def _steps(stored: str, ended_at: int | None) -> tuple[StepTime, ...]:
     )
 
 
-#: What `stored_patch` reads, from `patches` joined with its `submissions`.
-PATCH_COLUMNS = """patches.id, source, inbox_id, channel, ts, thread, state, attempt, accepted_at,
-  started_at, ended_at, due_at, steps, report,
-  card_channel, card_ts, card_thread"""
+#: What `stored_patch` reads: a patch, its lane's row while it is open, and its card.
+STORED = """
+SELECT id, source, inbox_id, patches.channel, patches.ts, patches.thread,
+  coalesce(lanes.state, patches.state), coalesce(lanes.attempt, patches.attempt), accepted_at,
+  coalesce(lanes.started_at, patches.started_at), coalesce(lanes.ended_at, patches.ended_at), due_at,
+  coalesce(lanes.steps, patches.steps), coalesce(lanes.report, patches.report),
+  cards.channel, cards.ts, cards.thread, actor, patches.patch
+FROM patches LEFT JOIN lanes USING (seq) LEFT JOIN cards ON cards.patch = patches.id
+"""
 
 
 def stored_patch(row: Sequence[Any]) -> StoredPatch:
-    """Of PATCH_COLUMNS, then `actor` and `patch`."""
+    """Of what STORED selects."""
     (id_, source, inbox_id, channel, ts, thread, state, attempt, accepted_at) = row[:9]
     (started_at, ended_at, due_at, steps, report, *card, actor, patch) = row[9:]
     return StoredPatch(

@@ -14,8 +14,10 @@ from executor.engine.trouble import NotAStoreError
 def take(path: Path, to: Path) -> None:
     """Write one committed state of the store to the new file *to*. Writers are not held up.
 
-    *to* is there whole or not at all. Raises FileExistsError.
+    *to* is there whole or not at all. Raises FileNotFoundError, FileExistsError.
     """
+    if not path.is_file():
+        raise FileNotFoundError(path)
     if to.exists():
         raise FileExistsError(to)
     beside = to.with_name(f"{to.name}.partial")

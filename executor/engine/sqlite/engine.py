@@ -89,9 +89,9 @@ class SqliteEngine:
 
     async def close(self) -> None:
         """Ends what is under way. The last one to close leaves no log beside the store."""
-        self._datagrams.close()
         await self._reading.close()
         await self._writing.close()
+        self._datagrams.close()
         self._hold.release()
 
     async def _keep_ringing(self, work: Work, clock: Callable[[], datetime]) -> None:

@@ -14,7 +14,7 @@ from contracts.records import InboxRow
 from contracts.states import InboxState
 from executor.engine.sqlite.audit import note_all
 from executor.engine.sqlite.codec import actor_to_json, from_time, patch_to_json, to_time
-from executor.engine.sqlite.lanes import promote
+from executor.engine.sqlite.lanes import enter
 from executor.engine.sqlite.outbox import Letter, letters, say
 from executor.engine.sqlite.writer import Transaction, Writer
 
@@ -37,14 +37,12 @@ _SETTLE = """
 UPDATE inbox
 SET state = 'settled', due_at = NULL, channel = :channel, ts = :ts, thread = :thread, rejected = :rejected
 WHERE id = :id AND attempt = :attempt AND state = 'recorded'"""
-_OPEN_TWIN = """
-SELECT id FROM patches INDEXED BY patches_open
-WHERE domain = ? AND content = ? AND state IN ('waiting', 'ready', 'running')"""
-_ENTER = """
-INSERT INTO patches (id, domain, content, state, inbox_id, accepted_at, source, channel, ts, thread,
-  actor_name, title)
-VALUES (:id, :domain, :content, 'waiting', :inbox_id, :now, :source, :channel, :ts, :thread,
-  :actor_name, :title)"""
+_OPEN_TWIN = "SELECT id FROM lanes JOIN patches USING (seq) WHERE lanes.domain = ? AND content = ?"
+_ACCEPT = """
+INSERT INTO patches (id, domain, inbox_id, accepted_at, source, channel, ts, thread, actor_name, title,
+  actor, patch)
+VALUES (:id, :domain, :inbox_id, :now, :source, :channel, :ts, :thread, :actor_name, :title,
+  :actor, :patch)"""
 
 
 class SqliteInbox:
@@ -91,12 +89,10 @@ def _claim(wanted: dict[str, int], tx: Transaction) -> tuple[Any, ...] | None:
 
 
 class _Entry(NamedTuple):
-    """A new patch, and its rows, written out before the transaction begins."""
+    """A new patch, and its row and notices, written out before the transaction begins."""
 
     new: NewPatch
     row: dict[str, Any]
-    actor: str
-    patch: str
     told: list[Letter]
 
     @classmethod
@@ -104,7 +100,6 @@ class _Entry(NamedTuple):
         row = {
             "id": new.id,
             "domain": new.patch.domain,
-            "content": new.content,
             "inbox_id": inbox_id,
             "now": now,
             "source": new.source,
@@ -113,8 +108,10 @@ class _Entry(NamedTuple):
             "thread": new.place.thread,
             "actor_name": new.actor.name,
             "title": new.patch.title,
+            "actor": actor_to_json(new.actor),
+            "patch": patch_to_json(new.patch),
         }
-        return cls(new, row, actor_to_json(new.actor), patch_to_json(new.patch), letters(new.told, now))
+        return cls(new, row, letters(new.told, now))
 
 
 def _settle(
@@ -134,31 +131,28 @@ def _settle(
     )
     if settled.rowcount == 0:
         return None
-    accepted: list[_Entry] = []
+    accepted: list[str] = []
     twins: list[str] = []
     for entry in _news(tx, entries) if settlement.edited else entries:
         _remember(tx, entry.new)
-        if twin := tx.execute(_OPEN_TWIN, (entry.row["domain"], entry.row["content"])).fetchone():
+        if twin := tx.execute(_OPEN_TWIN, (entry.new.patch.domain, entry.new.content)).fetchone():
             twins.append(twin[0])
             _answer_twin(tx, entry.new.twin_to, twin[0], now)
         else:
-            _enter(tx, entry)
-            accepted.append(entry)
-    for domain in dict.fromkeys(entry.row["domain"] for entry in accepted):
-        promote(tx, domain)
+            _accept(tx, entry)
+            accepted.append(entry.new.id)
     say(tx, told)
     note_all(tx, settlement.audit, now)
-    return Settled(tuple(entry.new.id for entry in accepted), tuple(twins))
+    return Settled(tuple(accepted), tuple(twins))
 
 
 def _news(tx: Transaction, entries: Sequence[_Entry]) -> list[_Entry]:
     """Those whose content their message has not brought before."""
+    known = "SELECT 1 FROM brought WHERE channel = ? AND ts = ? AND content = ?"
     return [
         entry
         for entry in entries
-        if not tx.execute(
-            "SELECT 1 FROM brought WHERE channel = :channel AND ts = :ts AND content = :content", entry.row
-        ).fetchone()
+        if not tx.execute(known, (entry.new.place.channel, entry.new.place.ts, entry.new.content)).fetchone()
     ]
 
 
@@ -171,18 +165,19 @@ def _remember(tx: Transaction, new: NewPatch) -> None:
 
 
 def _answer_twin(tx: Transaction, twin_to: NewDelivery | None, first: str, now: int) -> None:
-    if twin_to is not None:
-        if isinstance(twin_to.notice, Twin):
-            twin_to = replace(twin_to, notice=replace(twin_to.notice, first=first))
-        say(tx, letters([twin_to], now))
+    if twin_to is None:
+        return
+    notice = twin_to.notice
+    told = replace(notice, first=first) if isinstance(notice, Twin) else notice
+    say(tx, letters([replace(twin_to, notice=told)], now))
 
 
-def _enter(tx: Transaction, entry: _Entry) -> None:
+def _accept(tx: Transaction, entry: _Entry) -> None:
     try:
-        seq = tx.execute(_ENTER, entry.row).lastrowid
+        seq = tx.execute(_ACCEPT, entry.row).lastrowid
     except sqlite3.IntegrityError as error:
         if "patches.id" in str(error):
             raise PatchIdTakenError(entry.new.id) from error
         raise
-    tx.execute("INSERT INTO submissions VALUES (?, ?, ?)", (seq, entry.actor, entry.patch))
+    enter(tx, seq, entry.new.patch.domain, entry.new.content)
     say(tx, entry.told)

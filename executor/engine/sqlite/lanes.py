@@ -1,6 +1,6 @@
 """Lanes: of each domain only one patch, the head, is offered to workers. A unique index holds that."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -10,48 +10,58 @@ from contracts.outcome import Failed, GaveUp, Landed, Outcome, Retry, Step
 from contracts.ports import Finish, Work
 from contracts.records import StoredPatch
 from contracts.states import OPEN_STATES, PATCH_TRANSITIONS, PatchEvent, PatchState, after
-from executor.engine.sqlite.codec import PATCH_COLUMNS, report_to_json, stored_patch, to_time
+from executor.engine.sqlite.codec import STORED, report_to_json, stored_patch, to_time
 from executor.engine.sqlite.outbox import Letter, letters, say
 from executor.engine.sqlite.writer import Transaction, Writer
 
-_RUNNING = PatchState.RUNNING
-
+# A lane without a head has nobody who may go, so a newcomer is its head at once.
+_ENTER = """
+INSERT INTO lanes (seq, domain, content, state)
+VALUES (:seq, :domain, :content, iif(
+  EXISTS (SELECT 1 FROM lanes INDEXED BY lanes_head WHERE domain = :domain AND state IN ('ready', 'running')),
+  'waiting', 'ready'))"""
 _PROMOTE = """
-UPDATE patches SET state = 'ready'
+UPDATE lanes SET state = 'ready'
 WHERE seq = (
-    SELECT seq FROM patches INDEXED BY patches_waiting
+    SELECT seq FROM lanes INDEXED BY lanes_waiting
     WHERE domain = :domain AND state = 'waiting' AND due_at IS NULL ORDER BY seq LIMIT 1)
   AND NOT EXISTS (
-    SELECT 1 FROM patches INDEXED BY patches_head WHERE domain = :domain AND state IN ('ready', 'running'))"""
-_CLAIM = f"""
-UPDATE patches
+    SELECT 1 FROM lanes INDEXED BY lanes_head WHERE domain = :domain AND state IN ('ready', 'running'))"""
+_NEXT = "SELECT seq FROM lanes INDEXED BY lanes_ready WHERE state = 'ready' ORDER BY seq LIMIT 1"
+_CLAIM = """
+UPDATE lanes
 SET state = 'running', attempt = attempt + 1, lease_until = :until, worker = :worker,
   started_at = :now, ended_at = NULL, steps = '[]', report = NULL
-WHERE seq = (SELECT seq FROM patches INDEXED BY patches_ready WHERE state = 'ready' ORDER BY seq LIMIT 1)
-RETURNING {PATCH_COLUMNS},
-  (SELECT actor FROM submissions WHERE submissions.seq = patches.seq),
-  (SELECT patch FROM submissions WHERE submissions.seq = patches.seq)"""
-_FINISH = """
+WHERE seq = :seq AND state = 'ready'"""
+_HELD = """
+seq = (SELECT seq FROM patches WHERE id = :patch) AND attempt = :attempt AND state = 'running'"""
+_BEAT = f"UPDATE lanes SET lease_until = :until WHERE {_HELD}"
+_STEP = f"UPDATE lanes SET steps = json_insert(steps, '$[#]', json_array(:step, :now)) WHERE {_HELD}"
+_FIND = f"SELECT seq, domain, started_at, steps FROM lanes WHERE {_HELD}"
+_LEAVE = "DELETE FROM lanes WHERE seq = :seq AND state = 'running'"
+_KEEP = """
 UPDATE patches
-SET state = :state, ended_at = :now, due_at = :due_at, report = :report, lease_until = NULL
-WHERE id = :patch AND attempt = :attempt AND state = 'running'
-RETURNING domain"""
+SET state = :state, attempt = :attempt, started_at = :started_at, ended_at = :now, steps = :steps,
+  report = :report
+WHERE seq = :seq AND state IS NULL"""
 _TALLY = """
 INSERT INTO tallies VALUES (:domain, :state, 1) ON CONFLICT (domain, state) DO UPDATE SET many = many + 1"""
-_COME_DUE = """
-UPDATE patches INDEXED BY patches_timed SET due_at = NULL
-WHERE state = 'waiting' AND due_at IS NOT NULL AND due_at <= :now
-RETURNING domain"""
+_RETRY = """
+UPDATE lanes SET state = 'waiting', due_at = :due_at, ended_at = :now, report = :report, lease_until = NULL
+WHERE seq = :seq AND state = 'running'"""
+_DUE = "state = 'waiting' AND due_at IS NOT NULL AND due_at <= :now"
+_DUE_LANES = f"SELECT DISTINCT domain FROM lanes INDEXED BY lanes_timed WHERE {_DUE}"
+_COME_DUE = f"UPDATE lanes INDEXED BY lanes_timed SET due_at = NULL WHERE {_DUE}"
+# Heads are few, one per lane at most.
 _RESCUE = """
-UPDATE patches INDEXED BY patches_leases SET state = 'ready', lease_until = NULL
-WHERE state = 'running' AND lease_until <= :now"""
+UPDATE lanes INDEXED BY lanes_head SET state = 'ready', lease_until = NULL
+WHERE state IN ('ready', 'running') AND state = 'running' AND lease_until <= :now"""
 
 
-def promote(tx: Transaction, domain: str) -> int:
-    """Give the lane a head if it has none and one may go; how many became READY."""
-    promoted = tx.execute(_PROMOTE, {"domain": domain}).rowcount
-    tx.wake(Work.LANES, promoted)
-    return promoted
+def enter(tx: Transaction, seq: int | None, domain: str, content: str) -> None:
+    """Put an accepted patch into its lane."""
+    tx.execute(_ENTER, {"seq": seq, "domain": domain, "content": content})
+    tx.wake(Work.LANES)
 
 
 class SqliteLanes:
@@ -62,18 +72,18 @@ class SqliteLanes:
 
     async def claim(self, *, worker: str, now: datetime, lease: timedelta) -> StoredPatch | None:
         wanted = {"worker": worker, "now": to_time(now), "until": to_time(now + lease)}
-        row = await self._writer.run(lambda tx: tx.execute(_CLAIM, wanted).fetchone())
+        row = await self._writer.run(partial(_claim, wanted))
         return None if row is None else stored_patch(row)
 
     async def beat(self, patch: str, attempt: int, *, now: datetime, lease: timedelta) -> bool:
-        held = (to_time(now + lease), patch, attempt, _RUNNING)
-        return await self._writer.run(partial(_beat, held))
+        held = {"patch": patch, "attempt": attempt, "until": to_time(now + lease)}
+        return await self._writer.run(lambda tx: tx.execute(_BEAT, held).rowcount == 1)
 
     async def step(
         self, patch: str, attempt: int, step: Step, *, now: datetime, told: Sequence[NewDelivery]
     ) -> bool:
-        at = to_time(now)
-        return await self._writer.run(partial(_step, (step, at, patch, attempt, _RUNNING), letters(told, at)))
+        begun = {"patch": patch, "attempt": attempt, "step": step, "now": to_time(now)}
+        return await self._writer.run(partial(_step, begun, letters(told, to_time(now))))
 
     async def finish(self, finish: Finish, *, now: datetime) -> bool:
         at = to_time(now)
@@ -81,7 +91,7 @@ class SqliteLanes:
             "patch": finish.patch,
             "attempt": finish.attempt,
             "now": at,
-            "state": after(PATCH_TRANSITIONS, _RUNNING, _event_of(finish.outcome)),
+            "state": after(PATCH_TRANSITIONS, PatchState.RUNNING, _event_of(finish.outcome)),
             "due_at": to_time(finish.outcome.at) if isinstance(finish.outcome, Retry) else None,
             "report": report_to_json(finish.outcome.report),
         }
@@ -103,32 +113,36 @@ def _event_of(outcome: Outcome) -> PatchEvent:
             return PatchEvent.GIVE_UP
 
 
-def _beat(held: tuple[Any, ...], tx: Transaction) -> bool:
-    beaten = tx.execute("UPDATE patches SET lease_until = ? WHERE id = ? AND attempt = ? AND state = ?", held)
-    return beaten.rowcount == 1
+def _claim(wanted: dict[str, Any], tx: Transaction) -> tuple[Any, ...] | None:
+    head = tx.execute(_NEXT).fetchone()
+    if head is None:
+        return None
+    tx.execute(_CLAIM, {**wanted, "seq": head[0]})
+    row: tuple[Any, ...] = tx.execute(f"{STORED} WHERE patches.seq = ?", head).fetchone()
+    return row
 
 
-def _step(begun: tuple[Any, ...], said: Sequence[Letter], tx: Transaction) -> bool:
-    noted = tx.execute(
-        """UPDATE patches SET steps = json_insert(steps, '$[#]', json_array(?, ?))
-        WHERE id = ? AND attempt = ? AND state = ?""",
-        begun,
-    )
-    if noted.rowcount == 0:
+def _step(begun: dict[str, Any], said: Sequence[Letter], tx: Transaction) -> bool:
+    if tx.execute(_STEP, begun).rowcount == 0:
         return False
     say(tx, said)
     return True
 
 
 def _finish(ended: dict[str, Any], said: Sequence[Letter], tx: Transaction) -> bool:
-    row = tx.execute(_FINISH, ended).fetchone()
-    if row is None:
+    held = tx.execute(_FIND, ended).fetchone()
+    if held is None:
         return False
-    (domain,) = row
-    if ended["state"] not in OPEN_STATES:
-        tx.execute(_TALLY, {"domain": domain, "state": ended["state"]})
+    seq, domain, started_at, steps = held
+    ended = {**ended, "seq": seq, "domain": domain, "started_at": started_at, "steps": steps}
+    if ended["state"] in OPEN_STATES:
+        tx.execute(_RETRY, ended)
+    else:
+        tx.execute(_LEAVE, ended)
+        tx.execute(_KEEP, ended)
+        tx.execute(_TALLY, ended)
     _come_due(tx, ended["now"])
-    promote(tx, domain)
+    _promote(tx, domain)
     say(tx, said)
     return True
 
@@ -141,5 +155,14 @@ def _tend(now: int, tx: Transaction) -> int:
 
 def _come_due(tx: Transaction, now: int) -> int:
     """Patches whose time has come may go again; how many of them became heads at once."""
-    domains: Iterable[tuple[str]] = tx.execute(_COME_DUE, {"now": now}).fetchall()
-    return sum(promote(tx, domain) for domain in {domain for (domain,) in domains})
+    domains = tx.execute(_DUE_LANES, {"now": now}).fetchall()
+    if domains:
+        tx.execute(_COME_DUE, {"now": now})
+    return sum(_promote(tx, domain) for (domain,) in domains)
+
+
+def _promote(tx: Transaction, domain: str) -> int:
+    """Give the lane a head if it has none and one may go; how many became READY."""
+    promoted = tx.execute(_PROMOTE, {"domain": domain}).rowcount
+    tx.wake(Work.LANES, promoted)
+    return promoted

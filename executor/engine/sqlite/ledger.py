@@ -10,56 +10,56 @@ from contracts.commands import Place
 from contracts.ports import AuditEntry, Counts
 from contracts.records import LaneLine, MessageStanding, PatchLine, StoredPatch
 from contracts.states import PatchState
-from executor.engine.sqlite.codec import PATCH_COLUMNS, from_time, from_time_if, stored_patch
+from executor.engine.sqlite.codec import STORED, from_time, from_time_if, stored_patch
 from executor.engine.sqlite.threads import Thread
 
-_PATCH = (
-    f"SELECT {PATCH_COLUMNS}, actor, patch FROM patches JOIN submissions USING (seq) WHERE patches.id = ?"
+_OF_MESSAGE = """
+SELECT id, coalesce(lanes.state, patches.state) FROM patches LEFT JOIN lanes USING (seq)
+WHERE inbox_id = ? ORDER BY seq"""
+_HEADS = "lanes INDEXED BY lanes_head WHERE state IN ('ready', 'running')"
+_FREE = "lanes INDEXED BY lanes_waiting WHERE state = 'waiting' AND due_at IS NULL"
+_TIMED = "lanes INDEXED BY lanes_timed WHERE state = 'waiting' AND due_at IS NOT NULL"
+_LINE = "id, patches.domain, title, actor_name, coalesce(lanes.state, patches.state), accepted_at"
+_OPEN = f"SELECT {_LINE}, NULL FROM patches JOIN lanes USING (seq) WHERE seq IN"
+_HEAD = f"{_OPEN} (SELECT seq FROM {_HEADS} AND domain = ?)"
+_WAITING = f"{_OPEN} (SELECT seq FROM {_FREE} AND domain = ? ORDER BY seq LIMIT ?) ORDER BY seq"
+_LATER = (
+    f"{_OPEN} (SELECT seq FROM {_TIMED} AND domain = ? ORDER BY due_at, seq LIMIT ?) ORDER BY due_at, seq"
 )
-_LINE = "id, domain, title, actor_name, state, accepted_at"
-_HEAD = f"""
-SELECT {_LINE}, NULL FROM patches INDEXED BY patches_head
-WHERE domain = ? AND state IN ('ready', 'running')"""
-_WAITING = f"""
-SELECT {_LINE}, NULL FROM patches INDEXED BY patches_waiting
-WHERE domain = ? AND state = 'waiting' AND due_at IS NULL ORDER BY seq LIMIT ?"""
-_LATER = f"""
-SELECT {_LINE}, NULL FROM patches INDEXED BY patches_timed
-WHERE domain = ? AND state = 'waiting' AND due_at IS NOT NULL ORDER BY due_at, seq LIMIT ?"""
 _FINISHED = f"""
-SELECT {_LINE}, ended_at FROM patches INDEXED BY patches_finished
-WHERE domain = ? AND state IN ('landed', 'failed', 'quarantined') ORDER BY ended_at DESC, seq DESC LIMIT ?"""
-_LANE = """
+SELECT {_LINE}, patches.ended_at FROM patches INDEXED BY patches_finished LEFT JOIN lanes USING (seq)
+WHERE patches.domain = ? AND patches.state IS NOT NULL
+ORDER BY patches.ended_at DESC, seq DESC LIMIT ?"""
+_LANE = f"""
 SELECT
-  (SELECT count(*) FROM patches INDEXED BY patches_waiting
-   WHERE domain = :domain AND state = 'waiting' AND due_at IS NULL)
-  + (SELECT count(*) FROM patches INDEXED BY patches_timed
-     WHERE domain = :domain AND state = 'waiting' AND due_at IS NOT NULL),
-  (SELECT min(accepted_at) FROM (
-    SELECT * FROM (SELECT accepted_at FROM patches INDEXED BY patches_waiting
-      WHERE domain = :domain AND state = 'waiting' AND due_at IS NULL ORDER BY seq LIMIT 1)
-    UNION ALL SELECT accepted_at FROM patches INDEXED BY patches_timed
-      WHERE domain = :domain AND state = 'waiting' AND due_at IS NOT NULL
-    UNION ALL SELECT accepted_at FROM patches INDEXED BY patches_head
-      WHERE domain = :domain AND state IN ('ready', 'running')))"""
-_WAITING_COUNT = """
-  (SELECT count(*) FROM patches INDEXED BY patches_waiting WHERE state = 'waiting' AND due_at IS NULL)
-  + (SELECT count(*) FROM patches INDEXED BY patches_timed WHERE state = 'waiting' AND due_at IS NOT NULL)"""
-_READY_COUNT = "(SELECT count(*) FROM patches INDEXED BY patches_ready WHERE state = 'ready')"
-_RUNNING_COUNT = "(SELECT count(*) FROM patches INDEXED BY patches_leases WHERE state = 'running')"
+  (SELECT count(*) FROM {_FREE} AND domain = :domain) + (SELECT count(*) FROM {_TIMED} AND domain = :domain),
+  (SELECT accepted_at FROM patches WHERE seq = (SELECT min(seq) FROM (
+    SELECT seq FROM {_HEADS} AND domain = :domain
+    UNION ALL SELECT min(seq) FROM {_FREE} AND domain = :domain
+    UNION ALL SELECT min(seq) FROM {_TIMED} AND domain = :domain)))"""
+# All rows of `lanes` are counted without a look into them; heads are few.
+_READY = "(SELECT count(*) FROM lanes INDEXED BY lanes_ready WHERE state = 'ready')"
+_RUNNING = f"(SELECT count(*) FROM {_HEADS} AND state = 'running')"
+_WAITS = f"((SELECT count(*) FROM lanes) - (SELECT count(*) FROM {_HEADS}))"
+_STATES = f"""
+SELECT 'waiting', {_WAITS} UNION ALL SELECT 'ready', {_READY} UNION ALL SELECT 'running', {_RUNNING}
+UNION ALL SELECT state, sum(many) FROM tallies GROUP BY state"""
+_UNSENT = (
+    "outbox INDEXED BY outbox_free WHERE state IN ('pending', 'unsure') AND due_at IS NULL AND waits = 0",
+    "outbox INDEXED BY outbox_timed WHERE state IN ('pending', 'unsure') AND due_at IS NOT NULL",
+    "outbox INDEXED BY outbox_followers WHERE waits = 1",
+    "outbox INDEXED BY outbox_held WHERE state = 'sending'",
+)
+_UNSENT_MANY = " + ".join(f"(SELECT count(*) FROM {unsent})" for unsent in _UNSENT)
+_UNSENT_FIRST = " UNION ALL ".join(f"SELECT min(id) AS first FROM {unsent}" for unsent in _UNSENT)
 _COUNTS = f"""
 SELECT
   (SELECT count(*) FROM inbox INDEXED BY inbox_free WHERE state = 'recorded' AND due_at IS NULL)
   + (SELECT count(*) FROM inbox INDEXED BY inbox_timed WHERE state = 'recorded' AND due_at IS NOT NULL),
-  {_WAITING_COUNT} + {_READY_COUNT},
-  {_RUNNING_COUNT},
-  (SELECT count(*) FROM outbox INDEXED BY outbox_open WHERE state IN ('pending', 'sending', 'unsure')),
-  (SELECT created_at FROM outbox INDEXED BY outbox_open WHERE state IN ('pending', 'sending', 'unsure')
-   ORDER BY id LIMIT 1)"""
-_STATES = f"""
-SELECT 'waiting', {_WAITING_COUNT} UNION ALL SELECT 'ready', {_READY_COUNT}
-UNION ALL SELECT 'running', {_RUNNING_COUNT}
-UNION ALL SELECT state, sum(many) FROM tallies GROUP BY state"""
+  {_WAITS} + {_READY},
+  {_RUNNING},
+  {_UNSENT_MANY},
+  (SELECT created_at FROM outbox WHERE id = (SELECT min(first) FROM ({_UNSENT_FIRST})))"""
 
 
 class SqliteLedger:
@@ -69,7 +69,9 @@ class SqliteLedger:
         self._reader = reader
 
     async def patch(self, patch: str) -> StoredPatch | None:
-        row = await self._reader.read(lambda store: store.execute(_PATCH, (patch,)).fetchone())
+        row = await self._reader.read(
+            lambda store: store.execute(f"{STORED} WHERE id = ?", (patch,)).fetchone()
+        )
         return None if row is None else stored_patch(row)
 
     async def inbox_of(self, inbox_id: int) -> MessageStanding | None:
@@ -123,9 +125,7 @@ def _standing(inbox_id: int, store: sqlite3.Connection) -> MessageStanding | Non
     if row is None:
         return None
     *place, rejected = row
-    found = store.execute(
-        "SELECT id, state FROM patches WHERE inbox_id = ? ORDER BY seq", (inbox_id,)
-    ).fetchall()
+    found = store.execute(_OF_MESSAGE, (inbox_id,)).fetchall()
     states = tuple(PatchState(state) for _, state in found)
     return MessageStanding(Place(*place), states, rejected, tuple(patch for patch, _ in found))
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple, assert_never
 
+from contracts.commands import Place
 from contracts.notices import POSTING_METHODS, NewDelivery, PostCard, coalesces, method_of, needs_card
 from contracts.ports import (
     AuditEntry,
@@ -32,16 +33,16 @@ _POSTING = json.dumps(sorted(POSTING_METHODS))
 
 
 class Letter(NamedTuple):
-    """A NewDelivery as the outbox keeps it."""
+    """A NewDelivery as the outbox keeps it: the columns of `_SAY`, in that order."""
 
     channel: str
     thread: str | None
     rank: int
     method: str
+    waits: int
     kind: str
     same: str | None
     patch: str | None
-    follows: bool
     created_at: int
     notice: str
 
@@ -59,34 +60,42 @@ def _letter(delivery: NewDelivery, now: int) -> Letter:
         thread=delivery.thread,
         rank=0 if same is None else 1,
         method=method_of(notice) or "",
+        waits=0 if followed is None else 1,
         kind=notice.kind,
         same=same,
         patch=notice.patch if isinstance(notice, PostCard) else followed,
-        follows=followed is not None,
         created_at=now,
         notice=notice_to_json(notice),
     )
 
 
 # What waits with an equal key says the same when it is sent, so the new row is not needed.
-_SAME = "ON CONFLICT (same) WHERE state = 'pending' AND same IS NOT NULL DO NOTHING"
-_SAY = f"""
-INSERT INTO outbox (channel, thread, rank, method, kind, same, created_at, notice)
-VALUES (:channel, :thread, :rank, :method, :kind, :same, :created_at, :notice) {_SAME}"""
-_SAY_OF_PATCH = f"""
-INSERT INTO outbox (channel, thread, rank, method, kind, same, created_at, notice, patch, waits)
-SELECT coalesce(redirect, :channel), iif(redirect IS NULL, :thread, NULL),
-  :rank, :method, :kind, :same, :created_at, :notice, :patch,
-  :follows AND EXISTS (
-    SELECT 1 FROM outbox AS card INDEXED BY outbox_patch
-    WHERE card.patch = :patch AND card.kind = 'post-card' AND card.state IN ('pending', 'sending', 'unsure'))
-FROM (SELECT (SELECT redirect FROM patches WHERE id = :patch) AS redirect) WHERE true {_SAME}"""
+_SAY = """
+INSERT INTO outbox (channel, thread, rank, method, waits, kind, same, patch, created_at, notice)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (same) WHERE state = 'pending' AND same IS NOT NULL DO NOTHING"""
+_AWAIT_CARD = "INSERT INTO cards (patch, awaited) VALUES (?, 1) ON CONFLICT (patch) DO UPDATE SET awaited = 1"
 
 
 def say(tx: Transaction, said: Sequence[Letter]) -> None:
     for letter in said:
-        tx.execute(_SAY if letter.patch is None else _SAY_OF_PATCH, letter._asdict())
+        if letter.waits:
+            tx.execute(_SAY, _follow_card(tx, letter))
+        else:
+            tx.execute(_SAY, letter)
+            if letter.patch is not None:
+                tx.execute(_AWAIT_CARD, (letter.patch,))
     tx.wake(Work.OUTBOX, len(said))
+
+
+def _follow_card(tx: Transaction, letter: Letter) -> Letter:
+    card = tx.execute("SELECT awaited, redirect FROM cards WHERE patch = ?", (letter.patch,)).fetchone()
+    if card is None:
+        return letter._replace(waits=0)
+    awaited, redirect = card
+    if redirect is None:
+        return letter._replace(waits=awaited)
+    return letter._replace(waits=awaited, channel=redirect, thread=None)
 
 
 class SqliteOutbox:
@@ -235,12 +244,7 @@ def _end(tx: Transaction, held: _Held, outcome: DeliveryOutcome, now: int) -> No
         case Sent(ref=ref):
             _move(tx, held, DeliveryEvent.CONFIRM, ended_at=now)
             if held.is_card:
-                if ref is not None:
-                    tx.execute(
-                        "UPDATE patches SET card_channel = ?, card_ts = ?, card_thread = ? WHERE id = ?",
-                        (ref.channel, ref.ts, ref.thread, held.patch),
-                    )
-                _let_follow(tx, held)
+                _let_follow(tx, held, ref or Place())
         case Postponed(until=until, why=why):
             _stand_alone(tx, held)
             _move(tx, held, DeliveryEvent.POSTPONE, due_at=to_time(until), why=why)
@@ -253,7 +257,7 @@ def _end(tx: Transaction, held: _Held, outcome: DeliveryOutcome, now: int) -> No
         case Buried(why=why):
             _move(tx, held, DeliveryEvent.BURY, ended_at=now, why=why)
             if held.is_card:
-                _let_follow(tx, held)
+                _let_follow(tx, held, Place())
         case _:
             assert_never(outcome)
 
@@ -287,18 +291,21 @@ def _redirect(tx: Transaction, held: _Held, channel: str) -> None:
         "UPDATE outbox SET channel = ?, thread = NULL, progress = NULL WHERE id = ?", (channel, held.id)
     )
     if held.is_card:
-        tx.execute("UPDATE patches SET redirect = ? WHERE id = ?", (channel, held.patch))
+        tx.execute("UPDATE cards SET redirect = ? WHERE patch = ?", (channel, held.patch))
         tx.execute(
-            """UPDATE outbox SET channel = ?, thread = NULL
-            WHERE patch = ? AND state = 'pending' AND patch IS NOT NULL""",
+            """UPDATE outbox INDEXED BY outbox_followers SET channel = ?, thread = NULL
+            WHERE patch = ? AND waits = 1""",
             (channel, held.patch),
         )
 
 
-def _let_follow(tx: Transaction, card: _Held) -> None:
+def _let_follow(tx: Transaction, card: _Held, ref: Place) -> None:
+    tx.execute(
+        "UPDATE cards SET awaited = 0, channel = ?, ts = ?, thread = ? WHERE patch = ?",
+        (ref.channel, ref.ts, ref.thread, card.patch),
+    )
     freed = tx.execute(
-        """UPDATE outbox SET waits = 0
-        WHERE patch = ? AND waits = 1 AND state IN ('pending', 'sending', 'unsure')""",
+        "UPDATE outbox INDEXED BY outbox_followers SET waits = 0 WHERE patch = ? AND waits = 1",
         (card.patch,),
     )
     tx.wake(Work.OUTBOX, freed.rowcount)

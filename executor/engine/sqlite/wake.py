@@ -107,7 +107,7 @@ class Datagrams:
     def _bind(self, name: str) -> bool:
         """False: the name is another's, alive in another process namespace, or dead and not yet removed."""
         try:
-            self._socket.bind(self._address(name))
+            self._socket.bind(_address(self._folder, self._folder_fd, name))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 return False
@@ -116,7 +116,7 @@ class Datagrams:
 
     def _send_to(self, name: str, message: bytes) -> None:
         try:
-            self._socket.sendto(message, self._address(name))
+            self._socket.sendto(message, _address(self._folder, self._folder_fd, name))
         except ConnectionRefusedError:
             (self._folder / name).unlink(missing_ok=True)
         except (FileNotFoundError, BlockingIOError):
@@ -126,11 +126,6 @@ class Datagrams:
         with suppress(BlockingIOError):
             while True:
                 self._heard(_parse(self._socket.recv(256)))
-
-    def _address(self, name: str) -> str:
-        """The socket's path: an address holds about a hundred bytes, but through the open folder any fits."""
-        through = Path(f"/proc/self/fd/{self._folder_fd}")
-        return str((through if through.exists() else self._folder) / name)
 
 
 def wake_folder(store: Path) -> Path:
@@ -142,12 +137,20 @@ def somebody_listens(folder: Path) -> bool:
     """Whether a living process has a socket in *folder*; those of dead ones refuse."""
     if not folder.is_dir():
         return False
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asking:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            return any(not asking.connect_ex(f"/proc/self/fd/{handle}/{name}") for name in os.listdir(handle))
-        finally:
-            os.close(handle)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asking:
+            return any(
+                asking.connect_ex(_address(folder, handle, entry.name)) == 0 for entry in folder.iterdir()
+            )
+    finally:
+        os.close(handle)
+
+
+def _address(folder: Path, handle: int, name: str) -> str:
+    """The path of a socket: an address holds about a hundred bytes, but through the open folder any fits."""
+    through = Path(f"/proc/self/fd/{handle}")
+    return str((through if through.exists() else folder) / name)
 
 
 def _parse(message: bytes) -> dict[Work, int]:

@@ -113,32 +113,32 @@ def _fail(group: Sequence[_Waiting], error: BaseException) -> None:
 def _commit_together(
     units: Sequence[Callable[[Transaction], Any]], connection: sqlite3.Connection
 ) -> list[_Ended]:
+    """Run *units* in one transaction, or, if one of them raises, each in its own.
+
+    So that one's failure undoes nothing of the others, and the many groups without a failure do not pay
+    for a savepoint per unit. A unit may be run twice: it depends on nothing but the store.
+    """
+    try:
+        return _commit(units, connection)
+    except Exception as error:  # noqa: BLE001 - it belongs to the caller who waits for it
+        if len(units) == 1:
+            return [_Ended(error=error)]
+    return [ended for unit in units for ended in _commit_together([unit], connection)]
+
+
+def _commit(units: Sequence[Callable[[Transaction], Any]], connection: sqlite3.Connection) -> list[_Ended]:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        ended = [_run_alone(unit, connection) for unit in units]
+        ended = [_run(unit, connection) for unit in units]
         connection.execute("COMMIT")
     except BaseException:
+        # SQLite has ended the transaction itself after some errors (a full disk).
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
     return ended
 
 
-def _run_alone(unit: Callable[[Transaction], Any], connection: sqlite3.Connection) -> _Ended:
-    """Run *unit* so that its failure undoes nothing of the others.
-
-    An error after which SQLite has given up the whole transaction (disk full) is raised: it is everybody's.
-    """
+def _run(unit: Callable[[Transaction], Any], connection: sqlite3.Connection) -> _Ended:
     transaction = Transaction(connection)
-    connection.execute("SAVEPOINT unit")
-    try:
-        result = unit(transaction)
-    except Exception as error:
-        # Whatever it is, it belongs to the caller who waits for it.
-        if not connection.in_transaction:
-            raise
-        connection.execute("ROLLBACK TO unit")
-        connection.execute("RELEASE unit")
-        return _Ended(error=error)
-    connection.execute("RELEASE unit")
-    return _Ended(result, wakes=transaction.wakes)
+    return _Ended(unit(transaction), wakes=transaction.wakes)

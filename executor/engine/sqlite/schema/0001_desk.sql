@@ -1,6 +1,7 @@
 -- The desk's rows. Times are microseconds since 1970 UTC; states are spelled as in contracts.states.
--- Every index that a hot path uses is partial: what is finished costs nothing, however much there is.
--- "due" columns are NULL where a row may be taken now, and a time where it has to wait for one.
+-- What changes often is kept in few columns and small indexes; what is finished is in no index that a
+-- claim looks at, so that a store of a million patches is as fast as an empty one.
+-- A `due_at` is NULL where a row may be taken now, else the time that it has to wait for.
 
 -- The first part of the keys of deliveries from that id on. A restored store goes on under a new name:
 -- keys that were given after the backup was taken are not given again.
@@ -18,7 +19,7 @@ CREATE TABLE inbox (
   state       TEXT    NOT NULL CHECK (state IN ('recorded', 'settled')),
   attempt     INTEGER NOT NULL DEFAULT 0,
   due_at      INTEGER,                     -- the end of a lease, or of a postponement
-  channel     TEXT,                        -- of the message, known once settled
+  channel     TEXT,                        -- the message's place, known once settled
   ts          TEXT,
   thread      TEXT,
   rejected    INTEGER NOT NULL DEFAULT 0,
@@ -28,7 +29,7 @@ CREATE TABLE inbox (
 CREATE INDEX inbox_free ON inbox (id) WHERE state = 'recorded' AND due_at IS NULL;
 CREATE INDEX inbox_timed ON inbox (due_at) WHERE state = 'recorded' AND due_at IS NOT NULL;
 
--- Which content a message has brought, in whatever state its patch is now.
+-- Which content a message has brought, whatever became of it.
 CREATE TABLE brought (
   channel TEXT NOT NULL,
   ts      TEXT NOT NULL,
@@ -36,52 +37,52 @@ CREATE TABLE brought (
   PRIMARY KEY (channel, ts, content)
 ) STRICT, WITHOUT ROWID;
 
--- Patches and their lanes -------------------------------------------------------------------------
+-- Patches -----------------------------------------------------------------------------------------
+-- What was asked, and at the end what came of it. While a patch is open, its state is in `lanes`.
 CREATE TABLE patches (
   seq         INTEGER PRIMARY KEY,         -- age
   id          TEXT    NOT NULL UNIQUE,
   domain      TEXT    NOT NULL,
-  content     TEXT    NOT NULL,
-  state       TEXT    NOT NULL
-    CHECK (state IN ('waiting', 'ready', 'running', 'landed', 'failed', 'quarantined')),
-  attempt     INTEGER NOT NULL DEFAULT 0,
   inbox_id    INTEGER NOT NULL REFERENCES inbox (id),
   accepted_at INTEGER NOT NULL,
-  due_at      INTEGER,                     -- while waiting: not before
-  lease_until INTEGER CHECK ((lease_until IS NOT NULL) = (state = 'running')),
-  worker      TEXT,
+  state       TEXT    CHECK (state IN ('landed', 'failed', 'quarantined')), -- NULL: open
+  attempt     INTEGER,                     -- this and the next: of the last attempt, once ended
   started_at  INTEGER,
-  ended_at    INTEGER,                     -- of the last attempt
+  ended_at    INTEGER,
   source      TEXT    NOT NULL,
   channel     TEXT,
   ts          TEXT,
   thread      TEXT,
-  card_channel TEXT,
-  card_ts     TEXT,
-  card_thread TEXT,
-  redirect    TEXT,                        -- the channel its card went to because its own is dead
   actor_name  TEXT    NOT NULL,
   title       TEXT    NOT NULL,
-  steps       TEXT    NOT NULL DEFAULT '[]', -- of the last attempt: [[step, start], ...]
-  report      TEXT                         -- of the last attempt
+  steps       TEXT,
+  report      TEXT,
+  actor       TEXT    NOT NULL,
+  patch       TEXT    NOT NULL
 ) STRICT;
--- The lane itself: one head per domain, whatever the code does.
-CREATE UNIQUE INDEX patches_head ON patches (domain) WHERE state IN ('ready', 'running');
-CREATE UNIQUE INDEX patches_open ON patches (domain, content) WHERE state IN ('waiting', 'ready', 'running');
-CREATE INDEX patches_waiting ON patches (domain, seq) WHERE state = 'waiting' AND due_at IS NULL;
-CREATE INDEX patches_timed ON patches (due_at, domain) WHERE state = 'waiting' AND due_at IS NOT NULL;
-CREATE INDEX patches_ready ON patches (seq) WHERE state = 'ready';
-CREATE INDEX patches_leases ON patches (lease_until) WHERE state = 'running';
-CREATE INDEX patches_finished ON patches (domain, ended_at, seq)
-  WHERE state IN ('landed', 'failed', 'quarantined');
 CREATE INDEX patches_inbox ON patches (inbox_id);
+CREATE INDEX patches_finished ON patches (domain, ended_at, seq) WHERE state IS NOT NULL;
 
--- What never changes of a patch, apart so that a change of state does not copy it.
-CREATE TABLE submissions (
-  seq   INTEGER PRIMARY KEY REFERENCES patches (seq),
-  actor TEXT NOT NULL,
-  patch TEXT NOT NULL
+-- The open patches. One of a domain is READY or RUNNING, whatever the code does; so is one of equal content.
+CREATE TABLE lanes (
+  seq         INTEGER PRIMARY KEY REFERENCES patches (seq),
+  domain      TEXT    NOT NULL,
+  content     TEXT    NOT NULL,
+  state       TEXT    NOT NULL CHECK (state IN ('waiting', 'ready', 'running')),
+  attempt     INTEGER NOT NULL DEFAULT 0,
+  due_at      INTEGER,                     -- while waiting: not before
+  lease_until INTEGER,                     -- while running
+  worker      TEXT,
+  started_at  INTEGER,                     -- this and the next: of the last attempt
+  ended_at    INTEGER,
+  steps       TEXT    NOT NULL DEFAULT '[]', -- [[step, start], ...]
+  report      TEXT,
+  UNIQUE (domain, content)
 ) STRICT;
+CREATE UNIQUE INDEX lanes_head ON lanes (domain) WHERE state IN ('ready', 'running');
+CREATE INDEX lanes_ready ON lanes (seq) WHERE state = 'ready';
+CREATE INDEX lanes_waiting ON lanes (domain, seq) WHERE state = 'waiting' AND due_at IS NULL;
+CREATE INDEX lanes_timed ON lanes (due_at, domain) WHERE state = 'waiting' AND due_at IS NOT NULL;
 
 -- How many patches of a domain have come to each end.
 CREATE TABLE tallies (
@@ -100,11 +101,11 @@ CREATE TABLE outbox (
   channel     TEXT    NOT NULL,            -- '': nowhere in Slack
   rank        INTEGER NOT NULL,            -- 0 finals, 1 progress
   method      TEXT    NOT NULL,            -- '': not sent to Slack
-  waits       INTEGER NOT NULL DEFAULT 0 CHECK (waits IN (0, 1)), -- for the card of its patch
+  waits       INTEGER NOT NULL,            -- 1: for the card of its patch
   due_at      INTEGER,
-  lease_until INTEGER CHECK ((lease_until IS NOT NULL) = (state = 'sending')),
+  lease_until INTEGER,                     -- while sending
   attempt     INTEGER NOT NULL DEFAULT 0,
-  unsure      INTEGER NOT NULL DEFAULT 0 CHECK (unsure IN (0, 1)), -- an earlier try may have got through
+  unsure      INTEGER NOT NULL DEFAULT 0,  -- 1: an earlier try may have got through
   created_at  INTEGER NOT NULL,
   first_tried_at INTEGER,
   ended_at    INTEGER,
@@ -120,10 +121,18 @@ CREATE UNIQUE INDEX outbox_same ON outbox (same) WHERE state = 'pending' AND sam
 CREATE INDEX outbox_free ON outbox (channel, rank, method, id)
   WHERE state IN ('pending', 'unsure') AND due_at IS NULL AND waits = 0;
 CREATE INDEX outbox_timed ON outbox (due_at) WHERE state IN ('pending', 'unsure') AND due_at IS NOT NULL;
+CREATE INDEX outbox_followers ON outbox (patch) WHERE waits = 1;
 CREATE INDEX outbox_held ON outbox (channel, lease_until) WHERE state = 'sending';
-CREATE INDEX outbox_patch ON outbox (patch, kind)
-  WHERE state IN ('pending', 'sending', 'unsure') AND patch IS NOT NULL;
-CREATE INDEX outbox_open ON outbox (id) WHERE state IN ('pending', 'sending', 'unsure');
+
+-- The card of a patch: whether it is still to be posted, where it is, where it went from a dead channel.
+CREATE TABLE cards (
+  patch    TEXT    PRIMARY KEY,
+  awaited  INTEGER NOT NULL,
+  channel  TEXT,
+  ts       TEXT,
+  thread   TEXT,
+  redirect TEXT
+) STRICT, WITHOUT ROWID;
 
 -- What must be remembered though no row shows it --------------------------------------------------
 CREATE TABLE audit (
