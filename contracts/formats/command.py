@@ -15,7 +15,7 @@ from contracts.formats.describe import Description, describe, one_line
 from contracts.formats.diff import HEADER, normalise, read_diff
 from contracts.formats.document import Entry, Fields, Items, Mark, Node, Text
 from contracts.formats.findings import Findings
-from contracts.formats.mutation import Given, Surroundings, build, does_something, read_mutation
+from contracts.formats.mutation import Given, Surroundings, build, does_something, read_mutation, with_path
 from contracts.formats.spellings import (
     BLOCK_BY_SPELLING,
     BY_SPELLING,
@@ -211,7 +211,7 @@ def _blame_rivals(frame: _Frame, findings: Findings) -> None:
 def _mutations(frame: _Frame, around: Surroundings, findings: Findings) -> tuple[Mutation, ...]:
     if frame.forms:
         return tuple(_listed(frame.forms[0], around, findings))
-    if does_something(frame.own):
+    if does_something(with_path(frame.own, around)):
         made = build(Given(frame.own, frame.rest, frame.fields.at, _THE_BLOCK), around, findings)
         return (made,) if made is not None else ()
     _blame_nothing(frame, findings)

@@ -74,7 +74,7 @@ class DiffText:
 
 def read_diff(body: bytes) -> DiffText:
     """The structure of *body*. Text before, between and after its files is passed over."""
-    reader = _Reader(body.split(b"\n"))
+    reader = _Reader(body.removesuffix(b"\n").split(b"\n"))
     reader.read()
     return DiffText(tuple(reader.files), tuple(reader.faults))
 

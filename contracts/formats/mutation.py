@@ -89,19 +89,25 @@ def read_mutation(node: Node, where: str, around: Surroundings, findings: Findin
         elif (first := found.setdefault(known, entry)) is not entry and known is not Field.REMARK:
             findings.blame(Reason.CONFLICTING_FIELDS, entry.at, first=first.key, second=entry.key)
     if _blame_unknown(unknown, where, does_something(found), findings):
-        _values(_with_path(found, around), around, findings)  # for their own faults
+        _values(with_path(found, around), around, findings)  # for their own faults
         return None
     return build(Given(found, unknown, node.at, where), around, findings)
 
 
 def does_something(found: Iterable[Field]) -> bool:
-    """True if one of the fields *found* says by itself that something is to be done."""
-    return any(each is Field.OPERATION or each in DOING for each in found)
+    """True if the fields *found* say by themselves that something is to be done."""
+    fields = set(found)
+    if fields.intersection((Field.OPERATION, *DOING)):
+        return True
+    # A mode or a new name alone may describe anything.
+    return fields >= {Field.PATH, Field.MODE} or (
+        Field.TO in fields and bool(fields & {Field.PATH, Field.FROM})
+    )
 
 
 def build(given: Given, around: Surroundings, findings: Findings) -> Mutation | None:
     """The mutation that the fields of *given* make."""
-    given = replace(given, found=_with_path(given.found, around))
+    given = replace(given, found=with_path(given.found, around))
     own = Findings()
     values = _values(given.found, around, own)
     operation = _operation(given.found, own)
@@ -112,7 +118,8 @@ def build(given: Given, around: Surroundings, findings: Findings) -> Mutation | 
     return _made(shape.does, operation, values)
 
 
-def _with_path(found: Mapping[Field, Entry], around: Surroundings) -> Mapping[Field, Entry]:
+def with_path(found: Mapping[Field, Entry], around: Surroundings) -> Mapping[Field, Entry]:
+    """The fields *found*, with the block's path where there is none among them."""
     if around.path is None or Field.PATH in found or Field.FROM in found:
         return found
     return {**found, Field.PATH: around.path}

@@ -119,11 +119,7 @@ def _forms(*, inherits: bool) -> list[Schema]:
         _form(Field.DIFF, _FILLED),
         {
             "properties": _typed(_OWN),
-            "allOf": [
-                *_none(_FORMS),
-                _any_of((Field.OPERATION, *DOING)),
-                _ref("change", inherits=inherits),
-            ],
+            "allOf": [*_none(_FORMS), _ref("change", inherits=inherits)],
         },
     ]
 

@@ -11,6 +11,8 @@ from contracts.formats.findings import Findings
 #: Means the two domains there are, unless a domain is called so.
 BOTH: Final = "both"
 _SHOWN: Final = 80
+#: Names of domains are short: one letter of three may be wrong.
+_NEARLY: Final = 0.6
 
 
 def default_domain(chosen: str | None, context: Context) -> str | Fault:
@@ -79,7 +81,7 @@ def _unknown(name: str, context: Context) -> Fault:
         Reason.UNKNOWN_TARGET,
         target=name[:_SHOWN],
         domains=_listed(context),
-        suggestion=nearest(name[:_SHOWN], context.names),
+        suggestion=nearest(name[:_SHOWN], context.names, cutoff=_NEARLY),
     )
 
 
