@@ -8,15 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bot import doctor
-from bot.cli.phrases.doctor import SENTENCES, explain_finding
+from bot.cli.phrases.doctor import SENTENCES
 from bot.delivery.wording.ink import placeholders
-from bot.doctor import Finding, Health, Symptom
-from bot.settings import Config, SlackAccess
+from bot.doctor import domains, machine
+from bot.doctor.findings import Finding, Health, Symptom
 from contracts.faults import Fault, Reason
-from contracts.settings import DomainSettings, GateSettings, Settings
-
-PATH = "/usr/local/bin:/usr/bin:/bin"
+from contracts.settings import DomainSettings
 
 
 def reasons(findings: list[Finding], health: Health = Health.WRONG) -> list[str]:
@@ -48,51 +45,52 @@ def bare(tmp_path: Path, checkout: Path) -> Path:
 
 async def domain(**settings: object) -> list[Finding]:
     checked = DomainSettings.model_validate(settings)
-    return [finding async for finding in doctor.domain("shop", checked, search_path=PATH)]
+    return [finding async for finding in domains.domain("shop", checked)]
 
 
 # The machine -----------------------------------------------------------------------------------
-@pytest.mark.parametrize("said", ["git version 2.32.0", "git version 2.39.5 (Apple Git-154)", "git version 3.0"])
+@pytest.mark.parametrize("said", ["git version 2.32.0", "git version 2.39.5 (Apple)", "git version 3.0"])
 def test_a_git_that_can_leave_out_its_owners_configuration_is_fine(said: str) -> None:
-    assert doctor.judge_git(said).health is Health.FINE
+    assert machine.judge_git(said).health is Health.FINE
 
 
 @pytest.mark.parametrize("said", ["git version 2.31.9", "git version 1.8.3.1", "no git at all"])
 def test_an_older_git_is_wrong(said: str) -> None:
-    assert doctor.judge_git(said).health is Health.WRONG
+    assert machine.judge_git(said).health is Health.WRONG
 
 
 async def test_the_git_of_this_machine_is_asked() -> None:
-    assert (await doctor.git(search_path=PATH)).about is Symptom.GIT
+    assert (await machine.git()).about is Symptom.GIT
 
 
-async def test_a_machine_without_git_is_wrong(tmp_path: Path) -> None:
-    assert (await doctor.git(search_path=str(tmp_path))).about is Symptom.GIT_MISSING
+async def test_a_machine_without_git_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("executor.git._program", lambda: "/nowhere/git")
+    assert (await machine.git()).about is Symptom.GIT_MISSING
 
 
 # The data folder -------------------------------------------------------------------------------
 def test_a_data_folder_that_others_can_write_is_wrong(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
-    assert "data-open" in reasons(list(doctor.data_folder(tmp_path)))
+    assert "data-open" in reasons(list(machine.data_folder(tmp_path)))
     tmp_path.chmod(0o700)
-    assert reasons(list(doctor.data_folder(tmp_path))) == []
+    assert reasons(list(machine.data_folder(tmp_path))) == []
 
 
 def test_a_data_folder_that_is_a_file_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "var").touch()
-    assert reasons(list(doctor.data_folder(tmp_path / "var"))) == ["data-not-a-folder"]
+    assert reasons(list(machine.data_folder(tmp_path / "var"))) == ["data-not-a-folder"]
 
 
 def test_a_data_folder_that_is_not_there_yet_is_a_note(tmp_path: Path) -> None:
-    assert reasons(list(doctor.data_folder(tmp_path / "a/b/var")), Health.NOTE) == ["data-absent"]
+    assert reasons(list(machine.data_folder(tmp_path / "a/b/var")), Health.NOTE) == ["data-absent"]
     assert not (tmp_path / "a").exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
 def test_a_data_folder_that_cannot_be_written_is_wrong(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    assert reasons(list(doctor.data_folder(tmp_path))) == ["data-not-writable"]
-    assert reasons(list(doctor.data_folder(tmp_path / "var"))) == ["data-not-writable"]
+    assert reasons(list(machine.data_folder(tmp_path))) == ["data-not-writable"]
+    assert reasons(list(machine.data_folder(tmp_path / "var"))) == ["data-not-writable"]
 
 
 # The domains -----------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Looks at everything the desk needs, and says what it found. Changes nothing."""
