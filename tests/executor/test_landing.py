@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -22,14 +21,16 @@ FILES = {"a": b"1\n"}
 
 
 @asynccontextmanager
-async def candidate_for(tmp_path: Path, origin: Repo | None) -> AsyncIterator[tuple[Repository, Candidate]]:
+async def candidate_for(
+    tmp_path: Path, origin: Repo | None, number: int = 2
+) -> AsyncIterator[tuple[Repository, Candidate]]:
     """A candidate for main of *origin*, or of the desk's own repository."""
     async with opened(tmp_path / "desk", "shop", str(origin.path) if origin else None) as repository:
         if origin is None:
             make_repo(tmp_path / "first", FILES).git("push", "-q", str(repository.path), "main")
         base = await repository.tip("main")
         assert isinstance(base, str)
-        changes = Changeset((Write("a", b"2\n"),))
+        changes = Changeset((Write("a", b"now %d\n" % number),))
         made = await build(repository, changes, Limits(), DESCRIPTION, base=base, now=NOW)
         assert isinstance(made, Candidate)
         yield repository, made
@@ -288,26 +289,19 @@ async def test_an_origin_that_vanished_is_unreachable(tmp_path: Path, origin: tu
             await land(repository, "main", candidate)
 
 
-async def test_of_many_candidates_for_one_base_exactly_one_lands(
+async def test_of_many_desks_that_land_on_one_base_exactly_one_does(
     tmp_path: Path, origin: tuple[Repo, Repo]
 ) -> None:
     bare, _ = origin
-    async with candidate_for(tmp_path, bare) as (repository, first):
-        candidates = [first]
-        for number in range(4):
-            made = await build(
-                repository,
-                Changeset((Write("a", b"%d" % number),)),
-                Limits(),
-                replace(DESCRIPTION, patch=f"p{number}"),
-                base=first.base,
-                now=NOW,
-            )
-            assert isinstance(made, Candidate)
-            candidates.append(made)
-        ended = await asyncio.gather(*(land(repository, "main", one) for one in candidates))
+    async with AsyncExitStack() as stack:
+        desks = []
+        for number in range(5):
+            (tmp_path / f"{number}").mkdir()
+            desks.append(await stack.enter_async_context(candidate_for(tmp_path / f"{number}", bare, number)))
+        ended = await asyncio.gather(*(land(repository, "main", one) for repository, one in desks))
         assert sorted(type(one).__name__ for one in ended) == ["Landed"] + ["Moved"] * 4
-        assert tip(bare) == candidates[ended.index(Landed(str(bare.path)))].commit
+        _, landed = desks[ended.index(Landed(str(bare.path)))]
+        assert tip(bare) == landed.commit
 
 
 async def test_no_plus_refspec_is_ever_pushed(
