@@ -1,40 +1,57 @@
 """Which commands there are. A command's module is imported when that command is called.
 
-`patchdesk status` is called often, and from scripts; it must not pay for what `run` and `demo` import.
+`patchdesk status` is called often, and from scripts; it must not pay for what `run` and `demo` import, and
+`patchdesk --help` should pay for none of it.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection
 from importlib import import_module
+from typing import NamedTuple
 
 import typer
 
-#: Command to where it is: a function, or a Typer with commands of its own.
+
+class Command(NamedTuple):
+    """*where* a function is, or a Typer with commands of its own; *says* is the first line of its help."""
+
+    where: str
+    says: str
+
+
 COMMANDS = {
-    "run": "bot.cli.run:run",
-    "demo": "bot.cli.demo:demo",
-    "try": "bot.cli.rehearse:try_patch",
-    "submit": "bot.cli.submit:submit",
-    "status": "bot.cli.look:status",
-    "queue": "bot.cli.look:queue",
-    "show": "bot.cli.look:show",
-    "doctor": "bot.cli.doctor:doctor",
-    "schema": "bot.cli.schema:app",
-    "db": "bot.cli.db:app",
+    "run": Command(
+        "bot.cli.run:run", "Open the desk: Slack, the executor and delivery in one process, until Ctrl-C."
+    ),
+    "demo": Command(
+        "bot.cli.demo:demo", "Show the desk at work: a local Slack, a sample repository, four posts."
+    ),
+    "try": Command("bot.cli.rehearse:try_patch", "Say what would come of a patch, on a throw-away copy."),
+    "submit": Command("bot.cli.submit:submit", "Submit a patch as the operator of this machine."),
+    "status": Command("bot.cli.look:status", "How the domains stand, and what waits."),
+    "queue": Command(
+        "bot.cli.look:queue", "The patches still to be carried out, in the order they will run."
+    ),
+    "show": Command("bot.cli.look:show", "One patch: where it stands, what it changes, what the gates said."),
+    "doctor": Command(
+        "bot.cli.doctor:doctor", "Look at everything the desk needs, and say how to mend what is wrong."
+    ),
+    "schema": Command("bot.cli.schema:app", "JSON Schemas, for editors and for whoever generates patches."),
+    "db": Command("bot.cli.db:app", "Look after the store."),
 }
 
 
-def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
-    """The command line with the commands *names*; their modules are imported."""
+def build(imported: Collection[str] = COMMANDS) -> typer.Typer:
+    """The command line. Commands that are not to be *imported* are listed, and cannot be called."""
     app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     app.callback()(patchdesk)
-    for name in names:
-        module, _, attribute = COMMANDS[name].partition(":")
-        found = getattr(import_module(module), attribute)
+    for name, (where, says) in COMMANDS.items():
+        module, _, attribute = where.partition(":")
+        found = getattr(import_module(module), attribute) if name in imported else _listed
         if isinstance(found, typer.Typer):
             app.add_typer(found, name=name)
         else:
-            app.command(name)(found)
+            app.command(name, help=says if found is _listed else None)(found)
     return app
 
 
@@ -42,7 +59,10 @@ def patchdesk() -> None:
     """A desk for code patches that lives in Slack."""
 
 
+def _listed() -> None:
+    raise RuntimeError("a command was called whose module was not imported")
+
+
 def run() -> None:
-    """Run the command that the process was called with. All are built where none is named: for help."""
-    named = [word for word in sys.argv[1:2] if word in COMMANDS]
-    build(named or COMMANDS)(prog_name="patchdesk")
+    """Run the command that the process was called with."""
+    build(sys.argv[1:2])(prog_name="patchdesk")

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.exits import ExitCode
+from bot.cli.exits import ExitCode, stop
 from bot.cli.phrases import demo as phrases
 from bot.cli.theatre import Theatre
+from bot.demo import offline, play
+from bot.demo.workspace import NoLocalSlackError
 
 Once = Annotated[bool, typer.Option("--once", help="One pass; exit 0 only if all four ended as they should.")]
 Binary = Annotated[
@@ -25,13 +27,14 @@ def demo(once: Once = False, slack_peer: Binary = None) -> None:
             theatre.say(phrases.no_local_slack(slack_peer))
             well = asyncio.run(_without_slack(Path(folder), theatre))
         else:
-            well = asyncio.run(_with_slack(Path(folder), slack_peer, theatre, once=once))
+            try:
+                well = asyncio.run(_with_slack(Path(folder), slack_peer, theatre, once=once))
+            except NoLocalSlackError as error:
+                stop(ExitCode.DESK, phrases.local_slack_failed(str(error)))
     raise typer.Exit(ExitCode.OK if well else ExitCode.NO)
 
 
 async def _with_slack(folder: Path, binary: Path, theatre: Theatre, *, once: bool) -> bool:
-    from bot.demo import play  # noqa: PLC0415 - Slack's libraries take longer to import than help to read
-
     async with play.stage(folder, binary) as stage:
         theatre.open(stage.peer.url)
         posted = await play.play(stage, theatre.tell)
@@ -41,12 +44,10 @@ async def _with_slack(folder: Path, binary: Path, theatre: Theatre, *, once: boo
         if not once:
             theatre.stay(stage.peer.url)
             await play.keep_showing(stage, theatre.tell)
-        return not any(different for _, different in judged)
+    return not any(different for _, different in judged)
 
 
 async def _without_slack(folder: Path, theatre: Theatre) -> bool:
-    from bot.demo import offline  # noqa: PLC0415 - as above: git and the executor
-
     judged = []
     async for played in offline.play(folder):
         theatre.rehearsed(played)

@@ -11,6 +11,7 @@ from bot.cli import shapes
 from bot.cli.exits import ExitCode
 from bot.cli.phrases.doctor import explain_finding
 from bot.cli.screen import say, show_json
+from bot.doctor.examination import examine
 from bot.doctor.findings import Finding, Health, all_well
 from bot.settings import Config, SettingsError, read_config
 
@@ -20,7 +21,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; docs/cli.md ha
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Look at everything the desk needs and say what to do about what is wrong."""
+    """Look at everything the desk needs, and say how to mend what is wrong."""
     findings = asyncio.run(_examine(quiet=as_json))
     if as_json:
         show_json(shapes.findings(findings))
@@ -28,8 +29,6 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 async def _examine(*, quiet: bool) -> list[Finding]:
-    from bot.doctor.examination import examine  # noqa: PLC0415 - Slack's libraries, which help need not import
-
     findings = []
     async for finding in examine(_configuration(), now=clock.now()):
         findings.append(finding)

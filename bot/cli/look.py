@@ -61,7 +61,7 @@ def _lane_row(lane: LaneLine) -> tuple[str, ...]:
 
 
 def queue(domain: ADomain = None, as_json: AsJson = False) -> None:
-    """The patches that are still to be carried out, in the order they will run."""
+    """The patches still to be carried out, in the order they will run."""
     asyncio.run(_queue(configuration(), domain, as_json=as_json))
 
 

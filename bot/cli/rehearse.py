@@ -53,7 +53,10 @@ def try_patch(
     domain: ADomain = None,
     as_json: AsJson = False,
 ) -> None:
-    """Apply a patch and run gates on a throw-away copy; say what would come of it, and land nothing."""
+    """Say what would come of a patch, on a throw-away copy.
+
+    It is applied to what is committed, gates run on the result, and nothing lands.
+    """
     settings = configuration().settings
     name = domain_named(settings, domain) if domain else _ANY
     rules = settings.domains.get(name, DomainSettings())

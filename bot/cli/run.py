@@ -3,7 +3,7 @@
 import asyncio
 from typing import TypeVar
 
-from bot import logs
+from bot import app, logs
 from bot.cli.desk import configuration
 from bot.cli.exits import ExitCode, stop
 from bot.cli.phrases import desk as phrases
@@ -17,9 +17,7 @@ _TO_SET_RIGHT = frozenset({Reason.VARIABLE_UNSET, Reason.NO_WAY_IN, Reason.TOKEN
 
 
 def run() -> None:
-    """Open the desk: Slack, the executor and delivery in one process. SIGTERM or Ctrl-C close it."""
-    from bot import app  # noqa: PLC0415 - Slack's libraries; `patchdesk --help` imports this module too
-
+    """Open the desk: Slack, the executor and delivery in one process, until Ctrl-C."""
     config = configuration()
     logs.to_stderr()
     obstacle: Fault | StoreTroubleError | None = None

@@ -49,6 +49,11 @@ def test_the_commands_of_a_group_are_in_its_section(name: str) -> None:
     assert documented == list(APP.commands[name].commands)
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_their_help_begins_with(name: str) -> None:
+    assert APP.commands[name].help.partition("\n")[0] == COMMANDS[name].says
+
+
 def test_the_exit_codes_are_the_documented_ones() -> None:
     table = PAGE.partition("## Exit codes")[2].partition("\n## ")[0]
     assert [int(code) for code in re.findall(r"^\| (\d) \|", table, re.M)] == list(ExitCode)
