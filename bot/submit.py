@@ -47,7 +47,7 @@ LEASE: Final = timedelta(seconds=60)
 #: Well within the lease: who holds a row has stopped reading it before another may begin.
 READING_WITHIN: Final = timedelta(seconds=45)
 #: Somebody is waiting for an answer: about a minute of tries, then they are told.
-PATIENCE: Final = Backoff(first=timedelta(seconds=2), most=timedelta(seconds=30), attempts=6)
+PATIENCE: Final = Backoff(first=timedelta(seconds=1), most=timedelta(seconds=30), attempts=7)
 
 
 # What a source brings --------------------------------------------------------------------------

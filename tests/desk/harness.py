@@ -125,9 +125,10 @@ class Desk:
     async def patches(self) -> list[StoredPatch]:
         """All there are, in no order."""
         domains = tuple(self.config.settings.domains)
-        lines = [*await self.engine.ledger.queue(domains, limit=500)]
-        lines += await self.engine.ledger.recent(domains, limit=500)
-        found = [await self.engine.ledger.patch(line.id) for line in lines]
+        open_ones = await self.engine.ledger.queue(domains, limit=500)
+        over = await self.engine.ledger.recent(domains, limit=500)
+        # One that ends between the two looks is in both.
+        found = [await self.engine.ledger.patch(patch) for patch in {line.id for line in (*open_ones, *over)}]
         return [patch for patch in found if patch is not None]
 
     async def patch(self) -> StoredPatch:
