@@ -91,10 +91,8 @@ def test_each_ending_is_posted_once() -> None:
 
 # What is shown ---------------------------------------------------------------------------------
 def test_two_looks_at_a_channel_tell_what_happened_between_them() -> None:
-    before = [
-        message("U0ADA", "hello", "eyes"),
-        {**message(DESK, "waiting"), "ts": "2.0", "thread_ts": "1.0"},
-    ]
+    card = {"ts": "2.0", "thread_ts": "1.0"}
+    before = [message("U0ADA", "hello", "eyes"), {**message(DESK, "waiting"), **card}]
     after = [
         message("U0ADA", "hello", "white_check_mark"),
         {**message(DESK, "landed"), **card},
