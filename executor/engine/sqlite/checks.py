@@ -9,8 +9,7 @@ from executor.engine.sqlite.migrations import known, statements, version_of
 from executor.engine.sqlite.threads import connect_reader
 from executor.engine.trouble import StoreTroubleError
 
-_FINISHED = """
-SELECT domain, state, count(*) FROM patches NOT INDEXED WHERE state IS NOT NULL GROUP BY domain, state"""
+_FINISHED = "SELECT domain, state, count(*) FROM endings NOT INDEXED GROUP BY domain, state"
 #: Each finds one thing that may not be; its first column says of what. NOT INDEXED: an index may be
 #: what is broken.
 _IMPOSSIBLE = (
@@ -34,11 +33,12 @@ _IMPOSSIBLE = (
     ),
     (
         "patch {}: neither open nor finished",
-        "SELECT id FROM patches WHERE state IS NULL AND seq NOT IN (SELECT seq FROM lanes)",
+        """SELECT id FROM patches
+        WHERE seq NOT IN (SELECT seq FROM lanes) AND seq NOT IN (SELECT seq FROM endings)""",
     ),
     (
         "patch {}: finished, and still in its lane",
-        "SELECT id FROM patches JOIN lanes USING (seq) WHERE patches.state IS NOT NULL",
+        "SELECT id FROM patches JOIN lanes USING (seq) JOIN endings USING (seq)",
     ),
     (
         "lane {}: its count of finished patches is wrong",

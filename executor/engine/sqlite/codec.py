@@ -66,14 +66,15 @@ def _steps(stored: str, ended_at: int | None) -> tuple[StepTime, ...]:
     )
 
 
-#: What `stored_patch` reads: a patch, its lane's row while it is open, and its card.
+#: What `stored_patch` reads: a patch, its row in `lanes` or in `endings`, and its card.
 STORED = """
 SELECT id, source, inbox_id, patches.channel, patches.ts, patches.thread,
-  coalesce(lanes.state, patches.state), coalesce(lanes.attempt, patches.attempt), accepted_at,
-  coalesce(lanes.started_at, patches.started_at), coalesce(lanes.ended_at, patches.ended_at), due_at,
-  coalesce(lanes.steps, patches.steps), coalesce(lanes.report, patches.report),
+  coalesce(lanes.state, endings.state), coalesce(lanes.attempt, endings.attempt), accepted_at,
+  coalesce(lanes.started_at, endings.started_at), coalesce(lanes.ended_at, endings.ended_at), due_at,
+  coalesce(lanes.steps, endings.steps), coalesce(lanes.report, endings.report),
   cards.channel, cards.ts, cards.thread, actor, patches.patch
-FROM patches LEFT JOIN lanes USING (seq) LEFT JOIN cards ON cards.patch = patches.id
+FROM patches LEFT JOIN lanes USING (seq) LEFT JOIN endings USING (seq)
+  LEFT JOIN cards ON cards.patch = patches.id
 """
 
 

@@ -39,11 +39,9 @@ _BEAT = f"UPDATE lanes SET lease_until = :until WHERE {_HELD}"
 _STEP = f"UPDATE lanes SET steps = json_insert(steps, '$[#]', json_array(:step, :now)) WHERE {_HELD}"
 _FIND = f"SELECT seq, domain, started_at, steps FROM lanes WHERE {_HELD}"
 _LEAVE = "DELETE FROM lanes WHERE seq = :seq AND state = 'running'"
-_KEEP = """
-UPDATE patches
-SET state = :state, attempt = :attempt, started_at = :started_at, ended_at = :now, steps = :steps,
-  report = :report
-WHERE seq = :seq AND state IS NULL"""
+_END = """
+INSERT INTO endings (seq, domain, ended_at, state, attempt, started_at, steps, report)
+VALUES (:seq, :domain, :now, :state, :attempt, :started_at, :steps, :report)"""
 _TALLY = """
 INSERT INTO tallies VALUES (:domain, :state, 1) ON CONFLICT (domain, state) DO UPDATE SET many = many + 1"""
 _RETRY = """
@@ -139,7 +137,7 @@ def _finish(ended: dict[str, Any], said: Sequence[Letter], tx: Transaction) -> b
         tx.execute(_RETRY, ended)
     else:
         tx.execute(_LEAVE, ended)
-        tx.execute(_KEEP, ended)
+        tx.execute(_END, ended)
         tx.execute(_TALLY, ended)
     _come_due(tx, ended["now"])
     _promote(tx, domain)

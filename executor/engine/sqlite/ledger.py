@@ -14,22 +14,24 @@ from executor.engine.sqlite.codec import STORED, from_time, from_time_if, stored
 from executor.engine.sqlite.threads import Thread
 
 _OF_MESSAGE = """
-SELECT id, coalesce(lanes.state, patches.state) FROM patches LEFT JOIN lanes USING (seq)
+SELECT id, coalesce(lanes.state, endings.state)
+FROM patches LEFT JOIN lanes USING (seq) LEFT JOIN endings USING (seq)
 WHERE inbox_id = ? ORDER BY seq"""
 _HEADS = "lanes INDEXED BY lanes_head WHERE state IN ('ready', 'running')"
 _FREE = "lanes INDEXED BY lanes_waiting WHERE state = 'waiting' AND due_at IS NULL"
 _TIMED = "lanes INDEXED BY lanes_timed WHERE state = 'waiting' AND due_at IS NOT NULL"
-_LINE = "id, patches.domain, title, actor_name, coalesce(lanes.state, patches.state), accepted_at"
-_OPEN = f"SELECT {_LINE}, NULL FROM patches JOIN lanes USING (seq) WHERE seq IN"
+_OPEN = """
+SELECT id, patches.domain, title, actor_name, state, accepted_at, NULL FROM patches JOIN lanes USING (seq)
+WHERE seq IN"""
 _HEAD = f"{_OPEN} (SELECT seq FROM {_HEADS} AND domain = ?)"
 _WAITING = f"{_OPEN} (SELECT seq FROM {_FREE} AND domain = ? ORDER BY seq LIMIT ?) ORDER BY seq"
 _LATER = (
     f"{_OPEN} (SELECT seq FROM {_TIMED} AND domain = ? ORDER BY due_at, seq LIMIT ?) ORDER BY due_at, seq"
 )
-_FINISHED = f"""
-SELECT {_LINE}, patches.ended_at FROM patches INDEXED BY patches_finished LEFT JOIN lanes USING (seq)
-WHERE patches.domain = ? AND patches.state IS NOT NULL
-ORDER BY patches.ended_at DESC, seq DESC LIMIT ?"""
+_FINISHED = """
+SELECT id, patches.domain, title, actor_name, state, accepted_at, endings.ended_at
+FROM endings INDEXED BY endings_latest JOIN patches USING (seq)
+WHERE endings.domain = ? ORDER BY endings.ended_at DESC, seq DESC LIMIT ?"""
 _LANE = f"""
 SELECT
   (SELECT count(*) FROM {_FREE} AND domain = :domain) + (SELECT count(*) FROM {_TIMED} AND domain = :domain),

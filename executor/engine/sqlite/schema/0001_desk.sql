@@ -38,30 +38,24 @@ CREATE TABLE brought (
 ) STRICT, WITHOUT ROWID;
 
 -- Patches -----------------------------------------------------------------------------------------
--- What was asked, and at the end what came of it. While a patch is open, its state is in `lanes`.
+-- What was asked; written once. Of each patch there is one row more: in `lanes` while it is open, then in
+-- `endings`.
 CREATE TABLE patches (
   seq         INTEGER PRIMARY KEY,         -- age
   id          TEXT    NOT NULL UNIQUE,
   domain      TEXT    NOT NULL,
   inbox_id    INTEGER NOT NULL REFERENCES inbox (id),
   accepted_at INTEGER NOT NULL,
-  state       TEXT    CHECK (state IN ('landed', 'failed', 'quarantined')), -- NULL: open
-  attempt     INTEGER,                     -- this and the next: of the last attempt, once ended
-  started_at  INTEGER,
-  ended_at    INTEGER,
   source      TEXT    NOT NULL,
   channel     TEXT,
   ts          TEXT,
   thread      TEXT,
   actor_name  TEXT    NOT NULL,
   title       TEXT    NOT NULL,
-  steps       TEXT,
-  report      TEXT,
   actor       TEXT    NOT NULL,
   patch       TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX patches_inbox ON patches (inbox_id);
-CREATE INDEX patches_finished ON patches (domain, ended_at, seq) WHERE state IS NOT NULL;
 
 -- The open patches. One of a domain is READY or RUNNING, whatever the code does; so is one of equal content.
 CREATE TABLE lanes (
@@ -83,6 +77,19 @@ CREATE UNIQUE INDEX lanes_head ON lanes (domain) WHERE state IN ('ready', 'runni
 CREATE INDEX lanes_ready ON lanes (seq) WHERE state = 'ready';
 CREATE INDEX lanes_waiting ON lanes (domain, seq) WHERE state = 'waiting' AND due_at IS NULL;
 CREATE INDEX lanes_timed ON lanes (due_at, domain) WHERE state = 'waiting' AND due_at IS NOT NULL;
+
+-- What came of the finished ones; written once.
+CREATE TABLE endings (
+  seq        INTEGER PRIMARY KEY REFERENCES patches (seq),
+  domain     TEXT    NOT NULL,
+  ended_at   INTEGER NOT NULL,
+  state      TEXT    NOT NULL CHECK (state IN ('landed', 'failed', 'quarantined')),
+  attempt    INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  steps      TEXT    NOT NULL,
+  report     TEXT    NOT NULL
+) STRICT;
+CREATE INDEX endings_latest ON endings (domain, ended_at, seq);
 
 -- How many patches of a domain have come to each end.
 CREATE TABLE tallies (
