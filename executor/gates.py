@@ -44,18 +44,22 @@ async def run_gates(
 ) -> tuple[GateResult, ...]:
     """One result per gate, in their order, then one per list of commands that the patch brought.
 
-    *workspace* may be None where no gate applies to the *changed* paths. Every gate starts from exactly
-    the candidate's files. After a required gate that did not pass nothing more runs. Raises OSError
+    *workspace* is just laid out, or None where no gate applies to the *changed* paths. Every gate starts
+    from exactly the candidate's files. After a required gate that did not pass nothing more runs. Raises OSError
     where the sandbox itself cannot.
     """
     results: list[GateResult] = []
     decided: str | None = None
+    ran = False
     for spec in gating.specs:
         if decided is not None:
             result = _skipped(spec, fault(Reason.GATE_EARLIER, gate=decided))
         elif workspace is None or not _concerns(spec, changed):
             result = _skipped(spec, fault(Reason.GATE_PATHS, when=" ".join(spec.when)))
         else:
+            if ran:
+                await workspace.restore()
+            ran = True
             result = await _run(spec, gating, workspace)
         if result.required and result.verdict > Verdict.SKIPPED:
             decided = spec.name
@@ -77,7 +81,6 @@ async def _run(spec: GateSpec, gating: Gating, workspace: Workspace) -> GateResu
     if level < gating.min_level:
         why = fault(Reason.SANDBOX_TOO_LOW, level=gating.min_level, most=level)
         return GateResult(spec.name, Verdict.ERRORED, spec.required, why)
-    await workspace.restore()
     env = {
         "PATH": SEARCH_PATH,
         "HOME": str(workspace.scratch / "home"),

@@ -99,7 +99,7 @@ class Trial:
             return await run_gates(self.gating, changed, None)
         await self.journal.begin(Step.CHECKOUT)
         tree = self.repository.tree(candidate.commit)
-        async with self.workspaces.laid_out(tree) as workspace:
+        async with self.workspaces.laid_out(tree, kin=str(self.repository.path)) as workspace:
             self.reached("checked-out")
             await self.journal.begin(Step.GATES)
             return await run_gates(self.gating, changed, workspace)

@@ -1,8 +1,9 @@
 """The candidate as plain files for the gates, and nothing else: no `.git`, no line ends changed, no filters.
 
 The files are written here, from the objects, so that what the gates see is the tree by construction; and
-before each gate the folder is put back to it. A shared checkout under an overlay would be another
-`Workspaces`; gates know no more of it than this one's `laid_out`.
+before each gate the folder is put back to it. What one patch leaves is kept for the next of its kin, whose
+tree differs in a few files: whatever is not provably as it was written is written again. A shared checkout
+under an overlay would be another `Workspaces`; gates know no more of it than this one's `laid_out`.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ from executor.files import Kind, Leaf
 _PASSAGE = 0o711
 #: Folders are emptied no deeper than this at once; what lies deeper is moved up first.
 _DEPTH = 64
+#: Folders kept for the next patch.
+_SPARE = 8
 
 
 class Files(Protocol):
@@ -49,30 +52,44 @@ class Workspace(Protocol):
 
 
 class Workspaces(Protocol):
-    def laid_out(self, files: Files) -> AbstractAsyncContextManager[Workspace]:
-        """*files* as a workspace that is gone afterwards. Raises OSError."""
+    def laid_out(self, files: Files, *, kin: str) -> AbstractAsyncContextManager[Workspace]:
+        """*files* as a workspace for nobody else meanwhile. Trees of one *kin* are alike. Raises OSError."""
 
 
 class Folders:
-    """Workspaces that are folders below *home*, written anew for every attempt.
+    """Workspaces that are folders below *home*, a folder of the desk's alone.
 
-    *home* is a folder of the desk's alone, below *root*, locked while the desk lives. *owner* is the
-    user and group that the gates run as; None: the desk's own.
+    *owner* is the user and group that the gates run as; None: the desk's own.
     """
 
     def __init__(self, home: Path, owner: int | None) -> None:
         self._home = home
         self._owner = owner
+        self._spare: dict[str, Folder] = {}  #: by kin, the longest unused first
 
     @asynccontextmanager
-    async def laid_out(self, files: Files) -> AsyncIterator["Folder"]:
-        place = Path(tempfile.mkdtemp(dir=self._home, prefix="w-"))
+    async def laid_out(self, files: Files, *, kin: str) -> AsyncIterator["Folder"]:
+        folder = self._spare.pop(kin, None) or Folder(self._home, self._owner, files)
+        whole = False
         try:
-            folder = await asyncio.to_thread(_lay_out, place, files, self._owner)
+            await folder.become(files)
             yield folder
+            whole = True
         finally:
             # Shielded: a cancelled attempt must not leave its files behind.
-            await asyncio.shield(asyncio.to_thread(_destroy, place))
+            await asyncio.shield(self._put_away(kin, folder, whole=whole))
+
+    async def _put_away(self, kin: str, folder: "Folder", *, whole: bool) -> None:
+        """Keep the folder of an attempt that ended by itself, and of every kin the latest only."""
+        gone = [] if whole else [folder]
+        if whole:
+            await asyncio.to_thread(folder.clear_scratch)
+            gone += [old for old in (self._spare.pop(kin, None),) if old]
+            self._spare[kin] = folder
+            if len(self._spare) > _SPARE:
+                gone.append(self._spare.pop(next(iter(self._spare))))
+        for old in gone:
+            await asyncio.to_thread(_destroy, old.place)
 
 
 @contextmanager
@@ -129,32 +146,46 @@ _Node = dict[str, "Leaf | _Node"]  #: a folder by the names in it
 
 @dataclass(frozen=True, slots=True)
 class _Seal:
-    """What a file looked like when it was written. The time of its last change cannot be set back."""
+    """What was written, and what it looked like then. The time of the last change cannot be set back."""
 
+    leaf: Leaf
     inode: int
     changed: int
     size: int
 
 
 class Folder:
-    """One folder-made Workspace."""
+    """One folder-made Workspace, below *home*."""
 
-    def __init__(self, place: Path, files: Files, owner: int | None) -> None:
-        self.tree = place / "tree"
-        self.scratch = place / "scratch"
-        self._place = place
-        self._files = files
+    def __init__(self, home: Path, owner: int | None, files: Files) -> None:
+        self.place = Path(tempfile.mkdtemp(dir=home, prefix="w-"))
+        self.place.chmod(_PASSAGE)
+        self.tree = self.place / "tree"
+        self.scratch = self.place / "scratch"
         self._owner = owner
-        self._wanted = _nodes(files.leaves())
+        self._files = files
+        self._wanted: _Node = {}
         self._seals: dict[str, _Seal] = {}
         #: Of a file changed at or after this moment it is not known who changed it.
         self._sealed_at = 0
 
-    async def restore(self) -> None:
-        await asyncio.to_thread(self.restore_now)
+    async def become(self, files: Files) -> None:
+        """Be a workspace of *files* from now on."""
+        self._files = files
+        leaves = await asyncio.to_thread(lambda: tuple(files.leaves()))
+        self._wanted = _nodes(leaves)
+        self._seals = {leaf.path: self._seals[leaf.path] for leaf in leaves if leaf.path in self._seals}
+        await self.restore()
 
-    def restore_now(self) -> None:
-        with _folder(self._place) as place:
+    async def restore(self) -> None:
+        await asyncio.to_thread(self._restore)
+
+    def clear_scratch(self) -> None:
+        with _folder(self.place) as place:
+            _remove(place, "scratch")
+
+    def _restore(self) -> None:
+        with _folder(self.place) as place:
             with os.scandir(place) as entries:
                 for entry in list(entries):
                     if entry.name != "tree" or not entry.is_dir(follow_symlinks=False):
@@ -188,22 +219,23 @@ class Folder:
                     self._settle(inner, node, f"{prefix}{name}/")
                     self._give(inner)
             elif name not in kept:
-                self._seals[node.path] = self._write(folder, name, node)
+                found = self._write(folder, name, node)
+                self._seals[node.path] = _seal(node, found)
 
     def _is_as_written(self, entry: os.DirEntry[str], node: "Leaf | _Node | None", prefix: str) -> bool:
         if node is None or isinstance(node, dict):
             return node is not None and entry.is_dir(follow_symlinks=False)
         found = entry.stat(follow_symlinks=False)
         seal = self._seals.get(prefix + entry.name)
-        return seal == _seal(found) and found.st_ctime_ns < self._sealed_at
+        return seal == _seal(node, found) and found.st_ctime_ns < self._sealed_at
 
-    def _write(self, folder: int, name: str, leaf: Leaf) -> _Seal:
+    def _write(self, folder: int, name: str, leaf: Leaf) -> os.stat_result:
         content = self._files.content(leaf)
         if leaf.kind is Kind.SYMLINK:
             os.symlink(content, name.encode("utf-8", "surrogateescape"), dir_fd=folder)
             if self._owner is not None:
                 os.chown(name, self._owner, self._owner, dir_fd=folder, follow_symlinks=False)
-            return _seal(os.stat(name, dir_fd=folder, follow_symlinks=False))
+            return os.stat(name, dir_fd=folder, follow_symlinks=False)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         handle = os.open(name, flags, 0o600, dir_fd=folder)
         with os.fdopen(handle, "wb", buffering=0) as file:
@@ -212,22 +244,15 @@ class Folder:
                 rest = rest[file.write(rest) or 0 :]
             os.fchmod(handle, 0o755 if leaf.executable else 0o644)
             self._give(handle)
-            return _seal(os.fstat(handle))
+            return os.fstat(handle)
 
     def _give(self, handle: int) -> None:
         if self._owner is not None:
             os.fchown(handle, self._owner, self._owner)
 
 
-def _lay_out(place: Path, files: Files, owner: int | None) -> Folder:
-    place.chmod(_PASSAGE)
-    folder = Folder(place, files, owner)
-    folder.restore_now()
-    return folder
-
-
-def _seal(found: os.stat_result) -> _Seal:
-    return _Seal(found.st_ino, found.st_ctime_ns, found.st_size)
+def _seal(leaf: Leaf, found: os.stat_result) -> _Seal:
+    return _Seal(leaf, found.st_ino, found.st_ctime_ns, found.st_size)
 
 
 def _nodes(leaves: Iterable[Leaf]) -> _Node:

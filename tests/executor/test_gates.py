@@ -36,7 +36,7 @@ async def judge(
     commands: tuple[Commands, ...] = (),
     min_level: int = 0,
 ) -> tuple[GateResult, ...]:
-    async with workspaces.laid_out(TREE) as workspace:
+    async with workspaces.laid_out(TREE, kin="k") as workspace:
         return await run_gates(Gating(specs, commands, sandbox, min_level), CHANGED, workspace)
 
 

@@ -1,8 +1,10 @@
 """Workspaces hold exactly the tree, before every gate, and are gone afterwards."""
 
+import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,13 +25,17 @@ class Tree:
 
     def leaves(self) -> Iterator[Leaf]:
         for path in self.files:
-            yield Leaf(path, Kind.FILE, executable=path.endswith(".sh"), id=path)
-        for path, (kind, _) in self.special.items():
-            yield Leaf(path, kind, executable=False, id=path)
+            yield Leaf(path, Kind.FILE, executable=path.endswith(".sh"), id=_id(self.files[path]))
+        for path, (kind, content) in self.special.items():
+            yield Leaf(path, kind, executable=False, id=_id(content))
 
     def content(self, leaf: Leaf) -> bytes:
         self.read.append(leaf.path)
         return self.files[leaf.path] if leaf.path in self.files else self.special[leaf.path][1]
+
+
+def _id(content: bytes) -> str:
+    return hashlib.sha1(content).hexdigest()
 
 
 FILES = {
@@ -74,19 +80,17 @@ WANTED: dict[str, object] = {
 
 
 async def test_a_workspace_is_the_tree_and_nothing_else(workspaces: Folders, owner: int | None) -> None:
-    async with workspaces.laid_out(TREE) as workspace:
+    async with workspaces.laid_out(TREE, kin="k") as workspace:
         assert found(workspace.tree) == WANTED
         assert found(workspace.scratch) == {"home": None, "tmp": None}
         if owner is not None:
             for path in (workspace.tree, *workspace.tree.rglob("*"), *workspace.scratch.rglob("*")):
                 assert path.lstat().st_uid == path.lstat().st_gid == owner
-        place = workspace.tree.parent
-    assert not place.exists()
 
 
 async def test_names_that_are_not_utf8_are_laid_out_as_they_are(workspaces: Folders) -> None:
     name = os.fsdecode(b"caf\xe9")
-    async with workspaces.laid_out(Tree({name: b"1"})) as workspace:
+    async with workspaces.laid_out(Tree({name: b"1"}), kin="k") as workspace:
         assert [os.fsencode(path.name) for path in workspace.tree.iterdir()] == [b"caf\xe9"]
 
 
@@ -170,7 +174,7 @@ async def test_before_every_gate_it_is_the_tree_again(
     workspaces: Folders, damage: Callable[[Path], None], owner: int | None
 ) -> None:
     passwd = Path("/etc/passwd").read_bytes()
-    async with workspaces.laid_out(TREE) as workspace:
+    async with workspaces.laid_out(TREE, kin="k") as workspace:
         damage(workspace.tree)
         (workspace.scratch / "tmp/left").write_bytes(b"x")
         await workspace.restore()
@@ -183,7 +187,7 @@ async def test_before_every_gate_it_is_the_tree_again(
 
 async def test_what_nobody_touched_is_not_written_again(workspaces: Folders) -> None:
     tree = Tree(FILES)
-    async with workspaces.laid_out(tree) as workspace:
+    async with workspaces.laid_out(tree, kin="k") as workspace:
         # As if the clock had moved on since the files were written; within one tick it cannot tell.
         workspace._sealed_at += 10**9
         (workspace.tree / "a").write_bytes(b"changed")
@@ -194,7 +198,7 @@ async def test_what_nobody_touched_is_not_written_again(workspaces: Folders) -> 
 
 
 async def test_a_labyrinth_of_folders_is_removed_too(workspaces: Folders) -> None:
-    async with workspaces.laid_out(Tree({"a": b""})) as workspace:
+    async with workspaces.laid_out(Tree({"a": b""}), kin="k") as workspace:
         deep = os.open(workspace.tree, os.O_RDONLY)
         for _ in range(1500):
             os.mkdir("d", dir_fd=deep)
@@ -211,13 +215,13 @@ async def test_a_labyrinth_of_folders_is_removed_too(workspaces: Folders) -> Non
 @pytest.mark.parametrize("name", ["..", ".", "a/../b", ".git/config", "x/.GIT/hooks/y", "git~1/z", ""])
 async def test_names_that_git_would_not_check_out_are_refused(workspaces: Folders, name: str) -> None:
     with pytest.raises(OSError, match="the tree has a file named"):
-        async with workspaces.laid_out(Tree({name: b"x"})):
+        async with workspaces.laid_out(Tree({name: b"x"}), kin="k"):
             pass
 
 
 async def test_a_file_below_a_file_is_refused(workspaces: Folders) -> None:
     with pytest.raises(OSError, match="below a file"):
-        async with workspaces.laid_out(Tree({"a": b"", "a/b": b""})):
+        async with workspaces.laid_out(Tree({"a": b"", "a/b": b""}), kin="k"):
             pass
 
 
@@ -225,13 +229,55 @@ async def test_a_failing_attempt_leaves_no_files(workspaces: Folders) -> None:
     places = []
 
     async def fail() -> None:
-        async with workspaces.laid_out(TREE) as workspace:
+        async with workspaces.laid_out(TREE, kin="k") as workspace:
             places.append(workspace.tree.parent)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         await fail()
     assert [place.exists() for place in places] == [False]
+
+
+# The next of its kin -----------------------------------------------------------------------------
+async def test_the_next_tree_writes_only_what_differs(workspaces: Folders) -> None:
+    after = Tree(FILES | {"a": b"other", "dir/new": b"new"})
+    del after.files["empty"]  # type: ignore[attr-defined]
+    async with workspaces.laid_out(TREE, kin="k") as workspace:
+        workspace._sealed_at += 10**9  # as if the clock had moved on since
+        (workspace.tree / "caf\u00e9").write_bytes(b"touched by a gate")
+        (workspace.tree / "left").write_bytes(b"left by a gate")
+    async with workspaces.laid_out(after, kin="k") as again:
+        assert again is workspace
+        assert sorted(after.read) == ["a", "caf\u00e9", "dir/new"]
+        assert found(again.tree) == {
+            name: what for name, what in WANTED.items() if name not in {"empty", "link", "out", "sub"}
+        } | {"a": (b"other", 0o644), "dir/new": (b"new", 0o644)}
+
+
+async def test_a_file_that_changed_only_its_mode_or_kind_is_written_again(workspaces: Folders) -> None:
+    async with workspaces.laid_out(Tree({"x.sh": b"a", "y": b"b"}), kin="k") as workspace:
+        workspace._sealed_at += 10**9
+
+    class Plain(Tree):
+        def leaves(self) -> Iterator[Leaf]:  # type: ignore[explicit-override]
+            return (replace(leaf, executable=False) for leaf in super().leaves())
+
+    async with workspaces.laid_out(Plain({"x.sh": b"a"}, {"y": (Kind.SYMLINK, b"b")}), kin="k") as workspace:
+        assert found(workspace.tree) == {"x.sh": (b"a", 0o644), "y": "-> b"}
+
+
+async def test_two_of_a_kind_at_once_have_two_folders(workspaces: Folders) -> None:
+    async with workspaces.laid_out(TREE, kin="k") as first, workspaces.laid_out(TREE, kin="k") as second:
+        assert first.tree != second.tree
+    assert len(list(workspaces._home.iterdir())) == 1
+
+
+async def test_only_the_latest_kinds_keep_their_folder_and_no_scratch(workspaces: Folders) -> None:
+    for number in range(12):
+        async with workspaces.laid_out(Tree({"a": b""}), kin=str(number)) as workspace:
+            (workspace.scratch / "home/x").write_bytes(b"x")
+    kept = [sorted(path.name for path in place.iterdir()) for place in workspaces._home.iterdir()]
+    assert kept == [["tree"]] * 8
 
 
 # The home of workspaces --------------------------------------------------------------------------
@@ -241,7 +287,7 @@ async def test_what_a_dead_desk_left_is_removed_and_a_living_one_is_let_be(tmp_p
     (dead / "file").write_bytes(b"x")
     with open_folders(tmp_path, None) as first:
         assert not dead.exists()
-        async with first.laid_out(TREE) as workspace:
+        async with first.laid_out(TREE, kin="k") as workspace:
             with open_folders(tmp_path, None):
                 pass
             assert found(workspace.tree) == WANTED
