@@ -41,6 +41,7 @@ from executor.workspace import Folders, open_folders
 
 SIZES = (20, 4_800)
 RUNS = 7
+_LARGE = 1_000
 _GATE = ("/bin/true",)
 _ENV = {
     "PATH": os.environ["PATH"],
@@ -94,17 +95,22 @@ async def _compare(stand: _Stand) -> list[Row]:
     whole = await _median(stand, _whole)
     bare = await _median(stand, _without_gates)
     files = f"{stand.size:,} files"
-    level = stand.sandbox.level
+    whole_way = f"{files}: end to end, gate at level {stand.sandbox.level}"
+    git_alone = f"{files}: apply and land, no gate"
+    large = stand.size >= _LARGE
     return [
-        Row(f"{files}: end to end, gate at level {level}, beside the worktree way", *_beside(whole, naive)),
-        Row(f"{files}: end to end, gate at level {level}, beside the objects alone", *_beside(whole, floor)),
-        Row(f"{files}: apply and land without gates, beside the worktree way", *_beside(bare, naive)),
-        Row(f"{files}: apply and land without gates, beside the objects alone", *_beside(bare, floor)),
+        # In a small repository the sandbox, which the plain way does not have, is most of it.
+        _row(f"{whole_way}, beside the worktree way", whole, naive, most=1.0 if large else None),
+        _row(f"{whole_way}, beside the objects alone", whole, floor),
+        _row(f"{git_alone}, beside the worktree way", bare, naive, most=0.2 if large else 1.0),
+        _row(f"{git_alone}, beside the objects alone", bare, floor),
     ]
 
 
-def _beside(measured: float, floor: float) -> tuple[str, str, float]:
-    return f"{measured * 1000:.1f} ms", f"{floor * 1000:.1f} ms", measured / floor
+def _row(name: str, measured: float, floor: float, *, most: float | None = None) -> Row:
+    ratio = measured / floor
+    goal, holds = ("", None) if most is None else (f"at most {most}", ratio <= most)
+    return Row(name, f"{measured * 1000:.1f} ms", f"{floor * 1000:.1f} ms", ratio, goal, holds)
 
 
 async def _median(stand: _Stand, run: Callable[[_Stand], Coroutine[Any, Any, None]]) -> float:
@@ -153,7 +159,7 @@ async def _naive(stand: _Stand) -> None:
     path, copy = stand.repository.path, stand.repository.path.with_suffix(".copy")
     _git(path, "worktree", "add", "--quiet", "--detach", str(copy), "main")
     _git(copy, "apply", "--index", "-", stdin=_DIFF.body)
-    subprocess.run(_GATE, cwd=copy, check=True)
+    subprocess.run(_GATE, cwd=copy, check=True)  # noqa: ASYNC221 - nothing else runs beside it
     _git(copy, "commit", "--quiet", "-m", "A change")
     _git(copy, "update-ref", "refs/heads/main", "HEAD", stand.base)
     _git(path, "worktree", "remove", "--force", str(copy))
@@ -225,4 +231,4 @@ def _git(where: Path, *argv: str, stdin: bytes | None = None) -> str:
 
 if __name__ == "__main__":
     for row in rows((*SIZES, *map(int, sys.argv[1:]))):
-        print(f"{row.name:78} {row.measured:>10} {row.floor:>10} {row.ratio:8.2f}")
+        print(f"{row.name:74} {row.measured:>10} {row.floor:>10} {row.ratio:8.2f}  {row.goal}")

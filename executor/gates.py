@@ -45,8 +45,8 @@ async def run_gates(
     """One result per gate, in their order, then one per list of commands that the patch brought.
 
     *workspace* is just laid out, or None where no gate applies to the *changed* paths. Every gate starts
-    from exactly the candidate's files. After a required gate that did not pass nothing more runs. Raises OSError
-    where the sandbox itself cannot.
+    from exactly the candidate's files. After a required gate that did not pass nothing more runs. Raises
+    OSError where the sandbox itself cannot.
     """
     results: list[GateResult] = []
     decided: str | None = None
