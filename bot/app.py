@@ -3,7 +3,7 @@
 import asyncio
 import fcntl
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,7 +28,7 @@ from bot.intake.slack import Listeners, bolt_app
 from bot.intake.socket import socket_mode
 from bot.settings import Config
 from bot.submit import Submitter
-from bot.supervise import Errands, Turnstile, keep
+from bot.supervise import Component, Errands, Turnstile, kept
 from contracts.commands import Source
 from contracts.faults import Reason, fault
 from contracts.ports import Engine, Turn, Work
@@ -43,7 +43,6 @@ _SETTLERS: Final = 4
 _DELIVERERS: Final = 4
 
 Reached = Callable[[str], None]
-Component = Callable[[], Awaitable[None]]
 
 
 def nobody(_point: str) -> None:
@@ -96,14 +95,14 @@ class Desk:
             people = People(self.slack.client, self.config.settings, clock.now)
             app = await bolt_app(self.slack.client, self._listeners(people, errands))
             turnstile = Turnstile()
-            components: Mapping[Work, Component] = {
+            components: Mapping[str, Component] = {
                 Work.INBOX: self._working(
                     turnstile, Work.INBOX, self._submitter(people, files).turn, _SETTLERS
                 ),
                 Work.LANES: partial(self._landing, turnstile),
                 Work.OUTBOX: self._working(turnstile, Work.OUTBOX, self._deliverer(sender).turn, _DELIVERERS),
             }
-            await stack.enter_async_context(_kept(components, turnstile))
+            await stack.enter_async_context(kept(components, turnstile, grace=GRACE, jitter=clock.jitter))
             await stack.enter_async_context(_intake(app, self.config))
             yield
 
@@ -162,17 +161,6 @@ class Desk:
             clock=clock.now,
             reached=self.reached,
         )
-
-
-@asynccontextmanager
-async def _kept(components: Mapping[Work, Component], turnstile: Turnstile) -> AsyncIterator[None]:
-    """Every component runs while entered; at the end, turns in hand get a grace."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(keep(name, run, jitter=clock.jitter)) for name, run in components.items()]
-        yield
-        await turnstile.close(grace=GRACE)
-        for task in tasks:
-            task.cancel()
 
 
 @asynccontextmanager

@@ -5,7 +5,8 @@ The only place that catches everything: a surprise is logged with its traceback,
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Final, Self
@@ -18,7 +19,10 @@ _MOST: Final = timedelta(minutes=1)
 log = logging.getLogger(__name__)
 
 
-async def keep(name: str, run: Callable[[], Awaitable[None]], *, jitter: Callable[[], float]) -> None:
+Component = Callable[[], Awaitable[None]]
+
+
+async def keep(name: str, run: Component, *, jitter: Callable[[], float]) -> None:
     """Run *run* until it returns; when it fails, again after a wait that grows from 1 s to a minute.
 
     The wait is short again once it has run well for a minute. Ends by cancellation too.
@@ -78,6 +82,26 @@ class Turnstile:
         except TimeoutError:
             return False
         return True
+
+
+@asynccontextmanager
+async def kept(
+    components: Mapping[str, Component],
+    turnstile: Turnstile,
+    *,
+    grace: timedelta,
+    jitter: Callable[[], float],
+) -> AsyncIterator[None]:
+    """All *components* run while entered. At the end turns in hand get *grace*, then all is cancelled."""
+    tasks = [asyncio.create_task(keep(name, run, jitter=jitter)) for name, run in components.items()]
+    try:
+        yield
+        if not await turnstile.close(grace=grace):
+            log.warning("work in hand is left to be taken up by the next start")
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Errands:

@@ -151,9 +151,14 @@ async def test_sender_and_files_that_slack_does_not_give_at_first_are_asked_for_
 
 
 # Socket Mode -------------------------------------------------------------------------------------
-def opened(desk: Desk) -> int:
+def names(desk: Desk, what: str) -> set[str]:
+    """The addresses, each good for one handshake, to which that happened."""
     changes = [each for each in desk.slack.proxy.journal.entries if isinstance(each, SocketChange)]
-    return sum(each.what == "opened" for each in changes)
+    return {each.name for each in changes if each.what == what}
+
+
+def opened(desk: Desk) -> int:
+    return len(names(desk, "opened"))
 
 
 async def test_there_are_two_connections(tmp_path: Path) -> None:
@@ -189,6 +194,8 @@ async def test_a_refused_handshake_is_tried_again_with_a_new_address(tmp_path: P
         desk.slack.proxy.sockets.refuse(2)
         desk.slack.proxy.sockets.drop()
         await desk.slack.proxy.until(lambda: opened(desk) >= 4, within=timedelta(seconds=30))
+        assert names(desk, "refused")
+        assert not names(desk, "refused") & names(desk, "opened")
         ts = await desk.say(writing("new.txt"))
         await desk.finished()
         await desk.at_rest()
