@@ -88,9 +88,6 @@ class Image:
     def _search(self, before: list[bytes]) -> Iterator[int]:
         """The lines at which the bytes of *before* begin; linear in the file where they are rare."""
         whole, wanted = self.content(), b"".join(before)
-        if not wanted:
-            yield 0
-            return
         line = counted = 0
         found = whole.find(wanted)
         while found >= 0:
@@ -111,12 +108,12 @@ class Image:
                 return f"it is for the beginning of the file, and its lines stand at line {place + 1}"
             return f"it is for the end of the file, and its lines stand at line {place + 1}"
         place = self._nearest(before, max(hunk.old_start - 1, 0))
-        for offset, wanted in enumerate(before):
-            if place + offset >= len(self._lines):
-                return f"line {place + offset + 1} should be {_shown(wanted)}, and the file ends before it"
-            if (there := self._lines[place + offset]) != wanted:
-                return f"line {place + offset + 1} should be {_shown(wanted)} and is {_shown(there)}"
-        return "its lines stand where the file ends"
+        here = self._lines[place : place + len(before)]
+        offset = next((n for n, line in enumerate(here) if line != before[n]), len(here))
+        expected = f"line {place + offset + 1} should be {_shown(before[offset])}"
+        if offset == len(here):
+            return f"{expected}, and the file ends before it"
+        return f"{expected} and is {_shown(here[offset])}"
 
     def _nearest(self, before: list[bytes], stated: int) -> int:
         """The place where most lines agree, the one nearest to *stated* of equals."""

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.faults import Fault, Reason
+from contracts.formats.diff import normalise, read_diff
 from contracts.patch import Diff, FileHeader
 from executor.changeset.binary import decode_binary
 from executor.changeset.sections import Section, split
@@ -49,6 +50,17 @@ async def test_binary_files_come_change_move_and_go_as_git_says(on: On) -> None:
     made = diff_between(repo, "main", new, "-M")
     assert b"\ndelta " in made.body
     assert b"\nliteral " in made.body
+    assert await builder.files(made) == repo.at(new)
+
+
+async def test_a_binary_diff_as_it_is_posted_lands(on: On) -> None:
+    builder = on({"edited": NOISE, "text": b"1\n"})
+    repo = builder.repo
+    repo.git("checkout", "-q", "-b", "side")
+    new = repo.commit({"edited": NOISE[:3000] + b"\0" + NOISE[3000:], "text": b"2\n", "new": b"\0new"})
+    posted = b"Here it is:\n\n" + repo.raw("diff", "--binary", "main", new)
+    made = normalise(read_diff(posted), ())
+    assert isinstance(made, Diff)
     assert await builder.files(made) == repo.at(new)
 
 

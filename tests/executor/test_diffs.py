@@ -8,6 +8,8 @@ from contracts.faults import Fault, Reason
 from contracts.outcome import Change
 from contracts.patch import Chmod, Diff, FileHeader, FileMode, Replace, Write
 from executor.candidate import Candidate
+from executor.files import File
+from executor.repository.bare import Repository
 from tests.executor.conftest import Builder
 from tests.executor.diffs import diff, diff_between, joined, without_index
 from tests.executor.repositories import Content, Repo
@@ -22,6 +24,7 @@ def facts(found: Fault) -> tuple[Reason, dict[str, str]]:
     return found.reason, dict(found.args)
 
 
+OPEN_END = "\\ No newline at end of file\n"
 HUNK = "@@ -2,3 +2,3 @@\n line 2\n-line 3\n+LINE 3\n line 4\n"
 
 
@@ -95,6 +98,11 @@ async def test_a_diff_takes_on_the_line_ends_of_its_file(on: On) -> None:
     assert files["a"][1] == crlf.replace(b"line 3\r\n", b"LINE 3\r\n")
 
 
+async def test_an_open_end_stays_open_whatever_the_line_ends(on: On) -> None:
+    made = diff("a", f"@@ -1,2 +1,2 @@\n-one\n+1\n two\n{OPEN_END}")
+    assert (await on({"a": b"one\r\ntwo"}).files(made))["a"][1] == b"1\r\ntwo"
+
+
 async def test_a_diff_made_on_windows_takes_on_plain_line_ends(on: On) -> None:
     made = diff("a", HUNK.replace("\n ", "\r\n ").replace("\n-", "\r\n-").replace("\n+", "\r\n+"))
     made = Diff(made.body.replace(b"@@\r\n", b"@@\n").replace(b" line 4\n", b" line 4\r\n"), made.files)
@@ -111,9 +119,6 @@ async def test_a_file_that_mixes_line_ends_is_matched_as_it_is(on: On) -> None:
     builder = on({"a": b"one\r\ntwo\nthree\r\n"})
     made = diff("a", "@@ -1,3 +1,3 @@\n one\r\n-two\n+2\n three\r\n")
     assert (await builder.files(made))["a"][1] == b"one\r\n2\nthree\r\n"
-
-
-OPEN_END = "\\ No newline at end of file\n"
 
 
 async def test_a_missing_last_line_end_stays_comes_and_goes(on: On) -> None:
@@ -151,6 +156,16 @@ async def test_what_does_not_fit_says_where_it_nearly_does(on: On) -> None:
         Reason.DIFF_DOES_NOT_APPLY,
         {"path": "a", "hunk": "1", "detail": "line 5 should be 'line 4' and is 'line four'"},
     )
+
+
+async def test_a_file_that_is_shorter_than_its_hunk_is_said(on: On) -> None:
+    wrong = await on({"a": b"line 2\nline 3\n"}).refusal(diff("a", HUNK))
+    assert wrong.args["detail"] == "line 3 should be 'line 4', and the file ends before it"
+
+
+async def test_long_lines_are_shown_in_part(on: On) -> None:
+    wrong = await on({"a": b"x" * 500 + b"\n"}).refusal(diff("a", f"@@ -1 +1 @@\n-{'y' * 500}\n+z\n"))
+    assert len(wrong.args["detail"]) < 200
 
 
 async def test_the_second_hunk_is_named_when_it_is_the_one(on: On) -> None:
@@ -256,6 +271,19 @@ async def test_a_name_that_git_reads_otherwise_is_refused(on: On) -> None:
     made = Diff(diff("a", HUNK).body, (FileHeader("b", "b"),))
     wrong = await on({"a": LINES, "b": LINES}).refusal(made)
     assert facts(wrong)[0] in (Reason.DIFF_MISREAD, Reason.DIFF_DOES_NOT_APPLY)
+
+
+async def test_what_git_makes_otherwise_than_the_desk_is_refused(
+    on: On, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has not been seen to happen; that it would be noticed is the point of asking git at all."""
+    builder = on({"a": LINES})
+    await builder.open()
+    monkeypatch.setattr(Repository, "read_index", lambda *_: {"a": File(b"something else")})
+    assert facts(await builder.refusal(diff("a", HUNK))) == (
+        Reason.DIFF_MISREAD,
+        {"seen": "a", "applied": "a"},
+    )
 
 
 async def test_a_binary_stub_cannot_pull_a_blob_out_of_the_store(on: On) -> None:

@@ -255,6 +255,11 @@ def test_a_replacement_cannot_make_a_file_huge(regex: bool) -> None:
     assert wrong.reason is Reason.FILE_TOO_LARGE
 
 
+def test_an_insertion_cannot_make_a_file_huge_either() -> None:
+    wrong = refusal(tree_of({"a": b"x"}), InsertAt("a", 1, "y" * 20_000), limits=Limits(file=10_000))
+    assert wrong.reason is Reason.FILE_TOO_LARGE
+
+
 def test_a_file_that_is_large_already_may_be_edited() -> None:
     base = tree_of({"a": b"head\n" + b"x" * 5000})
     assert edits(base, Replace("a", "head", "heads"), limits=Limits(file=1000))

@@ -69,6 +69,16 @@ async def test_a_program_that_is_killed_from_outside_is_too_slow(monkeypatch: py
     assert await regexes.substitute(REQUEST) == TooSlow()
 
 
+async def test_a_program_that_is_killed_for_its_memory_is_no_trouble_of_the_desk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def killed(*_argv: object, **_rest: object) -> process.Ended:
+        return process.Exited(-9, b"", b"")
+
+    monkeypatch.setattr(process, "run", killed)
+    assert await regexes.substitute(REQUEST) == Invalid(TOO_BIG)
+
+
 async def test_a_program_that_cannot_start_is_trouble_of_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     async def missing(*_argv: object, **_rest: object) -> process.Ended:
         return process.NotStarted("no such file")

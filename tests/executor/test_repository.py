@@ -1,6 +1,8 @@
 """The desk's own repositories, their branches, and the commits it writes."""
 
 import asyncio
+import ctypes
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Mapping
@@ -412,6 +414,19 @@ async def test_the_disk_is_told_to_keep_what_was_written(tmp_path: Path) -> None
         gone.path = tmp_path / "gone"
         with pytest.raises(FileNotFoundError):
             gone.sync()
+
+
+async def test_a_disk_that_fails_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing:
+        def syncfs(self, _handle: int) -> int:
+            ctypes.set_errno(errno.EIO)
+            return -1
+
+    async with opened(tmp_path, "shop", None) as repository:
+        monkeypatch.setattr(bare, "_LIBC", Failing())
+        with pytest.raises(OSError, match="syncfs") as caught:
+            repository.sync()
+        assert caught.value.errno == errno.EIO
 
 
 async def test_a_git_that_is_killed_while_it_checks_a_diff_is_no_fault_of_the_patch(
