@@ -73,12 +73,16 @@ class LaneLine:
 
 @dataclass(frozen=True, slots=True)
 class MessageStanding:
-    """How the patches of one message stand: what its reaction is decided from."""
+    """How the patches of one message stand: what its reaction is decided from.
+
+    Of an edited message that is what its latest version brought, and what is still open of earlier ones.
+    """
 
     place: Place
     states: tuple[PatchState, ...]
     rejected: int  #: blocks that were refused before they became patches
     patches: tuple[str, ...] = ()  #: their ids, in the order of *states*
+    edited: bool = False  #: earlier versions were answered, too
 
 
 @dataclass(frozen=True, slots=True)

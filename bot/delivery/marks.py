@@ -27,7 +27,8 @@ def marks_for(standing: MessageStanding) -> Marks:
     not_landed = standing.rejected > 0 or any(
         state not in OPEN_STATES and state is not PatchState.LANDED for state in standing.states
     )
-    # An edit can bring patches after the end: a verdict that was true before may have to go.
-    possible = [SEEN] + [LANDED] * landed + [NOT_LANDED] * not_landed
+    # What an earlier version of the message, or a verdict before the last patch came, may have left there.
+    possible = [SEEN]
+    possible += [LANDED] * (landed or standing.edited) + [NOT_LANDED] * (not_landed or standing.edited)
     wanted = SEEN if is_open else NOT_LANDED if not_landed else LANDED if landed else None
     return Marks(wanted, tuple(mark for mark in possible if mark != wanted), settled=not is_open)

@@ -13,8 +13,8 @@ HERE = Place("C1", "1.1", "1.1")
 states = st.lists(st.sampled_from(PatchState), max_size=4).map(tuple)
 
 
-def standing(*states: PatchState, rejected: int = 0) -> MessageStanding:
-    return MessageStanding(HERE, states, rejected)
+def standing(*states: PatchState, rejected: int = 0, edited: bool = False) -> MessageStanding:
+    return MessageStanding(HERE, states, rejected, edited=edited)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,9 @@ def standing(*states: PatchState, rejected: int = 0) -> MessageStanding:
         (standing(PatchState.QUARANTINED), NOT_LANDED, (SEEN,)),
         (standing(rejected=2), NOT_LANDED, (SEEN,)),
         (standing(), None, (SEEN,)),
+        (standing(PatchState.RUNNING, edited=True), SEEN, (LANDED, NOT_LANDED)),
+        (standing(PatchState.LANDED, edited=True), LANDED, (SEEN, NOT_LANDED)),
+        (standing(rejected=1, edited=True), NOT_LANDED, (SEEN, LANDED)),
     ],
 )
 def test_the_mark_says_how_the_message_stands(

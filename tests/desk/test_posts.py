@@ -174,6 +174,7 @@ async def test_an_edited_message_is_read_again_and_what_landed_is_not_repeated(t
         await desk.at_rest()
         assert len(await desk.patches()) == 2
         assert desk.origin.read("mended.txt") == "mended\n"
+        assert await desk.marks(ts) == ["white_check_mark"]
 
 
 async def test_an_edit_that_leaves_the_text_as_it_was_is_nothing(tmp_path: Path) -> None:

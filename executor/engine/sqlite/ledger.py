@@ -9,14 +9,20 @@ from typing import Any
 from contracts.commands import Place
 from contracts.ports import AuditEntry, Counts
 from contracts.records import LaneLine, MessageStanding, PatchLine, StoredPatch
-from contracts.states import PatchState
+from contracts.states import OPEN_STATES, PatchState
 from executor.engine.sqlite.codec import STORED, from_time, from_time_if, stored_patch
 from executor.engine.sqlite.threads import Thread
 
-_OF_MESSAGE = """
+_OF_ROW = """
 SELECT id, coalesce(lanes.state, endings.state)
 FROM patches LEFT JOIN lanes USING (seq) LEFT JOIN endings USING (seq)
 WHERE inbox_id = ? ORDER BY seq"""
+#: The versions of a message that were answered, latest first.
+_VERSIONS = """
+SELECT id, rejected FROM inbox
+WHERE channel = ? AND ts = ? AND state = 'settled'
+  AND (rejected > 0 OR EXISTS (SELECT 1 FROM patches WHERE inbox_id = inbox.id))
+ORDER BY id DESC"""
 _HEADS = "lanes INDEXED BY lanes_head WHERE state IN ('ready', 'running')"
 _FREE = "lanes INDEXED BY lanes_waiting WHERE state = 'waiting' AND due_at IS NULL"
 _TIMED = "lanes INDEXED BY lanes_timed WHERE state = 'waiting' AND due_at IS NOT NULL"
@@ -127,9 +133,28 @@ def _standing(inbox_id: int, store: sqlite3.Connection) -> MessageStanding | Non
     if row is None:
         return None
     *place, rejected = row
-    found = store.execute(_OF_MESSAGE, (inbox_id,)).fetchall()
-    states = tuple(PatchState(state) for _, state in found)
-    return MessageStanding(Place(*place), states, rejected, tuple(patch for patch, _ in found))
+    versions = store.execute(_VERSIONS, place[:2]).fetchall() or [(inbox_id, rejected)]
+    latest, *earlier = versions
+    found = [
+        *(
+            (patch, state)
+            for id_, _ in earlier
+            for patch, state in _of_row(store, id_)
+            if state in OPEN_STATES
+        ),
+        *_of_row(store, latest[0]),
+    ]
+    return MessageStanding(
+        Place(*place),
+        tuple(state for _, state in found),
+        latest[1],
+        tuple(patch for patch, _ in found),
+        edited=bool(earlier),
+    )
+
+
+def _of_row(store: sqlite3.Connection, inbox_id: int) -> list[tuple[str, PatchState]]:
+    return [(patch, PatchState(state)) for patch, state in store.execute(_OF_ROW, (inbox_id,))]
 
 
 def _lane(store: sqlite3.Connection, domain: str) -> LaneLine:

@@ -28,6 +28,7 @@ CREATE TABLE inbox (
 ) STRICT;
 CREATE INDEX inbox_free ON inbox (id) WHERE state = 'recorded' AND due_at IS NULL;
 CREATE INDEX inbox_timed ON inbox (due_at) WHERE state = 'recorded' AND due_at IS NOT NULL;
+CREATE INDEX inbox_messages ON inbox (channel, ts) WHERE ts IS NOT NULL;
 
 -- Which content a message has brought, whatever became of it.
 CREATE TABLE brought (
