@@ -1,0 +1,1 @@
+"""One suite for every engine: each test is one promise of `contracts.ports`."""

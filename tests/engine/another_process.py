@@ -1,0 +1,42 @@
+"""A desk in a process of its own, to be watched or killed.
+
+`python -m tests.engine.another_process URL VERB N` prints a line whenever VERB has returned.
+"""
+
+import asyncio
+import sys
+
+from contracts.notices import NewDelivery, WriteSummary
+from executor.engine import open_engine
+from tests.engine.given import Desk, asked, card, summary
+
+
+async def record(desk: Desk, number: int) -> None:
+    await desk.record(f"event-{number}")
+
+
+async def settle(desk: Desk, number: int) -> None:
+    """Three patches and six notices."""
+    names = [f"p-{number}-{part}" for part in "abc"]
+    told = [delivery for name in names for delivery in (card(name), summary(name))]
+    await desk.settle(*(asked(name, domain=f"d{number % 3}") for name in names), told=told)
+
+
+async def carry_out(desk: Desk, number: int) -> None:
+    """One patch from its event to its end."""
+    await desk.settle(asked(f"p-{number}"))
+    ended = NewDelivery(WriteSummary(f"p-{number}"), None)
+    await desk.finish(await desk.start(), told=(ended,))
+
+
+async def main(url: str, verb: str, many: int) -> None:
+    engine = await open_engine(url, identity="another")
+    desk = Desk(engine)
+    for number in range(many):
+        await {"record": record, "settle": settle, "carry-out": carry_out}[verb](desk, number)
+        print(number, flush=True)
+    await engine.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -1,0 +1,1 @@
+"""What is the SQLite engine's own: its files, its group commit, its damage."""
