@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from bot import clock
-from bot.cli import shapes
 from bot.cli.exits import ExitCode
 from bot.cli.phrases.doctor import explain_finding
 from bot.cli.screen import say, show_json
 from bot.doctor.examination import examine
 from bot.doctor.findings import Finding, Health, all_well
 from bot.settings import Config, SettingsError, read_config
+from contracts.faults import Fault
 
 _COLOURS = {Health.FINE: "green", Health.NOTE: "blue", Health.WRONG: "red", Health.UNKNOWN: "yellow"}
 
@@ -24,7 +24,7 @@ def doctor(as_json: AsJson = False) -> None:
     """Look at everything the desk needs, and say how to mend what is wrong."""
     findings = asyncio.run(_examine(quiet=as_json))
     if as_json:
-        show_json(shapes.findings(findings))
+        show_json(_shape(findings))
     raise typer.Exit(ExitCode.OK if all_well(findings) else ExitCode.NO)
 
 
@@ -52,3 +52,18 @@ def _tell(finding: Finding) -> None:
     say(f"{sign}{finding.area}: {said.what}")
     if said.hint:
         say(f"{'':8}  {said.hint}")
+
+
+def _shape(findings: list[Finding]) -> dict[str, object]:
+    """What `--json` prints; docs/cli.md promises it."""
+    return {"well": all_well(findings), "findings": [_finding(each) for each in findings]}
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    about = finding.about
+    return {
+        "area": finding.area,
+        "health": finding.health.value,
+        "what": about.reason.value if isinstance(about, Fault) else about.value,
+        "facts": dict(about.args if isinstance(about, Fault) else finding.facts),
+    }

@@ -6,7 +6,6 @@ Times are ISO 8601 with their offset, durations seconds, sizes bytes; what is no
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.doctor.findings import Finding, all_well
 from contracts.faults import Fault
 from contracts.gates import GateResult
 from contracts.outcome import FileChange, Report, StepTime
@@ -97,20 +96,6 @@ def report(report: Report) -> Json:
 
 def tried(patch: Patch, would_be: Report) -> Json:
     return {"title": patch.title, "would_land": would_be.fault is None, "report": report(would_be)}
-
-
-def findings(findings: Sequence[Finding]) -> Json:
-    return {"well": all_well(findings), "findings": [_finding(each) for each in findings]}
-
-
-def _finding(finding: Finding) -> Json:
-    about = finding.about
-    return {
-        "area": finding.area,
-        "health": finding.health.value,
-        "what": about.reason.value if isinstance(about, Fault) else about.value,
-        "facts": dict(about.args if isinstance(about, Fault) else finding.facts),
-    }
 
 
 def fault(fault: Fault) -> Json:

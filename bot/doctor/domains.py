@@ -16,13 +16,14 @@ from executor.git import Git, GitError
 from executor.repository.bare import Origin
 
 
-async def domain(name: str, settings: DomainSettings) -> AsyncIterator[Finding]:
+async def domain(name: str, settings: DomainSettings, data: Path) -> AsyncIterator[Finding]:
     """Whether patches of the domain *name* could be fetched, checked and pushed."""
     area = f"domain {name}"
-    if settings.repository is None:
-        yield found(area, Health.NOTE, Symptom.ORIGIN_NONE, branch=settings.branch)
+    own = data / "repositories" / f"{name}.git"
+    if settings.repository is not None or own.is_dir():
+        yield await _origin(area, Origin(settings.repository or str(own)), settings.branch)
     else:
-        yield await _origin(area, Origin(settings.repository), settings.branch)
+        yield found(area, Health.NOTE, Symptom.ORIGIN_NONE, path=own, branch=settings.branch)
     for gate in settings.gates:
         for finding in _program(area, gate.name, gate.run[0]):
             yield finding
@@ -61,7 +62,8 @@ async def _origin(area: str, origin: Origin, branch: str) -> Finding:
         if origin.folder is not None and branch in await _checked_out(origin.folder):
             return Finding(area, Health.WRONG, fault(Reason.BRANCH_CHECKED_OUT, branch=branch))
     except GitError as error:
-        return Finding(area, Health.WRONG, fault(Reason.REPOSITORY_UNREACHABLE, detail=error.detail))
+        detail, *_ = error.detail.splitlines() or [""]
+        return found(area, Health.WRONG, Symptom.ORIGIN_UNREACHABLE, detail=detail)
     commit = asked.stdout.decode(errors="replace").partition("\t")[0]
     if not commit:
         return Finding(area, Health.WRONG, fault(Reason.BRANCH_MISSING, branch=branch))

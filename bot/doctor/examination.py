@@ -27,7 +27,7 @@ async def examine(config: Config | SettingsError, *, now: datetime) -> AsyncIter
     async for finding in machine.sandbox(config.settings.sandbox):
         yield finding
     for name, settings in config.settings.domains.items():
-        async for finding in domain(name, settings):
+        async for finding in domain(name, settings, config.data):
             yield finding
     async for finding in workspace(config, now=now):
         yield finding

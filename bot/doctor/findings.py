@@ -25,7 +25,7 @@ class Symptom(enum.StrEnum):
     CONFIG_ABSENT = "config-absent"
     CONFIG_WRONG = "config-wrong"  #: problem
     NO_DOMAINS = "no-domains"  #: path
-    DATA = "data"  #: path, free
+    DATA = "data"  #: path
     DATA_ABSENT = "data-absent"  #: path
     DATA_NOT_A_FOLDER = "data-not-a-folder"  #: path
     DATA_NOT_WRITABLE = "data-not-writable"  #: path
@@ -35,7 +35,8 @@ class Symptom(enum.StrEnum):
     STORE_ABSENT = "store-absent"
     STORE_BROKEN = "store-broken"  #: problem
     ORIGIN = "origin"  #: branch, commit
-    ORIGIN_NONE = "origin-none"  #: branch
+    ORIGIN_UNREACHABLE = "origin-unreachable"  #: detail
+    ORIGIN_NONE = "origin-none"  #: path, branch
     GATES = "gates"  #: names
     GATES_NONE = "gates-none"
     GATE_PROGRAM_MISSING = "gate-program-missing"  #: gate, program, path
@@ -56,6 +57,7 @@ class Symptom(enum.StrEnum):
     CLOCK_BEHIND = "clock-behind"  #: path
     CLOCK_ALONE = "clock-alone"
     SANDBOX = "sandbox"  #: level
+    SANDBOX_LOW = "sandbox-low"  #: level, least
     SANDBOX_LEVEL = "sandbox-level"  #: level, detail (why it does not hold here)
     SANDBOX_NONE = "sandbox-none"
 

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.doctor.findings import Finding, Health, Symptom, found
-from contracts.faults import Reason, fault
 from contracts.settings import SandboxSettings
 from executor import engine
 from executor.git import Git, GitError
@@ -61,7 +60,7 @@ def data_folder(folder: Path) -> Iterator[Finding]:
     if free < LEAST_SPACE:
         yield found("data", Health.WRONG, Symptom.DATA_FULL, path=folder, free=free, least=LEAST_SPACE)
     else:
-        yield found("data", Health.FINE, Symptom.DATA, path=folder, free=free)
+        yield found("data", Health.FINE, Symptom.DATA, path=folder)
 
 
 def _absent(folder: Path) -> Finding:
@@ -106,7 +105,6 @@ async def sandbox(settings: SandboxSettings) -> AsyncIterator[Finding]:
     if not isinstance(chosen, Chosen):
         yield found("sandbox", Health.WRONG, Symptom.SANDBOX_NONE)
     elif (level := chosen.sandbox.level) < settings.min_level:
-        why = fault(Reason.SANDBOX_TOO_LOW, level=settings.min_level, most=level)
-        yield Finding("sandbox", Health.WRONG, why)
+        yield found("sandbox", Health.WRONG, Symptom.SANDBOX_LOW, level=level, least=settings.min_level)
     else:
         yield found("sandbox", Health.FINE, Symptom.SANDBOX, level=level)

@@ -43,9 +43,9 @@ def bare(tmp_path: Path, checkout: Path) -> Path:
     return folder
 
 
-async def domain(**settings: object) -> list[Finding]:
+async def domain(data: Path | None = None, **settings: object) -> list[Finding]:
     checked = DomainSettings.model_validate(settings)
-    return [finding async for finding in domains.domain("shop", checked)]
+    return [finding async for finding in domains.domain("shop", checked, data or Path("nowhere"))]
 
 
 # The machine -----------------------------------------------------------------------------------
@@ -114,12 +114,32 @@ async def test_a_branch_that_is_not_there_is_wrong(bare: Path) -> None:
 
 
 async def test_a_repository_that_does_not_answer_is_wrong(tmp_path: Path) -> None:
-    assert reasons(await domain(repository=str(tmp_path / "gone"))) == [Reason.REPOSITORY_UNREACHABLE]
+    assert reasons(await domain(repository=str(tmp_path / "gone"))) == ["origin-unreachable"]
+
+
+async def test_a_domain_without_a_repository_is_asked_about_in_the_desks_own(
+    tmp_path: Path, bare: Path
+) -> None:
+    assert reasons(await domain(tmp_path), Health.NOTE) == ["origin-none", "gates-none", "channels-none"]
+    (tmp_path / "repositories").mkdir()
+    bare.rename(tmp_path / "repositories/shop.git")
+    assert reasons(await domain(tmp_path), Health.NOTE) == ["gates-none", "channels-none"]
+    assert reasons(await domain(tmp_path, branch="nowhere")) == [Reason.BRANCH_MISSING]
 
 
 async def test_a_gate_whose_program_is_nowhere_is_wrong(bare: Path) -> None:
     found = await domain(repository=str(bare), gates=[{"name": "types", "run": ["no-such-program"]}])
     assert reasons(found) == ["gate-program-missing"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gates run as another user only where the desk is root")
+async def test_a_gate_whose_program_is_closed_to_the_gates_user_is_wrong(bare: Path, tmp_path: Path) -> None:
+    program = tmp_path / "tools/check"
+    program.parent.mkdir()
+    program.touch(mode=0o755)
+    program.parent.chmod(0o700)
+    found = await domain(repository=str(bare), gates=[{"name": "check", "run": [str(program)]}])
+    assert reasons(found) == ["gate-program-closed"]
 
 
 async def test_a_domain_without_gates_or_channels_is_told_so(bare: Path) -> None:

@@ -23,7 +23,7 @@ SENTENCES: Final[Mapping[Symptom, Said]] = {
     ),
     Symptom.CONFIG_WRONG: Said("{problem:words}", "docs/configuration.md has every setting."),
     Symptom.NO_DOMAINS: Said("{path} has no domains.", "Add one: a repository, a branch, a channel, gates."),
-    Symptom.DATA: Said("{path}, {free:size} free.", ""),
+    Symptom.DATA: Said("{path} can be written, and has room.", ""),
     Symptom.DATA_ABSENT: Said("{path} is not there yet; the desk makes it when it starts.", ""),
     Symptom.DATA_NOT_A_FOLDER: Said(
         "{path} is not a folder.", "Move it away, or name another in PATCHDESK_DATA."
@@ -44,9 +44,13 @@ SENTENCES: Final[Mapping[Symptom, Said]] = {
         "{problem:words}", "Stop the desk and restore a backup: `patchdesk db restore FILE`."
     ),
     Symptom.ORIGIN: Said("{branch} is at {commit:commit}.", ""),
+    Symptom.ORIGIN_UNREACHABLE: Said(
+        "The repository could not be reached: {detail:words}.",
+        "Check the address, and that the desk's user may fetch from it and push to it.",
+    ),
     Symptom.ORIGIN_NONE: Said(
-        "No `repository`: the desk's own bare repository is the only one, and {branch} must be pushed to it.",
-        "",
+        "No `repository` is set, so {path} will be the only one; the desk makes it at the first patch.",
+        "Push {branch} to it before patches can land there.",
     ),
     Symptom.GATES: Said("Gates: {names:list}.", ""),
     Symptom.GATES_NONE: Said(
@@ -97,6 +101,10 @@ SENTENCES: Final[Mapping[Symptom, Said]] = {
     Symptom.CLOCK_ALONE: Said("Nothing of the desk's is from the future.", ""),
     Symptom.CHANNELS_NONE: Said("No channels: only the command line brings it patches.", ""),
     Symptom.SANDBOX: Said("Gates run at level {level:number}.", ""),
+    Symptom.SANDBOX_LOW: Said(
+        "Gates would run at level {level:number}, but `sandbox.min_level` is {least:number}.",
+        "Nothing can land like this. Let the desk run as root, or lower the level on purpose.",
+    ),
     Symptom.SANDBOX_LEVEL: Said(
         "Level {level:number} does not hold on this machine: {detail:words}.",
         "docs/decisions/0005-sandbox-levels.md says what each level needs.",
