@@ -65,8 +65,8 @@ async def run(
     do so before it is killed.
     """
     loop = asyncio.get_running_loop()
-    try:
-        transport, talk = await loop.subprocess_exec(
+    starting = loop.create_task(
+        loop.subprocess_exec(
             lambda: _Talk(most, loop.create_future(), loop.create_future()),
             *argv,
             env=env,
@@ -74,8 +74,16 @@ async def run(
             stdin=asyncio.subprocess.PIPE if stdin or lifeline else asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )
+    )
+    try:
+        # Shielded: cancelled half-way, asyncio would kill the program and forget what it has started.
+        transport, talk = await asyncio.shield(starting)
     except OSError as error:
         return NotStarted(str(error))
+    except asyncio.CancelledError:
+        with suppress(OSError):
+            await _end(*await asyncio.shield(starting), lifeline)
+        raise
     try:
         async with asyncio.timeout(within.total_seconds()):
             _feed(transport, stdin, close=lifeline is None)

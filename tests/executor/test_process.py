@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -72,6 +73,27 @@ async def test_a_cancelled_run_leaves_nothing(tmp_path: Path) -> None:
         await until(lambda: said(tmp_path / "pids").endswith("\n"))
         task.cancel()
     assert await gone(tmp_path / "pids")
+
+
+@pytest.mark.parametrize("program", ["sleep", "/no/such/program"])
+async def test_however_early_it_is_cancelled_nothing_is_left(tmp_path: Path, program: str) -> None:
+    for turns in range(12):
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(process.run([program, "60"], env=ENV, within=SOON, cwd=tmp_path))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+        assert running_in(tmp_path) == []
+
+
+def running_in(folder: Path) -> list[int]:
+    """The processes whose folder is *folder*."""
+    found = []
+    for process_folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process_folder / "cwd").readlink() == folder:
+                found.append(int(process_folder.name))
+    return found
 
 
 async def test_a_long_lived_program_writes_to_its_file_and_stops_when_asked(tmp_path: Path) -> None:
