@@ -64,26 +64,10 @@ async def run(
     With a *lifeline*, stdin stays open; that it closes asks the program to end, and it has that long to
     do so before it is killed.
     """
-    loop = asyncio.get_running_loop()
-    starting = loop.create_task(
-        loop.subprocess_exec(
-            lambda: _Talk(most, loop.create_future(), loop.create_future()),
-            *argv,
-            env=env,
-            cwd=cwd,
-            stdin=asyncio.subprocess.PIPE if stdin or lifeline else asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    )
     try:
-        # Shielded: cancelled half-way, asyncio would kill the program and forget what it has started.
-        transport, talk = await asyncio.shield(starting)
+        transport, talk = await _launch(argv, env, cwd, most, with_stdin=bool(stdin or lifeline))
     except OSError as error:
         return NotStarted(str(error))
-    except asyncio.CancelledError:
-        with suppress(OSError):
-            await _end(*await asyncio.shield(starting), lifeline)
-        raise
     try:
         async with asyncio.timeout(within.total_seconds()):
             _feed(transport, stdin, close=lifeline is None)
@@ -93,6 +77,29 @@ async def run(
     finally:
         # Shielded: whoever is cancelled still leaves nothing behind.
         await asyncio.shield(_end(transport, talk, lifeline))
+
+
+async def _launch(
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, most: int, *, with_stdin: bool
+) -> tuple[asyncio.SubprocessTransport, "_Talk"]:
+    loop = asyncio.get_running_loop()
+    starting = loop.create_task(
+        loop.subprocess_exec(
+            lambda: _Talk(most, loop.create_future(), loop.create_future()),
+            *argv,
+            env=env,
+            cwd=cwd,
+            stdin=asyncio.subprocess.PIPE if with_stdin else asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    )
+    try:
+        # Shielded: cancelled half-way, asyncio would kill the program and forget what it has started.
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with suppress(OSError):
+            await _end(*await asyncio.shield(starting), lifeline=None)
+        raise
 
 
 class _Talk(asyncio.SubprocessProtocol):
