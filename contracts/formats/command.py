@@ -172,6 +172,8 @@ def _is_path(entry: Entry) -> bool:
 def _path(frame: _Frame, findings: Findings) -> Entry | None:
     """The file that the block names for all of its mutations."""
     path, target = frame.own.get(Field.PATH), frame.given.get(Field.TARGET)
+    if path is not None and not isinstance(path.value, Text):
+        path = None
     if target is None or not _is_path(target):
         return path
     if path is not None:
@@ -268,10 +270,7 @@ def _textual(form: Entry, value: Text, around: Surroundings, findings: Findings)
         return
     made = normalise(read_diff(value.value.encode()), around.prefixes)
     if isinstance(made, Diff):
-        if made.files:
-            yield made
-        else:
-            findings.blame(Reason.DIFF_NO_HEADER, value.at)
+        yield made
         return
     for wrong in made:
         # Its lines are those of the text inside; the document's own are what people can find.

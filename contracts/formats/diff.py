@@ -2,8 +2,9 @@
 
 What `git apply` does with an odd diff, all with exit code 0: it drops a file whose hunk header is a bare
 `@@`, puts insertions without context in the wrong place, and takes a blob by its id out of its store if a
-binary patch names one. So every line has to belong somewhere, ids are left out, and what is handed on is
-written anew: each file with `diff --git`, prefixes for `-p1`, modes and hunks, and a final line feed.
+binary patch names one. So every line has to belong somewhere, ids are left out (but those of binary data,
+which git is not asked about), and what is handed on is written anew: each file with `diff --git`,
+prefixes for `-p1`, modes and hunks, and a final line feed.
 """
 
 import re
@@ -19,13 +20,14 @@ from contracts.paths import check_path, strip_prefix
 #: A diff begins on such a line, in any text.
 HEADER: Final = re.compile(r"^(?:diff --git |--- [^\n]*\n\+\+\+ [^\n]*\n@@)", re.MULTILINE)
 #: Something that is called a diff wants to be one if it has such a line.
-WANTS: Final = re.compile(r"^(?:diff --git |--- [^\n]*\n\+\+\+ |@@ )", re.MULTILINE)
+WANTS: Final = re.compile(r"^(?:diff --(?:git|cc|combined) |--- [^\n]*\n\+\+\+ |@@@? )", re.MULTILINE)
 
 _BINARY: Final = b"GIT binary patch"
 _BINARY_DATA: Final = re.compile(
     rb"(?:literal|delta) \d{1,12}|[A-Za-z][0-9A-Za-z!#$%&()*+;<=>?@^_`{|}~-]{5,}|"
 )
 _INDEX_MODE: Final = re.compile(rb"[0-9a-f]+\.\.[0-9a-f]+ ([0-7]{6})")
+_WHOLE_IDS: Final = re.compile(rb"[0-9a-f]{40}\.\.[0-9a-f]{40}(?= |$)")
 _CREATED: Final = b"new file mode "
 _DELETED: Final = b"deleted file mode "
 _EXTENDED: Final = (
@@ -48,7 +50,9 @@ _MODES: Final = frozenset(FileMode)
 class FileDiff:
     """One file. *old* and *new* are its names without the diff's own prefixes; *at* its first line.
 
-    *modes* are the two sides' modes as far as they are said; *moves* is `rename`, `copy` or empty.
+    *modes* are the two sides' modes as far as they are said; *moves* is `rename`, `copy` or empty. *ids* is
+    what a binary patch says it leads from and to, where it says so in whole: without it a delta could not
+    be told from one that was made for other bytes.
     """
 
     at: int
@@ -58,6 +62,7 @@ class FileDiff:
     moves: str = ""
     hunks: tuple[Hunk, ...] = ()
     binary: tuple[bytes, ...] = ()
+    ids: bytes = b""
 
     @property
     def path(self) -> str:
@@ -80,8 +85,10 @@ def read_diff(body: bytes) -> DiffText:
 
 
 def normalise(text: DiffText, prefixes: tuple[str, ...]) -> Diff | tuple[Fault, ...]:
-    """*text* as one Diff of valid paths, or everything that is wrong with it."""
+    """*text* as one Diff of valid paths, or everything that is wrong with it. No file is a fault too."""
     faults = list(text.faults)
+    if not text.files and not faults:
+        faults.append(blame(Reason.DIFF_NO_HEADER, 0))
     files: list[FileDiff] = []
     for each in text.files:
         moved = replace(each, old=_relative(each.old, prefixes), new=_relative(each.new, prefixes))
@@ -113,6 +120,7 @@ def _render(file: FileDiff) -> bytes:
     if file.moves:
         lines += [f"{file.moves} from ".encode() + quoted(old), f"{file.moves} to ".encode() + quoted(new)]
     if file.binary:
+        lines += [b"index " + file.ids] if file.ids else []
         lines += [_BINARY, *file.binary]
     if file.hunks:
         lines.append(b"--- " + (quoted("a/" + old) if file.old is not None else b"/dev/null"))
@@ -154,9 +162,10 @@ class _Reader:
                 self.file_or_fault()
             elif line.startswith((b"diff --cc ", b"diff --combined ")):
                 self.fail(Reason.DIFF_BAD_HEADER, self.at, text=shown(line))
+                self.skip_file()
             elif (path := _stub(bare(line))) is not None:
                 self.fail(Reason.DIFF_BINARY_STUB, self.at, path=path)
-            elif line.startswith(b"@@ "):
+            elif line.startswith((b"@@ ", b"@@@ ")):
                 self.stray_hunk()
             elif line.startswith(b"--- ") and self.line(self.at + 1).startswith(b"+++ "):
                 # The headers of a file without a hunk.
@@ -204,7 +213,8 @@ class _Reader:
         if _stub(line) is not None:
             raise self.unreadable(Reason.DIFF_BINARY_STUB, self.at, path=file.path)
         if line == _BINARY:
-            return replace(file, binary=self.binary(file))
+            ids = _WHOLE_IDS.match(headers.extended.get(b"index ", b""))
+            return replace(file, binary=self.binary(file), ids=ids[0] if ids else b"")
         file = replace(file, hunks=self.hunks(file, git=headers.git is not None))
         self.check_sides(file)
         return file

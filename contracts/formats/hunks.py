@@ -94,7 +94,7 @@ def _end(lines: Lines, start: int, old: int, new: int, *, git: bool) -> int | Fa
         tag = _tag(lines[at])
         if tag is None and not _ends_body(lines, at):
             return blame(Reason.DIFF_BAD_HUNK, at, text=shown(lines[at]))
-        if tag is None or (not git and opens_plain(lines, at)):
+        if tag is None or _is_signature(lines, at) or (not git and opens_plain(lines, at)):
             return None
         old -= tag in b" -"
         new -= tag in b" +"
@@ -119,8 +119,14 @@ def _ends_body(lines: Lines, at: int) -> bool:
     """True if no hunk goes on at *at*: the end, another hunk, another file, or a mail's signature."""
     if at >= len(lines) or lines[at].startswith((b"@@ ", b"diff --git ")) or opens_plain(lines, at):
         return True
-    version = lines[at + 1] if at + 1 < len(lines) else b""
-    return _SIGNATURE.fullmatch(bare(lines[at])) is not None and _VERSION.match(version) is not None
+    return _is_signature(lines, at)
+
+
+def _is_signature(lines: Lines, at: int) -> bool:
+    """True at the two lines that git puts under a mail. The second could be no line of a hunk."""
+    if not lines[at].startswith(b"--") or at + 1 >= len(lines):
+        return False
+    return _SIGNATURE.fullmatch(bare(lines[at])) is not None and _VERSION.match(lines[at + 1]) is not None
 
 
 def _mended(line: bytes) -> bytes:

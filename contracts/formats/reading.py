@@ -82,9 +82,9 @@ def _read_document(block: Block, submit: Submit, context: Context) -> tuple[Resu
     if not_text := _not_utf8(block.text):
         return (_rejection(block, (not_text,)),) if wanted else ()
     document = (read_json if block.format is Format.JSON else read_yaml)(block.text)
-    if document.root is None:
-        return (_rejection(block, document.faults),) if wanted else ()
     findings = Findings(document.faults)
+    if document.root is None:
+        return (_rejection(block, findings.in_order()),) if wanted else ()
     if not isinstance(document.root, Fields):
         findings.blame(Reason.NOT_A_MAPPING, document.root.at, found=kind_of(document.root))
         return (_rejection(block, findings.in_order()),) if wanted else ()

@@ -75,11 +75,9 @@ def patch_schema() -> Schema:
             "blockForPath": _block(inherits=True),
             "mutation": _mutation(inherits=False),
             "mutationForPath": _mutation(inherits=True),
-            "change": {"anyOf": _ways(inherits=False)},
-            "changeForPath": {"anyOf": _ways(inherits=True)},
+            "change": _change(inherits=False),
+            "changeForPath": _change(inherits=True),
             **{name: shape for inherits in (False, True) for name, shape in _shapes(inherits=inherits)},
-            **{f"one-{field.value}": _exactly_one(field) for field in (*BLOCK, *_OWN)},
-            **{f"no-{field.value}": {"not": _any_of((field,))} for field in (*BLOCK, *_OWN)},
         },
     }
 
@@ -87,16 +85,24 @@ def patch_schema() -> Schema:
 # Blocks ----------------------------------------------------------------------------------------
 def _block(*, inherits: bool) -> Schema:
     """A block; *inherits*: one around it names a file for mutations without a path."""
-    names_path: Schema = {"anyOf": [_one(Field.PATH), _TARGET_IS_PATH]}
+    path: Schema = {
+        "anyOf": [
+            {"required": [spelling], "properties": {spelling: _BLANK}} for spelling in _spellings(Field.PATH)
+        ]
+    }
     forms: Schema = {"anyOf": _forms(inherits=True)}
     if not inherits:
-        forms = {"if": names_path, "then": forms, "else": {"anyOf": _forms(inherits=False)}}
+        forms = {
+            "if": {"anyOf": [path, _TARGET_IS_PATH]},
+            "then": forms,
+            "else": {"anyOf": _forms(inherits=False)},
+        }
     return {
         "type": "object",
         "properties": dict.fromkeys(BLOCK[Field.TARGET], _TARGET),
         "allOf": [
-            *(_at_most_one(field) for field in (*BLOCK, Field.PATH)),
-            {"not": {"allOf": [_one(Field.PATH), _TARGET_IS_PATH]}},
+            *(_at_most_one(field) for field in (*BLOCK, Field.PATH) if len(_spellings(field)) > 1),
+            {"not": {"allOf": [path, _TARGET_IS_PATH]}},
             forms,
         ],
     }
@@ -119,15 +125,19 @@ def _forms(*, inherits: bool) -> list[Schema]:
         _form(Field.DIFF, _FILLED),
         {
             "properties": _typed(_OWN),
-            "allOf": [*_none(_FORMS), _ref("change", inherits=inherits)],
+            "propertyNames": _none_of(_FORMS),
+            **_ref("change", inherits=inherits),
         },
     ]
 
 
 def _form(field: Field, value: Schema) -> Schema:
     others = [other for other in (*_FORMS, *DOING) if other is not field]
-    properties = dict.fromkeys(_spellings(field), value)
-    return {"properties": properties, "allOf": [_one(field), *_none(others)]}
+    return {
+        **_exactly_one(field),
+        "properties": dict.fromkeys(_spellings(field), value),
+        "propertyNames": _none_of(others),
+    }
 
 
 # Mutations -------------------------------------------------------------------------------------
@@ -140,22 +150,27 @@ def _mutation(*, inherits: bool) -> Schema:
     }
 
 
-def _ways(*, inherits: bool) -> list[Schema]:
+def _change(*, inherits: bool) -> Schema:
     """Every way to write a mutation: each operation, or none, with the fields that fit it."""
     words: dict[int, tuple[Operation, list[str]]] = {}
     for word, operation in OPERATIONS.items():
         words.setdefault(id(operation), (operation, []))[1].append(word)
-    said: list[Schema] = [
-        {**_says(known), "anyOf": [_ref(_name(shape), inherits=inherits) for shape in operation.shapes]}
-        for operation, known in words.values()
-    ]
-    unsaid = [_ref(_name(shape), inherits=inherits) for shape in UNSAID.shapes]
-    return [*said, {"allOf": _none((Field.OPERATION,)), "anyOf": unsaid}]
+
+    def fits(operation: Operation) -> Schema:
+        return {"anyOf": [_ref(_name(shape), inherits=inherits) for shape in operation.shapes]}
+
+    return {
+        "allOf": [
+            {"if": _any_of((Field.OPERATION,)), "then": _exactly_one(Field.OPERATION), "else": fits(UNSAID)},
+            *({"if": _says(known), "then": fits(operation)} for operation, known in words.values()),
+        ]
+    }
 
 
 def _says(words: list[str]) -> Schema:
     known: Schema = {"enum": words}
-    return {"properties": dict.fromkeys(_spellings(Field.OPERATION), known), **_one(Field.OPERATION)}
+    said = _spellings(Field.OPERATION)
+    return {"anyOf": [{"required": [spelling], "properties": {spelling: known}} for spelling in said]}
 
 
 def _shapes(*, inherits: bool) -> Iterator[tuple[str, Schema]]:
@@ -163,14 +178,13 @@ def _shapes(*, inherits: bool) -> Iterator[tuple[str, Schema]]:
     operations = (UNSAID, *OPERATIONS.values())
     for shape in dict.fromkeys(shape for operation in operations for shape in operation.shapes):
         needs = [
-            _at_most_one(field) if field is Field.PATH and inherits else _one(field) for field in shape.needs
+            _at_most_one(field) if field is Field.PATH and inherits else _exactly_one(field)
+            for field in shape.needs
         ]
-        others = [field for field in _OWN if field not in {*shape.needs, *shape.may, Field.OPERATION}]
         may = [_at_most_one(field) for field in shape.may]
-        yield (
-            f"{_name(shape)}ForPath" if inherits else _name(shape),
-            {"allOf": [*needs, *may, *_none(others)]},
-        )
+        others = [field for field in _OWN if field not in {*shape.needs, *shape.may, Field.OPERATION}]
+        name = f"{_name(shape)}ForPath" if inherits else _name(shape)
+        yield name, {"allOf": [*needs, *may], "propertyNames": _none_of(others)}
 
 
 def _name(shape: Shape) -> str:
@@ -178,7 +192,7 @@ def _name(shape: Shape) -> str:
 
 
 # Fields ----------------------------------------------------------------------------------------
-def _ref(name: str, *, inherits: bool = False) -> Schema:
+def _ref(name: str, *, inherits: bool) -> Schema:
     return {"$ref": f"#/$defs/{name}ForPath" if inherits else f"#/$defs/{name}"}
 
 
@@ -194,17 +208,17 @@ def _any_of(fields: Iterable[Field]) -> Schema:
     return {"anyOf": [{"required": [spelling]} for field in fields for spelling in _spellings(field)]}
 
 
+def _none_of(fields: Iterable[Field]) -> Schema:
+    """For names: not one of the *fields*, however it is spelled."""
+    return {"not": {"enum": [spelling for field in fields for spelling in _spellings(field)]}}
+
+
 def _exactly_one(field: Field) -> Schema:
-    return {"oneOf": [{"required": [spelling]} for spelling in _spellings(field)]}
-
-
-def _one(field: Field) -> Schema:
-    return _ref(f"one-{field.value}")
-
-
-def _none(fields: Iterable[Field]) -> list[Schema]:
-    return [_ref(f"no-{field.value}") for field in fields]
+    spellings = _spellings(field)
+    if len(spellings) == 1:
+        return {"required": [spellings[0]]}
+    return {"oneOf": [{"required": [spelling]} for spelling in spellings]}
 
 
 def _at_most_one(field: Field) -> Schema:
-    return {"anyOf": [_one(field), *_none((field,))]}
+    return {"if": _any_of((field,)), "then": _exactly_one(field)}

@@ -1,0 +1,510 @@
+"""Diffs: what is taken, as what it is handed on, and what is refused at which line."""
+
+import pytest
+
+from contracts.commands import PartKind
+from contracts.faults import Reason
+from contracts.formats import Context
+from contracts.formats.names import line_name, paired_names, quoted
+from contracts.patch import Diff, FileHeader, Limits
+from tests.contracts.formats.posting import (
+    BOTH,
+    NAMES,
+    PREFIXES,
+    facts_of,
+    faults_of,
+    mutations_of,
+    patch_of,
+    posted,
+)
+
+HUNK = "@@ -1,2 +1,2 @@\n-old\n+new\n same\n"
+
+
+def read(text: str | bytes) -> Diff:
+    [diff] = mutations_of(posted(text, "diff"))
+    assert isinstance(diff, Diff)
+    return diff
+
+
+def header(old: str | None, new: str | None) -> tuple[FileHeader, ...]:
+    return (FileHeader(old, new),)
+
+
+#: A diff, the names in it, and the headers it is handed on with.
+HEADERS: dict[str, tuple[str, tuple[FileHeader, ...], str]] = {
+    "git": (
+        "diff --git a/x b/x\nindex 1..2 100644\n--- a/x\n+++ b/x\n" + HUNK,
+        header("x", "x"),
+        "diff --git a/x b/x\n--- a/x\n+++ b/x\n",
+    ),
+    "plain": ("--- a/x\n+++ b/x\n" + HUNK, header("x", "x"), "diff --git a/x b/x\n--- a/x\n+++ b/x\n"),
+    "plain, without prefixes": (
+        "--- src/x\n+++ src/x\n" + HUNK,
+        header("src/x", "src/x"),
+        "diff --git a/src/x b/src/x\n--- a/src/x\n+++ b/src/x\n",
+    ),
+    "plain, of two folders": (
+        "diff -ru old/d/x new/d/x\n--- old/d/x\t2025-01-01 10:00:00\n+++ new/d/x\t2025-01-02 10:00:00\n"
+        + HUNK,
+        header("d/x", "d/x"),
+        "diff --git a/d/x b/d/x\n--- a/d/x\n+++ b/d/x\n",
+    ),
+    "git, without prefixes": (
+        "diff --git a/x a/x\n--- a/x\n+++ a/x\n" + HUNK,
+        header("a/x", "a/x"),
+        "diff --git a/a/x b/a/x\n--- a/a/x\n+++ b/a/x\n",
+    ),
+    "git, with mnemonic prefixes": (
+        "diff --git i/x w/x\n--- i/x\n+++ w/x\n" + HUNK,
+        header("x", "x"),
+        "diff --git a/x b/x\n--- a/x\n+++ b/x\n",
+    ),
+    "names with blanks": (
+        "diff --git a/x y b/x y\n--- a/x y\t\n+++ b/x y\t\n" + HUNK,
+        header("x y", "x y"),
+        'diff --git "a/x y" "b/x y"\n--- "a/x y"\n+++ "b/x y"\n',
+    ),
+    "quoted names": (
+        r'diff --git "a/\303\244\"\\t" "b/\303\244\"\\t"'.replace(r"\\t", "")
+        + "\nold mode 100644\nnew mode 100755\n",
+        header('ä"', 'ä"'),
+        r'diff --git "a/\303\244\"" "b/\303\244\""' + "\nold mode 100644\nnew mode 100755\n",
+    ),
+    "under somebody's checkout": (
+        "--- /home/ann/web/src/x\n+++ /home/ann/web/src/x\n" + HUNK,
+        header("src/x", "src/x"),
+        "diff --git a/src/x b/src/x\n--- a/src/x\n+++ b/src/x\n",
+    ),
+    "a new file": (
+        "diff --git a/x b/x\nnew file mode 100755\nindex 0..1\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+new\n",
+        header(None, "x"),
+        "diff --git a/x b/x\nnew file mode 100755\n--- /dev/null\n+++ b/x\n",
+    ),
+    "a new file, plain": (
+        "--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+new\n",
+        header(None, "x"),
+        "diff --git a/x b/x\nnew file mode 100644\n--- /dev/null\n+++ b/x\n",
+    ),
+    "a new file, by its time stamp": (
+        "--- old/x\t1970-01-01 01:00:00.000000000 +0100\n+++ b/x\t2025-01-01\n@@ -0,0 +1 @@\n+new\n",
+        header(None, "x"),
+        "diff --git a/x b/x\nnew file mode 100644\n--- /dev/null\n+++ b/x\n",
+    ),
+    "a deleted file, by its time stamp": (
+        "--- a/x\n+++ new/x\t1969-12-31 19:00:00 -0500\n@@ -1 +0,0 @@\n-old\n",
+        header("x", None),
+        "diff --git a/x b/x\ndeleted file mode 100644\n--- a/x\n+++ /dev/null\n",
+    ),
+    "a deleted file": (
+        "diff --git a/x b/x\ndeleted file mode 100755\n--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-old\n",
+        header("x", None),
+        "diff --git a/x b/x\ndeleted file mode 100755\n--- a/x\n+++ /dev/null\n",
+    ),
+    "an empty new file": (
+        "diff --git a/x b/x\nnew file mode 100644\nindex 0000000..e69de29\n",
+        header(None, "x"),
+        "diff --git a/x b/x\nnew file mode 100644\n",
+    ),
+    "an empty deleted file": (
+        "diff --git a/x b/x\ndeleted file mode 100644\n",
+        header("x", None),
+        "diff --git a/x b/x\ndeleted file mode 100644\n",
+    ),
+    "a rename": (
+        "diff --git a/x b/d/y\nsimilarity index 100%\nrename from x\nrename to d/y\n",
+        header("x", "d/y"),
+        "diff --git a/x b/d/y\nrename from x\nrename to d/y\n",
+    ),
+    "a rename without prefixes that changes": (
+        "diff --git s/x t/x\nrename from s/x\nrename to t/x\n--- s/x\n+++ t/x\n" + HUNK,
+        header("s/x", "t/x"),
+        "diff --git a/s/x b/t/x\nrename from s/x\nrename to t/x\n--- a/s/x\n+++ b/t/x\n",
+    ),
+    "a copy that changes": (
+        "diff --git a/x b/y\ncopy from x\ncopy to y\n--- a/x\n+++ b/y\n" + HUNK,
+        header("x", "y"),
+        "diff --git a/x b/y\ncopy from x\ncopy to y\n--- a/x\n+++ b/y\n",
+    ),
+    "a mode": (
+        "diff --git a/x b/x\nold mode 100755\nnew mode 100644\n",
+        header("x", "x"),
+        "diff --git a/x b/x\nold mode 100755\nnew mode 100644\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_the_headers_of_a_file_are_understood_and_written_anew(name: str) -> None:
+    text, files, headers = HEADERS[name]
+    diff = read(text)
+    assert diff.files == files
+    assert diff.body.decode().partition("@@")[0] == headers
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_lines_that_became_crlf_on_the_way_change_no_name(name: str) -> None:
+    text, files, headers = HEADERS[name]
+    diff = read(text.replace("\n", "\r\n"))
+    assert diff.files == files
+    assert diff.body.decode().partition("@@")[0] == headers
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_a_normalised_diff_is_its_own_normal_form(name: str) -> None:
+    diff = read(HEADERS[name][0])
+    assert read(diff.body) == diff
+
+
+def test_the_lines_of_a_hunk_stay_as_they_are() -> None:
+    diff = read(b"--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@ def f():\n a\xff\r\n-b\t\n+c  \n \n")
+    assert diff.body.endswith(b"@@ -1,3 +1,3 @@\n a\xff\r\n-b\t\n+c  \n \n")
+
+
+def test_a_lost_line_end_of_the_diff_is_put_back() -> None:
+    assert read("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b").body.endswith(b"-a\n+b\n")
+
+
+def test_a_file_without_a_line_end_at_its_end_keeps_to_it() -> None:
+    end = "@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n"
+    assert read("--- a/x\n+++ b/x\n" + end).body.decode().endswith(end.replace("-1 +1", "-1,1 +1,1"))
+    translated = "@@ -1 +1 @@\n-a\n+b\n\\ Kein Zeilenumbruch\r\n"
+    assert read("--- a/x\n+++ b/x\n" + translated).body.endswith(b"+b\n\\ No newline at end of file\n")
+
+
+def test_an_empty_context_line_gets_its_blank_back() -> None:
+    diff = read("--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n\n\r\n")
+    assert diff.body.endswith(b"-a\n+b\n \n \r\n")
+
+
+def test_lines_that_look_like_headers_are_lines_where_the_numbers_say_so() -> None:
+    text = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n--- a/y\n+++ b/y\n @@ -1 +1 @@\n"
+    assert read(text).files == header("x", "x")
+
+
+def test_several_hunks_and_files_are_kept_in_their_order() -> None:
+    text = (
+        "Some words.\n\n--- a/x\n+++ b/x\n" + HUNK + "\n@@ -9,2 +9,2 @@\n-1\n+2\n 3\n"
+        "Index: y\n====\n--- a/y\n+++ b/y\n" + HUNK + "\nThat is all.\n"
+    )
+    diff = read(text)
+    assert diff.files == (FileHeader("x", "x"), FileHeader("y", "y"))
+    assert diff.body.count(b"@@ -9,2 +9,2 @@") == 1
+
+
+def test_binary_data_is_handed_on_unread() -> None:
+    text = (
+        "diff --git a/x b/x\nindex 1..2 100644\nGIT binary patch\nliteral 1\nIcmZPo000310RR91\n\n"
+        "literal 0\nHcmV?d00001\n\n--- a/y\n+++ b/y\n" + HUNK
+    )
+    diff = read(text)
+    assert diff.files == (FileHeader("x", "x"), FileHeader("y", "y"))
+    assert diff.body.startswith(
+        b"diff --git a/x b/x\nGIT binary patch\nliteral 1\nIcmZPo000310RR91\n\nliteral 0\nHcmV?d00001\n\ndiff"
+    )
+
+
+BROKEN: dict[str, tuple[str, list[tuple[Reason, int, int]]]] = {
+    "hunks without a file": ("@@ -1 +1 @@\n-a\n+b\n@@ -9 +9 @@\n", [(Reason.DIFF_NO_HEADER, 1, 1)]),
+    "a hunk after the end of a file": (
+        "--- a/x\n+++ b/x\n" + HUNK + "and\n" + HUNK,
+        [(Reason.DIFF_BAD_HUNK, 8, 1)],
+    ),
+    "a file without a hunk": ("--- a/x\n+++ b/x\n-a\n+b\n", [(Reason.DIFF_BAD_HUNK, 3, 1)]),
+    "a file without anything": ("--- a/x\n+++ b/x\n", [(Reason.DIFF_BAD_HUNK, 3, 1)]),
+    "a bare hunk header": ("--- a/x\n+++ b/x\n@@\n-a\n+b\n", [(Reason.DIFF_BAD_HUNK, 3, 1)]),
+    "a hunk header with words": ("--- a/x\n+++ b/x\n@@ ... @@\n-a\n+b\n", [(Reason.DIFF_BAD_HUNK, 3, 1)]),
+    "numbers without end": (
+        "--- a/x\n+++ b/x\n@@ -1,99999999999 +1 @@\n-a\n",
+        [(Reason.DIFF_BAD_HUNK, 3, 1)],
+    ),
+    "a lost leading blank": (
+        "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\nsame\n more\n",
+        [(Reason.DIFF_BAD_HUNK, 6, 1)],
+    ),
+    "a truncated hunk": ("--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n", [(Reason.DIFF_HUNK_COUNT, 3, 1)]),
+    "a hunk of more lines than it says": (
+        "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n+c\n",
+        [(Reason.DIFF_HUNK_COUNT, 3, 1)],
+    ),
+    "more lines behind a blank one": (
+        "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n\n c\n",
+        [(Reason.DIFF_HUNK_COUNT, 3, 1)],
+    ),
+    "a truncated hunk before another": (
+        "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n" + HUNK,
+        [(Reason.DIFF_HUNK_COUNT, 3, 1)],
+    ),
+    "a truncated hunk before another file": (
+        "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n--- a/y\n+++ b/y\n" + HUNK,
+        [(Reason.DIFF_HUNK_COUNT, 3, 1)],
+    ),
+    "a truncated hunk before a git file": (
+        "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n"
+        "diff --git a/y b/y\n--- a/y\n+++ b/y\n" + HUNK,
+        [(Reason.DIFF_HUNK_COUNT, 4, 1)],
+    ),
+    "an end of file without a line": (
+        "--- a/x\n+++ b/x\n@@ -1 +1 @@\n\\ No newline at end of file\n-a\n+b\n",
+        [(Reason.DIFF_BAD_HUNK, 4, 1)],
+    ),
+    "an end of file twice": (
+        "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n\\ No newline\n\\ No newline\n+b\n",
+        [(Reason.DIFF_BAD_HUNK, 6, 1)],
+    ),
+    "old lines after the end of the old file": (
+        "--- a/x\n+++ b/x\n@@ -1,2 +1 @@\n-a\n\\ No newline at end of file\n b\n",
+        [(Reason.DIFF_BAD_HUNK, 6, 1)],
+    ),
+    "lines after the end of both files": (
+        "--- a/x\n+++ b/x\n@@ -1,1 +1,2 @@\n a\n\\ No newline at end of file\n+b\n",
+        [(Reason.DIFF_BAD_HUNK, 6, 1)],
+    ),
+    "a backslash that is no end of file": (
+        "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n-a\n+b\n\\x\n",
+        [(Reason.DIFF_BAD_HUNK, 6, 1)],
+    ),
+    "an insertion without context": (
+        "--- a/x\n+++ b/x\n@@ -5,0 +6 @@\n+b\n",
+        [(Reason.DIFF_ZERO_CONTEXT, 3, 1)],
+    ),
+    "a new file with old lines": (
+        "--- /dev/null\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n",
+        [(Reason.DIFF_BAD_HUNK, 3, 1)],
+    ),
+    "a deleted file with new lines": (
+        "--- a/x\n+++ /dev/null\n@@ -1 +1 @@\n-a\n+b\n",
+        [(Reason.DIFF_BAD_HUNK, 3, 1)],
+    ),
+    "a header that changes nothing": (
+        "diff --git a/x b/x\nindex 1..1 100644\n",
+        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+    ),
+    "a header without names": ("diff --git x\nnew file mode 100644\n", [(Reason.DIFF_BAD_HEADER, 1, 1)]),
+    "names that differ without a rename": (
+        "diff --git a/x b/y\n--- a/x\n+++ b/y\n" + HUNK,
+        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+    ),
+    "plain names that differ": ("--- x.orig\n+++ x\n" + HUNK, [(Reason.DIFF_BAD_HEADER, 1, 1)]),
+    "headers that contradict each other": (
+        "diff --git a/x b/x\n--- a/y\n+++ b/y\n" + HUNK,
+        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+    ),
+    "a rename that the lines contradict": (
+        "diff --git a/x b/y\nrename from x\nrename to y\n--- a/z\n+++ b/y\n" + HUNK,
+        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+    ),
+    "a rename of a new file": (
+        "diff --git a/x b/y\nnew file mode 100644\nrename from x\nrename to y\n",
+        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+    ),
+    "half of a rename": ("diff --git a/x b/y\nrename from x\n", [(Reason.DIFF_BAD_HEADER, 1, 1)]),
+    "half of a mode": ("diff --git a/x b/x\nold mode 100644\n", [(Reason.DIFF_BAD_HEADER, 1, 1)]),
+    "a mode twice": (
+        "diff --git a/x b/x\nold mode 100644\nnew mode 100755\nnew mode 100644\n",
+        [(Reason.DIFF_BAD_HEADER, 4, 1)],
+    ),
+    "a new file that was there": (
+        "diff --git a/x b/x\nnew file mode 100644\n--- a/x\n+++ b/x\n" + HUNK,
+        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+    ),
+    "a deleted file that stays": (
+        "diff --git a/x b/x\ndeleted file mode 100644\n--- a/x\n+++ b/x\n" + HUNK,
+        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+    ),
+    "a file that never was": ("--- /dev/null\n+++ /dev/null\n" + HUNK, [(Reason.DIFF_BAD_HEADER, 1, 1)]),
+    "an old name without a new one": (
+        "diff --git a/x b/x\n--- a/x\n@@ -1 +1 @@\n-a\n+b\n",
+        [(Reason.DIFF_BAD_HEADER, 2, 1)],
+    ),
+    "a merge's hunk": ("@@@ -1 -1 +1 @@@\n", [(Reason.DIFF_NO_HEADER, 1, 1)]),
+    "a merge's diff": (
+        "diff --cc x\n@@@ -1 -1 +1 @@@\n",
+        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+    ),
+    "a link": (
+        "diff --git a/x b/x\nnew file mode 120000\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+y\n",
+        [(Reason.DIFF_BAD_MODE, 1, 1)],
+    ),
+    "a changed link": (
+        "diff --git a/x b/x\nindex 123..456 120000\n--- a/x\n+++ b/x\n" + HUNK,
+        [(Reason.DIFF_BAD_MODE, 1, 1)],
+    ),
+    "a submodule": (
+        "diff --git a/x b/x\nold mode 100644\nnew mode 160000\n",
+        [(Reason.DIFF_BAD_MODE, 1, 1)],
+    ),
+    "binary files that differ": (
+        "diff --git a/x b/x\nindex 1..2 100644\nBinary files a/x and b/x differ\n",
+        [(Reason.DIFF_BINARY_STUB, 3, 1)],
+    ),
+    "binary files that differ, plainly": (
+        "--- a/y\n+++ b/y\n" + HUNK + "Binary files a/x and /dev/null differ\n",
+        [(Reason.DIFF_BINARY_STUB, 7, 1)],
+    ),
+    "binary data that is not there": (
+        "diff --git a/x b/x\nGIT binary patch\n\n",
+        [(Reason.DIFF_BINARY_STUB, 2, 1)],
+    ),
+    "paths that may not be": (
+        "--- a/../x\n+++ b/../x\n" + HUNK + "--- a/.git/y\n+++ b/.git/y\n" + HUNK,
+        [(Reason.PATH_OUTSIDE, 1, 1), (Reason.PATH_DOTGIT, 7, 1)],
+    ),
+    "a path of somebody's machine": ("--- /tmp/x\n+++ /tmp/x\n" + HUNK, [(Reason.PATH_ABSOLUTE, 1, 1)]),
+    "a name that is no text": (
+        'diff --git "a/\\377" "b/\\377"\nnew file mode 100644\n',
+        [(Reason.PATH_CONTROL, 1, 1)],
+    ),
+    "several files, each with its fault": (
+        "--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n-a\n+b\n--- a/y\n+++ b/y\n@@ -3,0 +4 @@\n+b\n--- a/z\n+++ b/z\n"
+        + HUNK,
+        [(Reason.DIFF_HUNK_COUNT, 3, 1), (Reason.DIFF_ZERO_CONTEXT, 8, 1)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_diff_says_what_is_wrong_and_where(name: str) -> None:
+    text, expected = BROKEN[name]
+    assert faults_of(posted(text, "diff", addressed=False)) == expected
+
+
+def test_a_wrong_count_is_told_with_both_counts() -> None:
+    text = "--- a/x\n+++ b/x\n" + HUNK + "@@ -8,3 +8,4 @@ f\n-a\n+b\n c\n\n\n"
+    # The blank lines at the end may be empty context lines or the sender's own: two too many, or one too few.
+    said = facts_of(posted(text + "+d\n+e\n", "diff"), Reason.DIFF_HUNK_COUNT)
+    assert said == {"path": "x", "hunk": "2", "said": "-3 +4", "found": "-4 +6"}
+
+
+def test_the_signature_of_a_mail_is_no_line_of_the_diff() -> None:
+    text = "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n-- \n2.39.5\n"
+    said = facts_of(posted(text, "diff"), Reason.DIFF_HUNK_COUNT)
+    assert said["found"] == "-1 +1"
+
+
+def test_a_binary_stub_names_its_file() -> None:
+    said = facts_of(posted(BROKEN["binary files that differ, plainly"][0], "diff"), Reason.DIFF_BINARY_STUB)
+    assert said == {"path": "a/x"}
+    said = facts_of(posted(BROKEN["binary files that differ"][0], "diff"), Reason.DIFF_BINARY_STUB)
+    assert said == {"path": "x"}
+
+
+def test_a_zero_context_insertion_is_taken_into_an_empty_file_only() -> None:
+    assert read("--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n+new\n").files == header("x", "x")
+
+
+# Around the diff -------------------------------------------------------------------------------
+MAIL = f"""\
+From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001
+From: =?UTF-8?q?Ann=20M=C3=BCller?= <ann@example.org>
+Date: Mon, 6 Jan 2025 10:00:00 +0100
+Subject: [PATCH 2/3] Greet
+ people
+X-Other: a
+ b
+
+Say hello.
+
+  Twice.
+---
+ x | 2 +-
+ 1 file changed, 1 insertion(+), 1 deletion(-)
+
+diff --git a/x b/x
+--- a/x
++++ b/x
+@@ -1,2 +1,2 @@
+-old
++new
+ same
+{"-- "}
+2.39.5
+
+"""
+
+
+@pytest.mark.parametrize("language", ["diff", "", "text"])
+def test_a_mailed_commit_keeps_its_subject_author_and_message(language: str) -> None:
+    patch = patch_of(posted(MAIL, language, kind=PartKind.FILE, name="x.patch"))
+    assert patch.title == "Greet people"
+    assert patch.body == "Say hello.\n\n  Twice."
+    assert patch.details == {
+        "author": "Ann Müller <ann@example.org>",
+        "date": "Mon, 6 Jan 2025 10:00:00 +0100",
+    }
+
+
+def test_a_subject_keeps_what_the_desk_did_not_put_before_it() -> None:
+    assert (
+        patch_of(posted(MAIL.replace("[PATCH 2/3]", "[PATCH] [pre]"), "diff")).title == "[pre] Greet people"
+    )
+    assert patch_of(posted(MAIL.replace("[PATCH 2/3] ", ""), "diff")).title == "Greet people"
+
+
+def test_a_broken_encoded_word_stays_as_it_is() -> None:
+    for word in ("=?utf-8?b?x?=", "=?nowhere?q?x?=", "=?utf-8?q?=FF?="):
+        assert patch_of(posted(MAIL.replace("Greet", word), "diff")).title == f"{word} people"
+
+
+def test_a_mail_without_a_subject_is_no_mail() -> None:
+    patch = patch_of(posted(MAIL.replace("Subject", "Topic"), "diff"))
+    assert (patch.title, patch.details) == ("x", {})
+
+
+def test_what_git_show_prints_before_a_diff_is_passed_over() -> None:
+    text = "commit 0123\nAuthor: Ann\n\n    Greet\n\ndiff --git a/x b/x\n--- a/x\n+++ b/x\n" + HUNK
+    patch = patch_of(posted(text))
+    assert (patch.title, patch.body, patch.details) == ("x", "", {})
+
+
+def test_a_diff_is_titled_by_its_files_unless_somebody_gave_a_title() -> None:
+    text = "--- a/x\n+++ b/x\n" + HUNK + "--- a/y\n+++ b/y\n" + HUNK
+    assert patch_of(posted(text)).title == "x, y"
+    assert patch_of(posted(text, title="Greet")).title == "Greet"
+
+
+def test_a_diff_is_for_the_only_domain_or_the_chosen_one() -> None:
+    text = "--- a/x\n+++ b/x\n" + HUNK
+    assert patch_of(posted(text)).domain == "web"
+    assert patch_of(posted(text, context=BOTH, domain="api")).domain == "api"
+    assert faults_of(posted(text, context=BOTH)) == [(Reason.MISSING_TARGET, 1, 1)]
+
+
+def test_a_diff_without_a_domain_says_what_else_is_wrong() -> None:
+    text = "--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n-a\n+b\n"
+    expected = [(Reason.MISSING_TARGET, 1, 1), (Reason.DIFF_HUNK_COUNT, 3, 1)]
+    assert faults_of(posted(text, context=BOTH)) == expected
+
+
+def test_a_diff_keeps_to_the_limits() -> None:
+    text = "--- a/x\n+++ b/x\n" + HUNK + "--- a/y\n+++ b/y\n" + HUNK
+    small = Context(NAMES, ("web",), PREFIXES, Limits(files=1))
+    assert faults_of(posted(text, context=small)) == [(Reason.TOO_MANY_FILES, 1, 1)]
+    small = Context(NAMES, ("web",), PREFIXES, Limits(content=9))
+    assert faults_of(posted(text, context=small)) == [(Reason.CONTENT_TOO_LARGE, 1, 1)]
+
+
+def test_a_diff_may_hold_bytes_of_any_encoding() -> None:
+    assert b"-\xe4\n" in read(b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-\xe4\n+\xc3\xa4\n").body
+
+
+# Names -----------------------------------------------------------------------------------------
+def test_a_name_is_what_stands_before_a_tab() -> None:
+    assert line_name(b"a/x y\t2025-01-01 10:00:00") == "a/x y"
+    assert line_name(b"a/x y  ") == "a/x y"
+    assert line_name(b'"a/\\t\\"\\\\\\303\\244\\q"\t2025') == 'a/\t"\\ä\\q'
+    assert line_name(b"/dev/null\t1970-01-01") is None
+    assert line_name(b"a/x\t1970-01-01 00:01:00 +0000") == "a/x"
+
+
+def test_two_names_are_told_apart_or_not_at_all() -> None:
+    assert paired_names(b'"a/x y" b/z') == ("a/x y", "b/z")
+    assert paired_names(b'a/x y "b/z"') == ("a/x y", "b/z")
+    assert paired_names(b'a/x "y') is None
+    assert paired_names(b"a/x b/y") is None
+    assert paired_names(b"ab cb") is None
+
+
+def test_quoting_is_undone_by_reading() -> None:
+    for name in ("x", "x y", "ä", 'a"b', "a\\b", "tab\t", "\udcff"):
+        assert line_name(quoted(name)) == name
