@@ -20,7 +20,7 @@ SHORTCUT: Final = "submit-message"
 #: Attached files that may be a patch, by the end of their name.
 READABLE: Final = (".json", ".yml", ".yaml", ".patch", ".diff", ".txt")
 #: Messages that a person or an app wrote; every other subtype is Slack's own report of something.
-_WRITTEN: Final = frozenset({None, "file_share", "bot_message", "thread_broadcast", "me_message"})
+_WRITTEN: Final = frozenset({"file_share", "bot_message", "thread_broadcast", "me_message"})
 _REFERENCE: Final = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _NOT_LINKS: Final = ("@", "#", "!")
 
@@ -107,16 +107,21 @@ def _event(event: Json, ourselves: Ourselves) -> Heard:
     match event.get("type"), event.get("subtype"):
         case ("message", "message_changed"):
             return _edited(event, ourselves)
-        case ("message" | "app_mention", subtype) if subtype in _WRITTEN:
+        case ("message" | "app_mention", _) if _is_written(event):
             return _message(event, _string(event, "channel"), ourselves)
         case _:
             return Ignore("an event about something else")
 
 
+def _is_written(message: Json) -> bool:
+    subtype = message.get("subtype")
+    return subtype is None or (isinstance(subtype, str) and subtype in _WRITTEN)
+
+
 def _edited(event: Json, ourselves: Ourselves) -> Heard:
     """Slack reports unfurled links and our own updates as changes too: only a new text counts."""
     message = _object(event, "message")
-    if message.get("subtype") not in _WRITTEN:
+    if not _is_written(message):
         return Ignore("not something written")
     if _string(message, "text") == _string(_object(event, "previous_message"), "text"):
         return Ignore("the text is as it was")

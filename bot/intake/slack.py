@@ -39,6 +39,7 @@ COMMAND: Final = "/patch"
 #: A trigger lives three seconds, and the acknowledgement has to be back by then too.
 _TRIGGER: Final = timedelta(seconds=2.5)
 _TRIES: Final = 3
+_PAUSE: Final = timedelta(seconds=1)
 #: An event that nobody sends and nobody listens to.
 _WARM_UP: Final = {"type": "event_callback", "event": {"type": "patchdesk_warm_up"}}
 
@@ -232,7 +233,7 @@ async def _warm_up(app: AsyncApp) -> None:
         await app.async_dispatch(request)
         if request.context.authorize_result is not None:
             return
-        await asyncio.sleep(1)
+        await asyncio.sleep(_PAUSE.total_seconds())
     raise CannotStartError(fault(Reason.SLACK_SILENT, address=app.client.base_url, detail="auth.test"))
 
 

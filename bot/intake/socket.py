@@ -12,10 +12,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
-import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
@@ -89,8 +87,9 @@ class _Line:
         log.info("opening connection %d", self._number)
         try:
             await self._client.connect_to_new_endpoint()
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            log.warning("connection %d could not be opened and is tried again: %s", self._number, error)
+        except Exception:
+            # Whatever Slack answers, and whatever the SDK makes of that: there must be a next try.
+            log.exception("connection %d could not be opened and is tried again", self._number)
             await asyncio.sleep(self._client.ping_interval)
 
     async def _handle(self, _: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:

@@ -246,6 +246,12 @@ def test_a_message_that_was_deleted_under_its_edit_is_ignored() -> None:
     assert ignored(changed(written("a"), written("b", subtype="tombstone")))
 
 
+def test_what_is_no_event_no_shortcut_and_no_form_is_ignored() -> None:
+    assert ignored({"type": "block_actions"})
+    assert ignored(event({"type": "reaction_added", "user": "U0ADA"}))
+    assert ignored(event(written("```\nx\n```", user=None)))
+
+
 # The shortcut and the dialog ---------------------------------------------------------------------
 def picked(message: Json, **fields: Any) -> Json:
     return {

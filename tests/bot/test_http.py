@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
@@ -52,7 +52,8 @@ async def slack() -> AsyncIterator[Slack]:
 
     app = AsyncApp(authorize=authorize, process_before_response=True, request_verification_enabled=False)
     served = application(app, signing_secret=SECRET, clock=lambda: NOW)
-    async with aiohttp.ClientSession() as session, listening(served, "127.0.0.1", 0) as address:
+    drain = timedelta(milliseconds=100)
+    async with aiohttp.ClientSession() as session, listening(served, "127.0.0.1", 0, drain=drain) as address:
         slack = Slack(address, session)
 
         @app.event("message")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import subprocess
 import sys
 
 import pytest
@@ -49,3 +50,25 @@ def test_an_exception_comes_with_its_trace() -> None:
 )
 def test_what_looks_like_a_credential_is_not_shown(text: str, shown: str) -> None:
     assert without_secrets(text) == shown
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_whole_process_logs_to_standard_error_and_keeps_secrets(terminal: bool) -> None:
+    script = f"""
+import logging, sys
+from bot import logs
+sys.stderr.isatty = lambda: {terminal}
+logs.to_stderr()
+logging.getLogger("slack_sdk").info("with xoxb-1-2-abc")
+try:
+    raise ValueError("and xapp-1-2-3")
+except ValueError:
+    logging.getLogger("bot").exception("failed")
+"""
+    ended = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert ended.stdout == ""
+    assert "with xoxb-…" in ended.stderr
+    assert "ValueError: and xapp-…" in ended.stderr
+    lines = ended.stderr.splitlines()
+    assert (len(lines) == 2) is not terminal
+    assert lines[0].startswith("{") is not terminal

@@ -11,6 +11,7 @@ import yaml
 
 from bot.delivery.render import dialogs
 from bot.intake import slack as intake
+from bot.intake import standing
 from bot.intake.slack import Listeners
 from contracts.commands import WORDS
 
@@ -161,3 +162,7 @@ def test_what_slack_shows_of_the_app_is_short_enough() -> None:
     assert len(about["description"]) <= 140
     assert all(len(each["name"]) <= 24 and len(each["description"]) <= 150 for each in FEATURES["shortcuts"])
     assert len(FEATURES["bot_user"]["display_name"]) <= 80
+
+
+def test_the_doctor_looks_for_the_scopes_that_are_asked_for() -> None:
+    assert standing.NEEDED | standing.WELCOME == SCOPES

@@ -7,11 +7,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.delivery.slack_answers import Reply, Success, Unknown
 from bot.demo.peer import ADA, BEN, PATCHES, Channel, Workspace
+from bot.intake import people as people_intake
+from bot.intake import slack as slack_intake
 from bot.intake.connection import CannotStartError, connect
 from bot.intake.events import Sender
 from bot.intake.people import NOWHERE, People
+from bot.intake.slack import Listeners, bolt_app
 from bot.settings import SlackAccess
 from bot.submit import Trouble
 from contracts.commands import Actor, ActorKind
@@ -202,3 +208,56 @@ async def test_a_slack_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyP
     reason, facts = await refused(SlackAccess("xoxb-1", None, "s", "http://127.0.0.1:1/api/"))
     assert reason is Reason.SLACK_SILENT
     assert facts["address"] == "http://127.0.0.1:1/api/"
+
+
+async def test_bolt_knows_who_we_are_before_the_first_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the first event would be dropped, should Slack be busy at that moment."""
+    monkeypatch.setattr(slack_intake, "_PAUSE", timedelta(0))
+    async with strict_slack(tmp_path) as slack, connect(access(slack.proxy)) as connection:
+        listeners = Listeners.__new__(Listeners)
+        slack.proxy.faults.add(Fault.error("auth.test", "ratelimited"))
+        app = await bolt_app(connection.client, listeners)
+        asked = len(slack.proxy.calls("auth.test"))
+        event = {"type": "event_callback", "event": {"type": "nothing_we_know"}}
+        response = await app.async_dispatch(AsyncBoltRequest(body=event, mode="socket_mode"))
+        assert (response.status, len(slack.proxy.calls("auth.test"))) == (200, asked)
+
+        slack.proxy.faults.add(Fault.error("auth.test", "ratelimited", times=None))
+        with pytest.raises(CannotStartError):
+            await bolt_app(connection.client, listeners)
+
+
+async def test_channels_come_in_pages_until_slack_stops_answering(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages: list[Reply] = [
+        Success({"channels": [{"id": "C1"}], "response_metadata": {"next_cursor": "more"}}),
+        Success({"channels": [{"id": "C2"}], "response_metadata": {"next_cursor": "more"}}),
+        Unknown("lost"),
+    ]
+    cursors: list[object] = []
+
+    async def ask(_client: object, _method: str, *, form: Mapping[str, str], repeatable: bool) -> Reply:
+        cursors.append(form.get("cursor"))
+        return pages.pop(0)
+
+    monkeypatch.setattr(people_intake, "ask", ask)
+    known = People(AsyncWebClient("xoxb-1"), OPEN, Clock())
+    assert await known.channels_of("U0ADA") == {"C1", "C2"}
+    assert cursors == [None, "more", "more"]
+    assert pages == []
+
+
+async def test_of_very_many_people_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def ask(_client: object, _method: str, *, form: Mapping[str, str], repeatable: bool) -> Reply:
+        asked.append(form["user"])
+        return Success({"user": {"name": form["user"]}})
+
+    monkeypatch.setattr(people_intake, "ask", ask)
+    monkeypatch.setattr(people_intake, "_MOST_REMEMBERED", 2)
+    known = People(AsyncWebClient("xoxb-1"), OPEN, Clock())
+    for user in ("U1", "U2", "U3", "U3", "U2", "U1"):
+        await known.find(Sender(ActorKind.PERSON, user))
+    assert asked == ["U1", "U2", "U3", "U1"]

@@ -8,6 +8,7 @@ import pytest
 
 from bot.delivery.render import dialogs
 from bot.demo.peer import ADA, BEN, PATCHES, RANDOM, Mode
+from bot.intake import slack as intake
 from tests.desk.harness import Desk, desk_at_work, everything
 from tests.desk.posts import BROKEN, DIFF
 from tests.peer.faults import DeliveryFault, Fault
@@ -107,6 +108,25 @@ async def test_a_form_that_slack_does_not_open_is_said_so(tmp_path: Path) -> Non
         [delivery] = desk.slack.proxy.deliveries(Kind.COMMAND)
         assert delivery.answer is not None
         assert "could not be opened: expired_trigger_id" in everything(delivery.answer)
+
+
+async def test_a_form_that_takes_slack_too_long_is_said_so_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "_TRIGGER", timedelta(milliseconds=100))
+    async with desk_at_work(tmp_path) as desk:
+        desk.slack.proxy.faults.add(Fault.slow("views.open", delay=timedelta(milliseconds=500)))
+        await desk.slack.peer.command(PATCHES.id, ADA.id, "/patch", "submit")
+        [delivery] = desk.slack.proxy.deliveries(Kind.COMMAND)
+        assert delivery.answer is not None
+        assert "Slack took too long" in everything(delivery.answer)
+
+
+async def test_a_form_for_somebody_slack_does_not_tell_of_just_now_says_so(tmp_path: Path) -> None:
+    async with desk_at_work(tmp_path) as desk:
+        desk.slack.proxy.faults.add(Fault.server_error("users.info"))
+        assert "did not say who" in everything(await opened(desk))
+        assert "domain" in everything(await opened(desk)).casefold()
 
 
 async def test_a_form_that_could_not_be_filled_at_first_is_filled_all_the_same(tmp_path: Path) -> None:

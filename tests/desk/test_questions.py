@@ -213,3 +213,16 @@ async def test_a_home_that_slack_did_not_take_at_first_is_drawn_all_the_same(tmp
     async with desk_at_work(tmp_path) as desk:
         desk.slack.proxy.faults.add(Fault.server_error("views.publish"))
         assert "web" in await home_of(desk, ADA.id)
+
+
+async def test_a_home_that_slack_refuses_is_left_as_it_was(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with desk_at_work(tmp_path) as desk:
+        desk.slack.proxy.faults.add(Fault.error("views.publish", "not_enabled"))
+        await desk.slack.peer.open_home(ADA.id)
+        await desk.until(lambda: _logged(caplog, "views.publish did not succeed: not_enabled"))
+
+
+async def _logged(caplog: pytest.LogCaptureFixture, text: str) -> bool:
+    return text in caplog.text

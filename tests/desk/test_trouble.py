@@ -212,3 +212,18 @@ async def test_connections_that_fall_silent_are_replaced(tmp_path: Path) -> None
         await desk.finished()
         await desk.at_rest()
         await said_once(desk, ts, many=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", ["html", "server_error", "rate_limited", "lost_reply"])
+async def test_an_address_that_slack_does_not_give_at_first_is_asked_for_again(
+    tmp_path: Path, wrong: str
+) -> None:
+    async with desk_at_work(tmp_path, redelivery=SOON) as desk:
+        await desk.slack.proxy.until(lambda: len(desk.slack.proxy.sockets.open) == 2)
+        desk.slack.proxy.faults.add(getattr(Fault, wrong)("apps.connections.open", times=2))
+        desk.slack.proxy.sockets.drop()
+        await desk.slack.proxy.until(lambda: opened(desk) >= 4, within=timedelta(seconds=40))
+        assert desk.slack.proxy.faults.waiting() == []
+        await desk.say(writing("new.txt"))
+        await desk.finished()
