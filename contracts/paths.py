@@ -23,17 +23,19 @@ def check_path(path: str) -> Fault | None:
     """What is wrong with *path* (relative, `/`-separated), or None."""
     if not path:
         return fault(Reason.PATH_EMPTY)
+    if too_large := _check_size(path):
+        return too_large  # first: whatever else is wrong with it is told with the whole path
     if any(unicodedata.category(char) in {"Cc", "Cs"} for char in path):
         return fault(Reason.PATH_CONTROL, path=ascii(path))
     if "\\" in path:
         return fault(Reason.PATH_BACKSLASH, path=path)
     if path.startswith("/") or (len(path) > 1 and path[1] == ":" and path[0].isalpha()):
         return fault(Reason.PATH_ABSOLUTE, path=path)
-    return _check_size(path) or _check_components(path)
+    return _check_components(path)
 
 
 def _check_size(path: str) -> Fault | None:
-    if (size := len(path.encode())) > MOST_BYTES:
+    if (size := len(path.encode(errors="surrogatepass"))) > MOST_BYTES:
         return fault(Reason.PATH_TOO_LONG, path=path[:80], size=size, most=MOST_BYTES)
     if path.count("/") >= MOST_DEPTH:
         return fault(Reason.PATH_TOO_DEEP, path=path[:80], most=MOST_DEPTH)

@@ -1,9 +1,9 @@
 """What a block says about itself: title, label, descriptive fields, and shell lines that nobody runs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, assert_never
 
 from contracts.formats.document import Entry, Fields, Items, Node, Scalar, Text
 from contracts.formats.spellings import COMMANDS, LABELS, TITLES
@@ -110,21 +110,19 @@ def _flat(name: str, node: Node) -> Iterator[tuple[str, str]]:
     match node:
         case Text(value=value) | Scalar(source=value):
             yield name, value[:MOST_DETAIL]
-        case Items(items=()):
-            return
-        case Items(items=items) if all(isinstance(each, Text | Scalar) for each in items):
-            yield name, ", ".join(_plain(items))[:MOST_DETAIL]
         case Items(items=items):
+            texts = [each.value if isinstance(each, Text) else each.source for each in _plain(items)]
+            if texts and len(texts) == len(items):
+                yield name, ", ".join(texts)[:MOST_DETAIL]
+                return
             for number, each in enumerate(items, 1):
                 yield from _flat(f"{name}.{number}", each)
         case Fields(entries=entries):
             for entry in entries:
                 yield from _flat(f"{name}.{entry.key}", entry.value)
+        case _:
+            assert_never(node)
 
 
-def _plain(items: Iterable[Node]) -> Iterator[str]:
-    for each in items:
-        if isinstance(each, Text):
-            yield each.value
-        elif isinstance(each, Scalar):
-            yield each.source
+def _plain(items: Sequence[Node]) -> list[Text | Scalar]:
+    return [each for each in items if isinstance(each, Text | Scalar)]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Final, assert_never
 
 from contracts.faults import Fault, Reason
 from contracts.formats.document import (
@@ -122,3 +122,5 @@ def kind_of(node: Node) -> str:
             return "a list"
         case Fields():
             return "a mapping"
+        case _:
+            assert_never(node)

@@ -286,6 +286,10 @@ BROKEN: dict[str, tuple[str, list[tuple[Reason, int, int]]]] = {
         [(Reason.DIFF_BAD_HEADER, 1, 1)],
     ),
     "plain names that differ": ("--- x.orig\n+++ x\n" + HUNK, [(Reason.DIFF_BAD_HEADER, 1, 1)]),
+    "plain names that differ in more than their folder": (
+        "--- one/x\n+++ two/y\n" + HUNK,
+        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+    ),
     "headers that contradict each other": (
         "diff --git a/x b/x\n--- a/y\n+++ b/y\n" + HUNK,
         [(Reason.DIFF_BAD_HEADER, 1, 1)],
@@ -370,10 +374,14 @@ def test_a_broken_diff_says_what_is_wrong_and_where(name: str) -> None:
 
 
 def test_a_wrong_count_is_told_with_both_counts() -> None:
-    text = "--- a/x\n+++ b/x\n" + HUNK + "@@ -8,3 +8,4 @@ f\n-a\n+b\n c\n\n\n"
-    # The blank lines at the end may be empty context lines or the sender's own: two too many, or one too few.
-    said = facts_of(posted(text + "+d\n+e\n", "diff"), Reason.DIFF_HUNK_COUNT)
+    text = "--- a/x\n+++ b/x\n" + HUNK + "@@ -8,3 +8,4 @@ f\n-a\n+b\n c\n\n\n+d\n+e\n"
+    said = facts_of(posted(text, "diff"), Reason.DIFF_HUNK_COUNT)
     assert said == {"path": "x", "hunk": "2", "said": "-3 +4", "found": "-4 +6"}
+
+
+def test_blank_lines_at_the_end_are_no_lines_of_a_hunk_that_has_too_few() -> None:
+    text = "--- a/x\n+++ b/x\n@@ -1,9 +1,9 @@\n-a\n+b\n\n\n"
+    assert facts_of(posted(text, "diff"), Reason.DIFF_HUNK_COUNT)["found"] == "-1 +1"
 
 
 def test_the_signature_of_a_mail_is_no_line_of_the_diff() -> None:
