@@ -126,8 +126,8 @@ class Gate:
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (output, 1), (output, 2)):
             os.dup2(source, target)
-        # Python ignores these two; a gate must see them as every program does.
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        # Python ignores two of them, and whoever started the desk (nohup, a shell's `&`) may ignore more.
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
             signal.signal(number, signal.SIG_DFL)
         _limit(job)
         # `execvpe` asks this again below, and imports a module for it, which the other user may not read.
