@@ -4,9 +4,10 @@ import base64
 import random
 import zlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.faults import Fault, Reason
@@ -152,10 +153,11 @@ def test_what_is_no_binary_patch_is_said(lines: tuple[bytes, ...], detail: str) 
 
 
 @pytest.fixture(scope="module")
-def scratch(tmp_path_factory: pytest.TempPathFactory) -> Repo:
-    return make_repo(tmp_path_factory.mktemp("binary") / "repo", {"x": b""})
+def scratch(memory: Path) -> Repo:
+    return make_repo(memory / "binary" / "repo", {"x": b""})
 
 
+@settings(max_examples=50)
 @given(
     old=st.binary(max_size=300),
     new=st.binary(max_size=300),

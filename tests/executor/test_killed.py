@@ -47,27 +47,18 @@ async def start_desk(folder: Path, sandbox: Supervised, point: str, gate: str) -
     return await process.start(argv, env=env, output=folder / "log", cwd=folder)
 
 
-@pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("killed")
-    for parent in (place, place.parent, place.parent.parent):
-        if parent.stat().st_uid == os.geteuid():
-            parent.chmod(0o711)
-    return place
-
-
 @pytest.mark.parametrize("point", POINTS)
 async def test_the_patch_reaches_one_true_end_and_the_branch_is_before_or_after(
-    folder: Path, sandbox: Supervised, point: str
+    tmp_path: Path, sandbox: Supervised, point: str
 ) -> None:
-    bare, _ = make_origin(folder / "origin.git", {"a": b"1\n"})
+    bare, _ = make_origin(tmp_path / "origin.git", {"a": b"1\n"})
     base = bare.git("rev-parse", "main").strip()
     gate = "test -e new"
-    with open_folders(folder / "workspaces", sandbox.owner) as workspaces:
-        async with open_shop(folder / "desk", bare, sandbox, workspaces, shell("gate", gate)) as shop:
+    with open_folders(tmp_path / "workspaces", sandbox.owner) as workspaces:
+        async with open_shop(tmp_path / "desk", bare, sandbox, workspaces, shell("gate", gate)) as shop:
             name = await shop.submit(NEW)
-            killed = await start_desk(folder, sandbox, point, gate)
-            assert await killed.wait() == -signal.SIGKILL, (folder / "log").read_text()
+            killed = await start_desk(tmp_path, sandbox, point, gate)
+            assert await killed.wait() == -signal.SIGKILL, (tmp_path / "log").read_text()
             moved = bare.git("rev-parse", "main").strip() != base
             assert moved == (point in {"landed-ref", "finished"})
             await shop.rescue()
@@ -79,23 +70,23 @@ async def test_the_patch_reaches_one_true_end_and_the_branch_is_before_or_after(
             assert bare.git("rev-list", "--count", f"{base}..main").strip() == "1"
             assert (await shop.said()).count("post-summary") == 1
         bare.git("fsck", "--strict")
-    with open_folders(folder / "workspaces", sandbox.owner) as workspaces:
-        assert list((folder / "workspaces").iterdir()) == [workspaces._home]
+    with open_folders(tmp_path / "workspaces", sandbox.owner) as workspaces:
+        assert list((tmp_path / "workspaces").iterdir()) == [workspaces._home]
 
 
 async def test_a_desk_that_is_killed_while_a_gate_runs_takes_the_gate_along(
-    folder: Path, sandbox: Supervised
+    tmp_path: Path, sandbox: Supervised
 ) -> None:
-    bare, _ = make_origin(folder / "origin.git", {"a": b"1\n"})
+    bare, _ = make_origin(tmp_path / "origin.git", {"a": b"1\n"})
     gate = "setsid sleep 60 & echo $$ $! > pids; wait"
-    with open_folders(folder / "workspaces", sandbox.owner) as workspaces:
-        async with open_shop(folder / "desk", bare, sandbox, workspaces, shell("gate", gate)) as shop:
+    with open_folders(tmp_path / "workspaces", sandbox.owner) as workspaces:
+        async with open_shop(tmp_path / "desk", bare, sandbox, workspaces, shell("gate", gate)) as shop:
             await shop.submit(NEW)
-            desk = await start_desk(folder, sandbox, "never", gate)
+            desk = await start_desk(tmp_path, sandbox, "never", gate)
             pids: list[int] = []
 
             def written() -> bool:
-                files = (folder / "workspaces").glob("*/*/tree/pids")
+                files = (tmp_path / "workspaces").glob("*/*/tree/pids")
                 pids[:] = [int(word) for file in files for word in file.read_text().split()]
                 return len(pids) == 2
 

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from contracts.faults import Fault, Reason
@@ -94,8 +95,8 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    folder = tmp_path_factory.mktemp("like-git")
+def bench(memory: Path) -> Iterator[Bench]:
+    folder = memory / "like-git"
     theirs = make_repo(folder / "theirs", {"seed": b""})
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
@@ -119,6 +120,7 @@ def apply_like_a_person(repo: Repo, diff: bytes) -> dict[str, tuple[str, bytes]]
     return repo.at("HEAD")
 
 
+@settings(max_examples=50)
 @given(case=cases())
 def test_the_candidate_is_what_git_apply_makes(
     bench: Bench, case: tuple[Files, Files, Files, list[str]]

@@ -260,8 +260,8 @@ file_contents = st.builds(File, st.binary(max_size=3), st.sampled_from(FileMode)
 
 
 @pytest.fixture(scope="module")
-def objects(tmp_path_factory: pytest.TempPathFactory) -> pygit2.Repository:
-    return pygit2.init_repository(str(tmp_path_factory.mktemp("graft") / "x.git"), bare=True)
+def objects(memory: Path) -> pygit2.Repository:
+    return pygit2.init_repository(str(memory / "graft" / "x.git"), bare=True)
 
 
 @given(before=st.dictionaries(names, file_contents), edits=st.dictionaries(names, file_contents | st.none()))

@@ -432,7 +432,7 @@ async def test_one_that_crashes_even_the_look_back_is_set_aside_unseen(
 
 # The lease -------------------------------------------------------------------------------------------
 async def test_a_lost_lease_kills_the_gate_and_changes_nothing(
-    shop_with: OpenShop, origin: tuple[Repo, Repo], tmp_path_factory: pytest.TempPathFactory
+    shop_with: OpenShop, origin: tuple[Repo, Repo]
 ) -> None:
     base = tip(origin[0])
     shop = await shop_with(shell("long", "echo $$ > pid; sleep 60"), lease=0.3)
@@ -538,14 +538,14 @@ async def test_a_shutdown_kills_the_gate_and_leaves_the_patch_to_be_rescued(
 async def test_a_worker_opens_with_the_best_sandbox_of_the_machine(
     shop_with: OpenShop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(worker_module, "default_root", lambda: tmp_path / "workspaces")
+    monkeypatch.setattr(worker_module, "default_root", lambda: tmp_path / "elsewhere")
     shop = await shop_with()
     async with open_worker(
         shop.engine, shop.settings, shop.data, clock=shop.clock, jitter=lambda: 0.0
     ) as worker:
         assert worker.sandbox.level == (1 if os.geteuid() == 0 else 0)
         assert await worker.turn() is False
-    assert list((tmp_path / "workspaces").iterdir()) == []
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 async def test_where_no_level_holds_no_gate_runs_and_nothing_lands(
@@ -559,7 +559,7 @@ async def test_where_no_level_holds_no_gate_runs_and_nothing_lands(
 
     base = tip(origin[0])
     monkeypatch.setattr(probe, "choose", none)
-    monkeypatch.setattr(worker_module, "default_root", lambda: tmp_path / "workspaces")
+    monkeypatch.setattr(worker_module, "default_root", lambda: tmp_path / "elsewhere")
     shop = await shop_with(PASS)
     name = await shop.submit(NEW)
     async with open_worker(
