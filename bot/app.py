@@ -62,13 +62,14 @@ async def run(
     *ready* is called once events are taken in, *reached* at each named point of the way.
     """
     async with AsyncExitStack() as stack:
-        stopping = stack.enter_context(_told_to_stop(stop))
         stack.enter_context(only_desk(config.data))
         engine = await open_engine(config.database_url, identity=clock.new_key())
         stack.push_async_callback(engine.close)
         slack = await stack.enter_async_context(connect(config.slack))
         desk = Desk(config, engine, slack, reached)
         await stack.enter_async_context(desk.at_work())
+        # Not before: until here there is nothing to end in order, and a signal should end the waiting.
+        stopping = stack.enter_context(_told_to_stop(stop))
         if ready is not None:
             ready()
         await stopping.wait()

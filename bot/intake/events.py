@@ -19,6 +19,8 @@ Json = Mapping[str, Any]
 SHORTCUT: Final = "submit-message"
 #: Attached files that may be a patch, by the end of their name.
 READABLE: Final = (".json", ".yml", ".yaml", ".patch", ".diff", ".txt")
+#: A snippet that was typed or pasted in Slack has a type, and often no name that says it.
+_SNIPPETS: Final[Mapping[str, str]] = {"diff": ".diff", "json": ".json", "text": ".txt", "yaml": ".yml"}
 #: Messages that a person or an app wrote; every other subtype is Slack's own report of something.
 _WRITTEN: Final = frozenset({"file_share", "bot_message", "thread_broadcast", "me_message"})
 _REFERENCE: Final = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
@@ -222,6 +224,8 @@ def _written(
 def _attachments(message: Json) -> Iterator[Attachment]:
     for file in _objects(message, "files"):
         name = _string(file, "name") or _string(file, "title")
+        if file.get("mode") == "snippet" and not name.casefold().endswith(READABLE):
+            name += _SNIPPETS.get(_string(file, "filetype"), "")
         if name.casefold().endswith(READABLE):
             yield Attachment(name, _string(file, "url_private_download") or _string(file, "url_private"))
 

@@ -179,6 +179,18 @@ def test_attached_files_that_may_be_patches_are_listed_and_others_are_not() -> N
     )
 
 
+def test_a_snippet_is_what_its_type_says() -> None:
+    about = {"mode": "snippet", "url_private": "https://files.slack.com/s"}
+    files = [
+        about | {"name": "Untitled", "filetype": "diff"},
+        about | {"name": "fix.patch", "filetype": "text"},
+        about | {"name": "-", "filetype": "python"},
+        about | {"name": "Untitled", "filetype": ["diff"]},
+    ]
+    names = [each.name for each in heard(event(written("", files=files))).attachments]
+    assert names == ["Untitled.diff", "fix.patch"]
+
+
 # Spoken to ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("typed", "words"),

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -259,7 +259,3 @@ async def desk_at_work(
                 yield Desk(slack, origin, config, engine, points)
             finally:
                 await engine.close()
-
-
-def in_data(config: Config, data: Path) -> Config:
-    return replace(config, data=data, database_url=f"sqlite:///{data}/desk.db")

@@ -95,8 +95,15 @@ class World:
     @asynccontextmanager
     async def mortal(self, point: str, time: int = 1) -> AsyncIterator[asyncio.subprocess.Process]:
         """The desk as a process, ready, that is going to kill itself."""
-        log = self.folder / "mortal.log"
-        with log.open("ab") as errors:
+        async with self.starting(point, time) as process:
+            assert process.stdout is not None
+            async with asyncio.timeout(30):
+                assert await process.stdout.readline() == b"ready\n", self.log.read_text()
+            yield process
+
+    @asynccontextmanager
+    async def starting(self, point: str, time: int = 1) -> AsyncIterator[asyncio.subprocess.Process]:
+        with self.log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 *("-m", "tests.desk.crashing", "--die-at", point, "--time", str(time)),
@@ -107,14 +114,15 @@ class World:
                 stderr=errors,
             )
         try:
-            assert process.stdout is not None
-            async with asyncio.timeout(30):
-                assert await process.stdout.readline() == b"ready\n", log.read_text()
             yield process
         finally:
             if process.returncode is None:
                 process.kill()
             await process.wait()
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "mortal.log"
 
     @asynccontextmanager
     async def restarted(self) -> AsyncIterator[Desk]:

@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -104,6 +105,28 @@ async def test_a_signal_stops_the_desk_in_order(tmp_path: Path, number: int) -> 
         process.send_signal(number)
         async with asyncio.timeout(20):
             assert await process.wait() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_the_waiting_for_a_slack_that_does_not_answer(
+    tmp_path: Path, number: int
+) -> None:
+    async with world(tmp_path) as left:
+        unreachable = replace(
+            left.config, slack=replace(left.config.slack, api_url="http://127.0.0.1:1/api/")
+        )
+        async with replace(left, config=unreachable).starting("never") as process:
+            await asyncio.to_thread(_appears, left.config.data / "desk.db")
+            process.send_signal(number)
+            async with asyncio.timeout(10):
+                assert await process.wait() != 0
+
+
+def _appears(path: Path) -> None:
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} does not appear"
+        time.sleep(0.02)
 
 
 async def test_everything_that_slack_may_send_is_acknowledged(tmp_path: Path) -> None:
