@@ -11,15 +11,9 @@ from contracts.outcome import Change, FileChange
 from contracts.patch import FileMode
 from executor.files import Edits, File, Kind, Leaf
 
-_KINDS = {
-    GitMode.BLOB: Kind.FILE,
-    GitMode.BLOB_EXECUTABLE: Kind.FILE,
-    # Trees written by very old tools have group-writable files; they are plain files.
-    0o100664: Kind.FILE,
-    GitMode.LINK: Kind.SYMLINK,
-    GitMode.TREE: Kind.DIRECTORY,
-    GitMode.COMMIT: Kind.SUBMODULE,
-}
+#: By the type in a mode. Trees of very old tools have other permissions; only "executable" counts.
+_KINDS = {0o10: Kind.FILE, 0o12: Kind.SYMLINK, 0o04: Kind.DIRECTORY, 0o16: Kind.SUBMODULE}
+_EXECUTABLE = 0o100
 _GIT_MODES = {FileMode.REGULAR: GitMode.BLOB, FileMode.EXECUTABLE: GitMode.BLOB_EXECUTABLE}
 
 
@@ -39,7 +33,7 @@ class Tree:
 
     def kind(self, path: str) -> Kind | None:
         found = self._find(path)
-        return None if found is None else _KINDS[found.filemode]
+        return None if found is None else _KINDS[found.filemode >> 12]
 
     def file(self, path: str) -> File:
         found = self._find(path)
@@ -87,11 +81,11 @@ class Tree:
 
 def _leaves(tree: pygit2.Tree, prefix: str) -> Iterator[Leaf]:
     for entry in tree:
-        path, kind = f"{prefix}{_name(entry)}", _KINDS[entry.filemode]
+        path, kind = f"{prefix}{_name(entry)}", _KINDS[entry.filemode >> 12]
         if isinstance(entry, pygit2.Tree):
             yield from _leaves(entry, f"{path}/")
         else:
-            yield Leaf(path, kind, entry.filemode == GitMode.BLOB_EXECUTABLE, str(entry.id))
+            yield Leaf(path, kind, _mode_of(entry) is FileMode.EXECUTABLE, str(entry.id))
 
 
 def _name(entry: pygit2.Object) -> str:
@@ -103,7 +97,8 @@ def _git_mode(entry: pygit2.Object | pygit2.IndexEntry) -> int:
 
 
 def _mode_of(entry: pygit2.Object | pygit2.IndexEntry) -> FileMode:
-    return FileMode.EXECUTABLE if _git_mode(entry) == GitMode.BLOB_EXECUTABLE else FileMode.REGULAR
+    plain_and_executable = _git_mode(entry) >> 12 == 0o10 and _git_mode(entry) & _EXECUTABLE
+    return FileMode.EXECUTABLE if plain_and_executable else FileMode.REGULAR
 
 
 def _graft(repository: pygit2.Repository, tree: pygit2.Tree | None, edits: Edits) -> pygit2.Oid | None:

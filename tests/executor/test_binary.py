@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from contracts.faults import Fault, Reason
 from contracts.formats.diff import normalise, read_diff
-from contracts.patch import Diff, FileHeader
+from contracts.patch import Diff, FileHeader, Limits
 from executor.changeset.binary import decode_binary
 from executor.changeset.sections import Section, split
 from tests.executor.conftest import Builder
@@ -60,7 +60,7 @@ async def test_a_binary_diff_as_it_is_posted_lands(on: On) -> None:
     repo.git("checkout", "-q", "-b", "side")
     new = repo.commit({"edited": NOISE[:3000] + b"\0" + NOISE[3000:], "text": b"2\n", "new": b"\0new"})
     posted = b"Here it is:\n\n" + repo.raw("diff", "--binary", "main", new)
-    made = normalise(read_diff(posted), ())
+    made = normalise(read_diff(posted, Limits()), ())
     assert isinstance(made, Diff)
     assert await builder.files(made) == repo.at(new)
 

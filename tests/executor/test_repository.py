@@ -255,6 +255,23 @@ async def test_names_that_are_not_utf8_are_kept(tmp_path: Path) -> None:
     assert list(grafted.files()) == ["a", "b", "caf\udce9"]
 
 
+async def test_modes_of_very_old_trees_are_read_and_left_as_they_are(tmp_path: Path) -> None:
+    theirs = make_repo(tmp_path / "theirs", {"a": b"1"})
+    blob = bytes.fromhex(theirs.git("rev-parse", "main:a").strip())
+    tree = b"100664 a\0" + blob + b"100775 b\0" + blob
+    written = theirs.git("hash-object", "-t", "tree", "-w", "--literally", "--stdin", stdin=tree).strip()
+    theirs.git("update-ref", "refs/heads/main", theirs.git("commit-tree", "-m", "old", written).strip())
+    async with opened(tmp_path, "shop", str(theirs.path)) as repository:
+        tip = await repository.tip("main")
+        assert isinstance(tip, str)
+        old = repository.tree(tip)
+        assert old.file("a") == File(b"1", FileMode.REGULAR)
+        assert old.file("b") == File(b"1", FileMode.EXECUTABLE)
+        assert [leaf.executable for leaf in old.leaves()] == [False, True]
+        grafted = Repo(repository.path).raw("cat-file", "tree", old.graft({"c": File(b"2")}).id)
+    assert grafted.startswith(tree + b"100644 c\0")
+
+
 names = st.sampled_from(["a", "b", "a/x", "a/y/z", "b/x", "c/d/e/f", "c/d/g"])
 file_contents = st.builds(File, st.binary(max_size=3), st.sampled_from(FileMode))
 
