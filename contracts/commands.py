@@ -4,8 +4,9 @@ import enum
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pydantic import ConfigDict
+
 from contracts.faults import Fault, Reason, fault, nearest
-from contracts.patch import BYTES_AS_BASE64
 
 
 class ActorKind(enum.StrEnum):
@@ -66,7 +67,7 @@ class Part:
     name: str | None = None
     language: str = ""
     first_line: int = 1
-    __pydantic_config__ = BYTES_AS_BASE64
+    __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,13 @@ shows the latest state and many edits of one card become one.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import Literal, assert_never
 
 from contracts.commands import Place, Question, Source
 from contracts.faults import Fault, Rejection
 from contracts.gates import Verdict
 from contracts.outcome import Outcome, Report
-
-# Whoever calls has imported it, and with it pydantic; to read the store it is not needed.
-if TYPE_CHECKING:
-    from contracts.settings import Settings
+from contracts.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +199,7 @@ def needs_card(notice: Notice) -> str | None:
             return None
 
 
-def home_of(place: Place, source: Source, domain: str, settings: "Settings") -> tuple[str | None, str | None]:
+def home_of(place: Place, source: Source, domain: str, settings: Settings) -> tuple[str | None, str | None]:
     """Channel and thread of a patch's card: the thread it was posted in, else the domain's channel."""
     if source is Source.SLACK and place.channel is not None:
         return place.channel, place.thread

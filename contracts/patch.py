@@ -9,19 +9,15 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Literal
+
+from pydantic import ConfigDict, TypeAdapter
 
 from contracts.faults import Fault, Reason, fault
 from contracts.paths import fold
 
-# Here and in `commands` pydantic is imported when it is first used: a third of what the command line takes
-# to start, and most commands never use it.
-if TYPE_CHECKING:
-    from pydantic import ConfigDict, TypeAdapter
-
 #: How bytes travel through JSON wherever a mutation is stored.
-BYTES_AS_BASE64: "Final[ConfigDict]" = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}
+BYTES_AS_BASE64 = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
 
 class FileMode(enum.StrEnum):
@@ -237,15 +233,11 @@ class Patch:
     block: int = 1
 
 
+_CHANGESET_JSON: TypeAdapter[Changeset] = TypeAdapter(Changeset)
+
+
 def content_hash(patch: Patch) -> str:
     """SHA-256 (hex) of what the patch would do and where; words around it do not count."""
     digest = hashlib.sha256(patch.domain.encode() + b"\0")
-    digest.update(_changeset_json().dump_json(patch.changeset))
+    digest.update(_CHANGESET_JSON.dump_json(patch.changeset))
     return digest.hexdigest()
-
-
-@cache
-def _changeset_json() -> "TypeAdapter[Changeset]":
-    from pydantic import TypeAdapter  # noqa: PLC0415 - see above
-
-    return TypeAdapter(Changeset)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
 
 from contracts.commands import Actor, Place, Source
 from contracts.notices import Notice
@@ -12,29 +13,14 @@ from contracts.patch import Patch
 from contracts.records import StoredPatch
 from contracts.states import OPEN_STATES, PatchState
 
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
-T = TypeVar("T")
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_Steps = tuple[tuple[Step, int], ...]
 
-
-# pydantic takes longer to import than all of the engine, and `patchdesk status` needs none of it.
-@cache
-def _json(of: type[T]) -> "TypeAdapter[T]":
-    from pydantic import TypeAdapter  # noqa: PLC0415 - see above
-
-    return TypeAdapter(of)
-
-
-@cache
-def _notice() -> "TypeAdapter[Notice]":
-    from pydantic import Field, TypeAdapter  # noqa: PLC0415 - see above
-
-    return TypeAdapter(Annotated[Notice, Field(discriminator="kind")])
+_PATCH: TypeAdapter[Patch] = TypeAdapter(Patch)
+_ACTOR: TypeAdapter[Actor] = TypeAdapter(Actor)
+_REPORT: TypeAdapter[Report] = TypeAdapter(Report)
+_NOTICE: TypeAdapter[Notice] = TypeAdapter(Annotated[Notice, Field(discriminator="kind")])
+_STEPS: TypeAdapter[tuple[tuple[Step, int], ...]] = TypeAdapter(tuple[tuple[Step, int], ...])
 
 
 def to_time(moment: datetime) -> int:
@@ -51,28 +37,28 @@ def from_time_if(stored: int | None) -> datetime | None:
 
 
 def patch_to_json(patch: Patch) -> str:
-    return _json(Patch).dump_json(patch).decode()
+    return _PATCH.dump_json(patch).decode()
 
 
 def actor_to_json(actor: Actor) -> str:
-    return _json(Actor).dump_json(actor).decode()
+    return _ACTOR.dump_json(actor).decode()
 
 
 def report_to_json(report: Report) -> str:
-    return _json(Report).dump_json(report).decode()
+    return _REPORT.dump_json(report).decode()
 
 
 def notice_to_json(notice: Notice) -> str:
-    return _notice().dump_json(notice).decode()
+    return _NOTICE.dump_json(notice).decode()
 
 
 def notice_from_json(stored: str) -> Notice:
-    return _notice().validate_json(stored)
+    return _NOTICE.validate_json(stored)
 
 
 def _steps(stored: str, ended_at: int | None) -> tuple[StepTime, ...]:
     """A step ends where the next begins, the last one with its attempt."""
-    begun = _json(_Steps).validate_json(stored)
+    begun = _STEPS.validate_json(stored)
     ends = [start for _, start in begun[1:]] + [ended_at] * bool(begun)
     return tuple(
         StepTime(step, from_time(start), from_time_if(end))
@@ -98,8 +84,8 @@ def stored_patch(row: Sequence[Any]) -> StoredPatch:
     (started_at, ended_at, due_at, steps, report, *card, actor, patch) = row[9:]
     return StoredPatch(
         id=id_,
-        patch=_json(Patch).validate_json(patch),
-        actor=_json(Actor).validate_json(actor),
+        patch=_PATCH.validate_json(patch),
+        actor=_ACTOR.validate_json(actor),
         source=Source(source),
         inbox_id=inbox_id,
         place=Place(channel, ts, thread),
@@ -110,6 +96,6 @@ def stored_patch(row: Sequence[Any]) -> StoredPatch:
         finished_at=None if state in OPEN_STATES else from_time_if(ended_at),
         not_before=from_time_if(due_at),
         steps=_steps(steps, ended_at),
-        report=None if report is None else _json(Report).validate_json(report),
+        report=None if report is None else _REPORT.validate_json(report),
         card=None if card[0] is None else Place(*card),
     )
