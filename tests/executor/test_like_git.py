@@ -12,11 +12,11 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from contracts.faults import Fault, Reason
-from contracts.patch import Changeset, Limits
+from contracts.formats.diff import normalise, read_diff
+from contracts.patch import Changeset, Diff, Limits
 from executor.candidate import Candidate, build
 from executor.repository.bare import Repository, opened
 from tests.executor.conftest import DESCRIPTION, NOW
-from tests.executor.diffs import diff_between
 from tests.executor.repositories import Repo, make_repo
 
 #: What the desk refuses though git would do something.
@@ -126,15 +126,20 @@ def test_the_candidate_is_what_git_apply_makes(
     bench: Bench, case: tuple[Files, Files, Files, list[str]]
 ) -> None:
     before, after, base, options = case
-    diff = diff_between(bench.theirs, commit(bench.theirs, before), commit(bench.theirs, after), *options)
-    if not diff.files:
+    posted = bench.theirs.raw(
+        "diff", "--binary", *options, commit(bench.theirs, before), commit(bench.theirs, after)
+    )
+    diff = normalise(read_diff(posted, Limits()), ())
+    if not isinstance(diff, Diff):
+        event(f"unread: {diff[0].reason}")
+        assert not posted or diff[0].reason is Reason.DIFF_ZERO_CONTEXT
         return
     commit(bench.theirs, base)
     tip = bench.run(bench.desk.tip("main"))
     made: Candidate | Fault = bench.run(
         build(bench.desk, Changeset((diff,)), Limits(), DESCRIPTION, base=tip, now=NOW)
     )
-    wanted = apply_like_a_person(bench.theirs, diff.body)
+    wanted = apply_like_a_person(bench.theirs, posted)
     if isinstance(made, Candidate):
         event("applied")
         found = Repo(bench.desk.path).at(made.commit)
