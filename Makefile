@@ -114,5 +114,6 @@ peer:
 endif
 
 $(PEER_STAMP): tests/peer/package.json tests/peer/package-lock.json
-	@npm ci --prefix tests/peer --silent --no-audit --no-fund
+	@npm ci --prefix tests/peer --loglevel error --no-audit --no-fund >/dev/null || { \
+	  echo "npm could not install the local Slack; make it reach the npm registry, then run make again" >&2; exit 1; }
 	@touch $@
