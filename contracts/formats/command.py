@@ -268,7 +268,7 @@ def _textual(form: Entry, value: Text, around: Surroundings, findings: Findings)
     if form.key != "diff" and not HEADER.search(value.value):
         findings.blame(Reason.SHELL_AS_PATCH, value.at)
         return
-    made = normalise(read_diff(value.value.encode()), around.prefixes)
+    made = normalise(read_diff(value.value.encode(), around.limits), around.prefixes)
     if isinstance(made, Diff):
         yield made
         return

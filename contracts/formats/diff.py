@@ -8,13 +8,15 @@ prefixes for `-p1`, modes and hunks, and a final line feed.
 """
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from contracts.faults import Fault, Reason
+from contracts.formats.document import MOST_FAULTS
 from contracts.formats.hunks import Hunk, Lines, bare, blame, opens_plain, read_hunk, shown
 from contracts.formats.names import Names, line_name, paired_names, quoted, strip_prefixes
-from contracts.patch import Diff, FileHeader, FileMode
+from contracts.patch import Diff, FileHeader, FileMode, Limits
 from contracts.paths import check_path, strip_prefix
 
 #: A diff begins on such a line, in any text.
@@ -44,6 +46,8 @@ _EXTENDED: Final = (
     b"index ",
 )
 _MODES: Final = frozenset(FileMode)
+#: The first three bytes of a line that may open a file.
+_OPENS: Final = frozenset((b"dif", b"---"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,13 @@ class DiffText:
     faults: tuple[Fault, ...]
 
 
-def read_diff(body: bytes) -> DiffText:
-    """The structure of *body*. Text before, between and after its files is passed over."""
+def read_diff(body: bytes, limits: Limits) -> DiffText:
+    """The structure of *body*. Text before, between and after its files is passed over.
+
+    Reading stops where no more faults are told, and at more files than the limits allow.
+    """
     reader = _Reader(body.removesuffix(b"\n").split(b"\n"))
-    reader.read()
+    reader.read(limits.files)
     return DiffText(tuple(reader.files), tuple(reader.faults))
 
 
@@ -154,10 +161,15 @@ class _Reader:
         self.at = 0
         self.files: list[FileDiff] = []
         self.faults: list[Fault] = []
+        self.openings = [at for at, line in enumerate(lines) if line[:3] in _OPENS and self.opens(at)]
 
-    def read(self) -> None:
-        while self.at < len(self.lines):
+    def read(self, most_files: int) -> None:
+        while self.at < len(self.lines) and len(self.faults) < MOST_FAULTS:
             line = self.lines[self.at]
+            if len(self.files) > most_files:
+                count, most = str(len(self.files)), str(most_files)
+                self.faults.append(blame(Reason.TOO_MANY_FILES, self.files[-1].at, count=count, most=most))
+                return
             if self.opens(self.at):
                 self.file_or_fault()
             elif line.startswith((b"diff --cc ", b"diff --combined ")):
@@ -191,8 +203,8 @@ class _Reader:
         self.skip_file()
 
     def skip_file(self) -> None:
-        while self.at < len(self.lines) and not self.opens(self.at):
-            self.at += 1
+        following = bisect_left(self.openings, self.at)
+        self.at = self.openings[following] if following < len(self.openings) else len(self.lines)
 
     def file_or_fault(self) -> None:
         try:

@@ -47,7 +47,7 @@ def parts(text: str) -> tuple[Part, ...]:
 
 
 def _closes_glued(line: str) -> bool:
-    return line.count("```") == 1 and _GLUED_END.search(line) is not None
+    return _ends_in_backticks(line) and line.count("```") == 1 and _GLUED_END.search(line) is not None
 
 
 def _opens_named(line: str) -> bool:
@@ -56,8 +56,11 @@ def _opens_named(line: str) -> bool:
 
 
 def _closes_backticks(line: str) -> bool:
-    closing = _CLOSING.match(line)
-    return closing is not None and closing[1][0] == "`"
+    return _ends_in_backticks(line) and _CLOSING.match(line) is not None
+
+
+def _ends_in_backticks(line: str) -> bool:
+    return line.rstrip(" \t\r").endswith("```")
 
 
 def _opens_labelled(line: str) -> bool:
@@ -66,7 +69,7 @@ def _opens_labelled(line: str) -> bool:
 
 def _ends_typed(line: str) -> bool:
     """True if *line* ends a block that somebody typed into a sentence: ``` at its end, or before a blank."""
-    return line.rstrip().endswith("```") or _TYPED_END.match(line) is not None
+    return _ends_in_backticks(line) or _TYPED_END.match(line) is not None
 
 
 def _has_backticks(line: str) -> bool:

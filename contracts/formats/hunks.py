@@ -5,6 +5,7 @@
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,12 @@ _RANGE: Final = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,
 _SIGNATURE: Final = re.compile(rb"-- ?")
 _VERSION: Final = re.compile(rb"\d+\.\d+")
 NO_NEWLINE: Final = b"\\ "
+#: An empty context line whose blank a tool has cut off.
+_BLANK: Final = frozenset((b"", b"\r"))
+_CONTEXT: Final = (1, 1)
+#: What any other line of a hunk begins with, and whether it is an old line, a new one, or both.
+_SIDES: Final = {b" ": _CONTEXT, b"-": (1, 0), b"+": (0, 1)}
+_SURE: Final = frozenset((b" ", b"+"))
 _SHOWN: Final = 80
 
 Lines = Sequence[bytes]  #: of the whole diff, without their line feeds; numbered from 0
@@ -89,30 +96,26 @@ def read_hunk(lines: Lines, at: int, path: str, number: int, *, git: bool) -> tu
 
 def _end(lines: Lines, start: int, old: int, new: int, *, git: bool) -> int | Fault | None:
     """The line after a body of *old* and *new* lines; None if there are more or fewer of them."""
+    if max(old, new) > len(lines) - start:
+        return None
     at = start
-    while at < len(lines) and (old > 0 or new > 0):
-        tag = _tag(lines[at])
-        if tag is None and not _ends_body(lines, at):
-            return blame(Reason.DIFF_BAD_HUNK, at, text=shown(lines[at]))
-        if tag is None or _is_signature(lines, at) or (not git and opens_plain(lines, at)):
+    while (old > 0 or new > 0) and old >= 0 and new >= 0 and at < len(lines):
+        line = lines[at]
+        sides = _SIDES.get(line[:1]) or (_CONTEXT if line in _BLANK else None)
+        if sides is None and not line.startswith(NO_NEWLINE):
+            return None if _ends_body(lines, at) else blame(Reason.DIFF_BAD_HUNK, at, text=shown(line))
+        if line.startswith(b"--") and (_is_signature(lines, at) or (not git and opens_plain(lines, at))):
             return None
-        old -= tag in b" -"
-        new -= tag in b" +"
+        if sides is not None:
+            old -= sides[0]
+            new -= sides[1]
         at += 1
     if old or new:
         return None
     if at < len(lines) and lines[at].startswith(NO_NEWLINE):
         at += 1
-    following = next((n for n in range(at, len(lines)) if bare(lines[n])), len(lines))
-    return at if _ends_body(lines, following) or _tag(lines[following]) is None else None
-
-
-def _tag(line: bytes) -> bytes | None:
-    """What the line is in a hunk, or None. An empty line is an empty context line that lost its blank."""
-    tag = bare(line)[:1] or b" "
-    if tag == b"\\":
-        return tag if line.startswith(NO_NEWLINE) else None
-    return tag if tag in b" +-" else None
+    following = next((n for n in range(at, len(lines)) if lines[n] not in _BLANK), len(lines))
+    return at if _ends_body(lines, following) or not _goes_on(lines, following) else None
 
 
 def _ends_body(lines: Lines, at: int) -> bool:
@@ -130,21 +133,31 @@ def _is_signature(lines: Lines, at: int) -> bool:
 
 
 def _mended(line: bytes) -> bytes:
-    """A body line as git writes it: with the blank that many tools cut off an empty context line."""
+    """A body line as git writes it."""
     if line.startswith(NO_NEWLINE):
         return b"\\ No newline at end of file"
-    return line if bare(line) else b" " + line
+    return b" " + line if line in _BLANK else line
 
 
 def _recount(lines: Lines, start: int) -> tuple[int, int]:
-    """Old and new lines up to where the body visibly ends."""
-    end = start
-    while end < len(lines) and not _ends_body(lines, end) and _tag(lines[end]) is not None:
-        end += 1
-    while end > start and not bare(lines[end - 1]):
+    """Old and new lines up to where the body visibly ends; blank lines at its end are the sender's."""
+    rest = range(start, len(lines))
+    # Most lines are decided by their first byte; a block can have a hundred thousand.
+    doubtful = (at for at in rest if lines[at][:1] not in _SURE)
+    end = next((at for at in doubtful if not _goes_on(lines, at)), rest.stop)
+    while end > start and lines[end - 1] in _BLANK:
         end -= 1
-    tags = [_tag(line) or b"" for line in lines[start:end]]
-    return sum(tag in {b" ", b"-"} for tag in tags), sum(tag in {b" ", b"+"} for tag in tags)
+    tags = Counter([line[:1] for line in lines[start:end]])
+    context = tags[b" "] + tags[b""] + tags[b"\r"]
+    return context + tags[b"-"], context + tags[b"+"]
+
+
+def _goes_on(lines: Lines, at: int) -> bool:
+    """True if line *at* may be one of a hunk."""
+    line = lines[at]
+    if line.startswith(b"--"):
+        return not _ends_body(lines, at)
+    return line[:1] in _SIDES or line in _BLANK or line.startswith(NO_NEWLINE)
 
 
 def _after_the_end(body: Sequence[bytes]) -> int | None:
@@ -152,7 +165,7 @@ def _after_the_end(body: Sequence[bytes]) -> int | None:
     closed: set[bytes] = set()
     previous: bytes = b""
     for number, line in enumerate(body):
-        tag = _tag(line) or b""
+        tag = line[:1]
         if tag == b"\\":
             if previous in {b"", b"\\"}:
                 return number

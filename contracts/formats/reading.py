@@ -131,7 +131,7 @@ def _says_it_is_one(root: Fields, findings: Findings) -> bool:
 def _read_diff(block: Block, submit: Submit, context: Context) -> tuple[Result, ...]:
     if not block.wants:
         return ()
-    text = read_diff(block.text.encode("utf-8", "surrogateescape"))
+    text = read_diff(block.text.encode("utf-8", "surrogateescape"), context.limits)
     domain = default_domain(submit.domain, context)
     findings = Findings()
     if isinstance(domain, Fault):

@@ -26,7 +26,8 @@ from contracts.formats.document import (
     Text,
 )
 
-_RESOLVER: Final[Any] = yaml.resolver.Resolver()
+#: By the first character: tags, and what a scalar without quotes looks like that has one.
+_LOOKS: Final[dict[str, list[tuple[str, re.Pattern[str]]]]] = yaml.SafeLoader.yaml_implicit_resolvers
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _PLAIN: Final = {
     "tag:yaml.org,2002:bool": Plain.TRUTH,
@@ -133,4 +134,5 @@ def _looks_like(event: Any) -> str:
     """The tag that YAML 1.1 gives a scalar by its looks; quoted ones are always text."""
     if not event.implicit[0]:
         return ""
-    return str(_RESOLVER.resolve(yaml.ScalarNode, event.value, (True, False)))
+    value: str = event.value
+    return next((tag for tag, looks in _LOOKS.get(value[:1], ()) if looks.match(value)), "")

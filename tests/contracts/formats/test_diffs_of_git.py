@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.formats.diff import normalise, read_diff
-from contracts.patch import Diff
+from contracts.patch import Diff, Limits
 
 _ENVIRONMENT = {
     "PATH": os.environ["PATH"],
@@ -98,7 +98,7 @@ def test_a_diff_of_git_is_read_as_git_reads_it(
 ) -> None:
     old, new = repository.tree(before), repository.tree(after)
     made = repository.git("diff-tree", "-p", "-r", "--text", *options, old, new)
-    read = read_diff(made)
+    read = read_diff(made, Limits())
     if old == new:
         assert (read.files, read.faults) == ((), ())
         return
