@@ -5,7 +5,8 @@
   begins with a field of a patch.
 - What was handed in whole (a dialog's field, a file) and has neither may also be a document with fences in
   it: it is one if a fence stands at the very beginning of a line, where neither JSON nor YAML nor a diff
-  can have one. Only its fences count then. The mail around a mailed diff is no such document.
+  can have one, or if it has fences and is nothing by itself. Only its fences count then. The mail around
+  a mailed diff is no such document.
 - Something *wants* to be a patch if it visibly says `role: command_patch`, or is called a diff and has hunks.
   Only then is it answered, when nobody spoke to the desk.
 """
@@ -18,7 +19,7 @@ from typing import Final
 
 from contracts.commands import Part, PartKind
 from contracts.formats import diff, fences
-from contracts.formats.spellings import BLOCK_BY_SPELLING, LABELS, ROLE
+from contracts.formats.spellings import BLOCK, ROLE, Field
 
 
 class Format(enum.Enum):
@@ -48,10 +49,10 @@ _BY_SUFFIX: Final = {
 
 _QUOTE: Final = "[\"'\u201c\u201d\u201e\u2018\u2019]?"
 _WANTS: Final = re.compile(rf"\brole{_QUOTE}\s*[:=]\s*{_QUOTE}{ROLE}\b")
+#: Fields that begin a YAML patch's lines, and hardly any other text's.
+_TELLING: Final = (*BLOCK[Field.ROLE], *BLOCK[Field.MUTATIONS], "target", "target_file", "patch", "blockId")
 _FIELD: Final = re.compile(
-    rf"^[ \t]*{_QUOTE}(?:{'|'.join((*BLOCK_BY_SPELLING, *LABELS, 'target_file', 'targetFile', 'path'))})"
-    rf"{_QUOTE}[ \t]*:(?:[ \t\r]|$)",
-    re.MULTILINE,
+    rf"^[ \t]*{_QUOTE}(?:{'|'.join(_TELLING)}){_QUOTE}[ \t]*:(?:[ \t\r]|$)", re.MULTILINE
 )
 _MAILED: Final = re.compile(r"\s*From [0-9a-f]{40,64} ")
 _FENCE_AT_START: Final = re.compile(r"^(?:```|~~~)", re.MULTILINE)
@@ -119,9 +120,8 @@ def _pieces(part: Part, most_size: int) -> Sequence[Part]:
     if part.kind is PartKind.FENCE or part.language not in _ANY or len(part.body) > most_size:
         return (part,)
     text = part.body.decode("utf-8", "replace")
-    if _MAILED.match(text) or not _FENCE_AT_START.search(text):
+    if _MAILED.match(text) or (_format("", text) is not None and not _FENCE_AT_START.search(text)):
         return (part,)
     offset = part.first_line - 1
-    return tuple(
-        replace(piece, name=part.name, first_line=piece.first_line + offset) for piece in fences.parts(text)
-    )
+    pieces = fences.parts(text)
+    return [replace(each, name=part.name, first_line=each.first_line + offset) for each in pieces] or (part,)

@@ -219,6 +219,12 @@ def test_a_document_with_fences_gives_each_of_them(kind: PartKind) -> None:
     assert [(each.file, each.line) for each in results[1].faults] == [("notes.md", 14)]
 
 
+def test_a_fence_in_a_sentence_counts_where_the_text_is_nothing_by_itself() -> None:
+    text = f"please: ```{PATCH}``` thanks"
+    assert mutations_of(posted(text, kind=PartKind.WHOLE)) == (Write("a", b"x"),)
+    assert mutations_of(posted(f"{YAML}# see ```x```\n", kind=PartKind.WHOLE)) == (Write("a", b"x"),)
+
+
 def test_what_is_called_json_yaml_or_diff_is_no_document_with_fences() -> None:
     text = "role: command_patch\npath: a\ncontents: |\n  x\n\n# as before\n"
     assert mutations_of(posted(text, "yaml", kind=PartKind.FILE, name="x.yml")) == (Write("a", b"x\n"),)

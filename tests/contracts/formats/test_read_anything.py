@@ -134,13 +134,13 @@ def check(results: tuple[Result, ...]) -> None:
                 assert places == sorted(places)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(submissions, st.sampled_from([WEB, BOTH, NOWHERE]))
 def test_anything_gives_patches_and_rejections_only(submit: Submit, context: Context) -> None:
     check(read(submit, context))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(damaged() | soup, max_size=3), st.booleans())
 def test_any_message_gives_patches_and_rejections_only(pieces: list[str], addressed: bool) -> None:
     text = "\n".join(f"```\n{piece}\n```" for piece in pieces)

@@ -128,7 +128,7 @@ def blocks_around(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, 
 blocks = blocks_around(blocks_around(st.nothing()))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(mutations)
 @example({"path": "a", "contents": "x", "op": "delete"})
 def test_schema_and_parser_agree_on_any_mutation(mutation: dict[str, Any]) -> None:
@@ -138,7 +138,7 @@ def test_schema_and_parser_agree_on_any_mutation(mutation: dict[str, Any]) -> No
     agree({**mutation, "role": "command_patch"})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(blocks)
 def test_schema_and_parser_agree_on_any_block(block: dict[str, Any]) -> None:
     agree({**block, "role": "command_patch"})
