@@ -9,7 +9,7 @@ from contracts.faults import Fault
 
 
 class Verdict(enum.IntEnum):
-    """Ordered: the worst decides. What did not run is never PASSED."""
+    """What did not run is never PASSED; what could not run is not FAILED."""
 
     PASSED = 0
     SKIPPED = 1  #: did not apply, or was not reached; the result says why
@@ -45,11 +45,6 @@ class GateResult:
     level: int | None = None
     output: str = ""
     dropped: int = 0
-
-
-def worst(results: Sequence[GateResult]) -> Verdict:
-    """The verdict of all together; of none at all: SKIPPED, because nothing was checked."""
-    return max((result.verdict for result in results), default=Verdict.SKIPPED)
 
 
 def refusing(results: Sequence[GateResult]) -> GateResult | None:

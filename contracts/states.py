@@ -93,11 +93,6 @@ def after(table: Mapping[State, Mapping[Event, State]], state: State, event: Eve
     return table[state][event]
 
 
-def leaving(table: Mapping[State, Mapping[Event, State]], event: Event) -> tuple[State, ...]:
-    """The states in which *event* may happen; an update names them in its WHERE."""
-    return tuple(state for state, events in table.items() if event in events)
-
-
 @dataclass(frozen=True, slots=True)
 class Backoff:
     """When to try again after something passing went wrong."""

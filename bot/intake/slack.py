@@ -40,8 +40,6 @@ COMMAND: Final = "/patch"
 _TRIGGER: Final = timedelta(seconds=2.5)
 _TRIES: Final = 3
 _PAUSE: Final = timedelta(seconds=1)
-#: An event that nobody sends and nobody listens to.
-_WARM_UP: Final = {"type": "event_callback", "event": {"type": "patchdesk_warm_up"}}
 
 Json = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -225,7 +223,10 @@ async def bolt_app(client: AsyncWebClient, listeners: Listeners) -> AsyncApp:
 
 
 async def _warm_up(app: AsyncApp) -> None:
-    """Have Bolt ask Slack who we are now. On the first event it would drop the event if Slack said no."""
+    """Have Bolt ask Slack who we are now. On the first event it would drop the event if Slack said no.
+
+    It is asked by an event that nobody sends and nobody listens to.
+    """
     for _ in range(_TRIES):
         request = AsyncBoltRequest(
             body={"type": "event_callback", "event": {"type": "warm_up"}}, mode="socket_mode"

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.faults import Reason, fault
-from contracts.gates import GateResult, Verdict, may_land, refusing, worst
+from contracts.gates import GateResult, Verdict, may_land, refusing
 
 
 def _result(verdict: Verdict, required: bool) -> GateResult:
@@ -39,15 +39,4 @@ def test_a_refusal_names_the_gate_that_refuses(gates: list[GateResult]) -> None:
 def test_an_advisory_gate_is_reported_and_refuses_nothing() -> None:
     gates = [_result(Verdict.FAILED, required=False)]
     assert may_land(gates)
-    assert worst(gates) is Verdict.FAILED
-
-
-def test_no_gates_at_all_is_not_called_passed() -> None:
-    assert worst([]) is Verdict.SKIPPED
-
-
-@given(st.lists(results, min_size=1))
-def test_the_worst_verdict_is_one_that_was_given(gates: list[GateResult]) -> None:
-    verdict = worst(gates)
-    assert verdict in {gate.verdict for gate in gates}
-    assert all(gate.verdict <= verdict for gate in gates)
+    assert refusing(gates) is None
