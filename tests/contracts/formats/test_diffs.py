@@ -5,6 +5,7 @@ import pytest
 from contracts.commands import PartKind
 from contracts.faults import Reason
 from contracts.formats import Context
+from contracts.formats.document import MOST_FAULTS
 from contracts.formats.names import line_name, paired_names, quoted
 from contracts.patch import Diff, FileHeader, Limits
 from tests.contracts.formats.posting import (
@@ -490,6 +491,15 @@ def test_a_diff_keeps_to_the_limits() -> None:
     assert faults_of(posted(text, context=small)) == [(Reason.TOO_MANY_FILES, 1, 1)]
     small = Context(NAMES, ("web",), PREFIXES, Limits(content=9))
     assert faults_of(posted(text, context=small)) == [(Reason.CONTENT_TOO_LARGE, 1, 1)]
+
+
+def test_a_diff_of_too_many_files_or_faults_is_not_read_to_its_end() -> None:
+    small = Context(NAMES, ("web",), PREFIXES, Limits(files=1))
+    one = "--- a/x\n+++ b/x\n" + HUNK
+    results = posted(one * 3, context=small)
+    assert faults_of(results) == [(Reason.TOO_MANY_FILES, 7, 1)]
+    assert facts_of(results, Reason.TOO_MANY_FILES) == {"count": "2", "most": "1"}
+    assert len(faults_of(posted("diff --git a/x b/x\n" * 100))) == MOST_FAULTS
 
 
 def test_a_diff_may_hold_bytes_of_any_encoding() -> None:
