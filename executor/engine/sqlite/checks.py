@@ -53,8 +53,11 @@ _IMPOSSIBLE = (
     (
         "card of {}: awaited, and in no delivery",
         """SELECT patch FROM cards WHERE awaited = 1
-        EXCEPT SELECT patch FROM outbox NOT INDEXED
-        WHERE kind = 'post-card' AND state IN ('pending', 'sending', 'unsure')""",
+        EXCEPT SELECT patch FROM outbox NOT INDEXED WHERE kind = 'post-card'""",
+    ),
+    (
+        "delivery {}: said, and still to be said",
+        "SELECT id FROM outbox JOIN said USING (id)",
     ),
     (
         "channel {}: several deliveries are in hand at once",

@@ -52,22 +52,14 @@ _WAITS = f"((SELECT count(*) FROM lanes) - (SELECT count(*) FROM {_HEADS}))"
 _STATES = f"""
 SELECT 'waiting', {_WAITS} UNION ALL SELECT 'ready', {_READY} UNION ALL SELECT 'running', {_RUNNING}
 UNION ALL SELECT state, sum(many) FROM tallies GROUP BY state"""
-_UNSENT = (
-    "outbox INDEXED BY outbox_free WHERE state IN ('pending', 'unsure') AND due_at IS NULL AND waits = 0",
-    "outbox INDEXED BY outbox_timed WHERE state IN ('pending', 'unsure') AND due_at IS NOT NULL",
-    "outbox INDEXED BY outbox_followers WHERE waits = 1",
-    "outbox INDEXED BY outbox_held WHERE state = 'sending'",
-)
-_UNSENT_MANY = " + ".join(f"(SELECT count(*) FROM {unsent})" for unsent in _UNSENT)
-_UNSENT_FIRST = " UNION ALL ".join(f"SELECT min(id) AS first FROM {unsent}" for unsent in _UNSENT)
 _COUNTS = f"""
 SELECT
   (SELECT count(*) FROM inbox INDEXED BY inbox_free WHERE state = 'recorded' AND due_at IS NULL)
   + (SELECT count(*) FROM inbox INDEXED BY inbox_timed WHERE state = 'recorded' AND due_at IS NOT NULL),
   {_WAITS} + {_READY},
   {_RUNNING},
-  {_UNSENT_MANY},
-  (SELECT created_at FROM outbox WHERE id = (SELECT min(first) FROM ({_UNSENT_FIRST})))"""
+  (SELECT count(*) FROM outbox),
+  (SELECT created_at FROM outbox ORDER BY id LIMIT 1)"""
 
 
 class SqliteLedger:

@@ -162,6 +162,7 @@ DAMAGE = {
     "without a lease": ("UPDATE lanes SET lease_until = NULL",),
     "nobody will post": ("DELETE FROM cards",),
     "in no delivery": ("DELETE FROM outbox WHERE kind = 'post-card'",),
+    "still to be said": ("INSERT INTO said SELECT id, 'sent', 1, '', '', 1, 1, 1, '', '', '' FROM outbox",),
     "in hand at once": ("UPDATE outbox SET state = 'sending'",),
     "schema: lanes_head": ("DROP INDEX lanes_head",),
     "its row in inbox is gone": ("DELETE FROM inbox WHERE state = 'settled'",),

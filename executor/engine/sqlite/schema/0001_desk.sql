@@ -100,12 +100,11 @@ CREATE TABLE tallies (
   PRIMARY KEY (domain, state)
 ) STRICT, WITHOUT ROWID;
 
--- Outbox: what is still to be said, and what was --------------------------------------------------
+-- Outbox: what is still to be said ----------------------------------------------------------------
 -- AUTOINCREMENT because an id is part of a key that is never given twice.
 CREATE TABLE outbox (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,
-  state       TEXT    NOT NULL DEFAULT 'pending'
-    CHECK (state IN ('pending', 'sending', 'unsure', 'sent', 'dead')),
+  state       TEXT    NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sending', 'unsure')),
   channel     TEXT    NOT NULL,            -- '': nowhere in Slack
   rank        INTEGER NOT NULL,            -- 0 finals, 1 progress
   method      TEXT    NOT NULL,            -- '': not sent to Slack
@@ -116,7 +115,6 @@ CREATE TABLE outbox (
   unsure      INTEGER NOT NULL DEFAULT 0,  -- 1: an earlier try may have got through
   created_at  INTEGER NOT NULL,
   first_tried_at INTEGER,
-  ended_at    INTEGER,
   kind        TEXT    NOT NULL,
   same        TEXT,                        -- equal ones that wait together are one
   patch       TEXT,                        -- whose card this is or follows
@@ -131,6 +129,21 @@ CREATE INDEX outbox_free ON outbox (channel, rank, method, id)
 CREATE INDEX outbox_timed ON outbox (due_at) WHERE state IN ('pending', 'unsure') AND due_at IS NOT NULL;
 CREATE INDEX outbox_followers ON outbox (patch) WHERE waits = 1;
 CREATE INDEX outbox_held ON outbox (channel, lease_until) WHERE state = 'sending';
+
+-- What was said, or never will be; written once.
+CREATE TABLE said (
+  id          INTEGER PRIMARY KEY,         -- as it was in the outbox
+  state       TEXT    NOT NULL CHECK (state IN ('sent', 'dead')),
+  ended_at    INTEGER NOT NULL,
+  channel     TEXT    NOT NULL,
+  thread      TEXT,
+  attempt     INTEGER NOT NULL,
+  created_at  INTEGER NOT NULL,
+  first_tried_at INTEGER NOT NULL,
+  patch       TEXT,
+  why         TEXT,
+  notice      TEXT    NOT NULL
+) STRICT;
 
 -- The card of a patch: whether it is still to be posted, where it is, where it went from a dead channel.
 CREATE TABLE cards (
