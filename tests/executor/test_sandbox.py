@@ -90,7 +90,10 @@ async def test_it_inherits_no_open_files(at: Supervised) -> None:
 
 async def test_signals_are_as_every_program_expects_them(at: Supervised) -> None:
     ended = await run(at, "grep -E 'Sig(Ign|Blk)' /proc/self/status")
-    assert {line.split()[1] for line in ended.output.splitlines()} == {"0" * 16}
+    masks = [int(line.split()[1], 16) for line in ended.output.splitlines()]
+    assert len(masks) == 2
+    # 32 and 33 belong to the C library: it leaves them as it likes, and lets no program touch them.
+    assert [mask & ~(0b11 << 31) for mask in masks] == [0, 0]
 
 
 @needs_root

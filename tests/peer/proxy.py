@@ -286,7 +286,8 @@ class SlackProxy:
     ) -> web.StreamResponse:
         try:
             return await handler(request)
-        except web.HTTPException:
+        except (web.HTTPException, aiohttp.ClientConnectionResetError):
+            # The second is a client that went away before it had its answer, which is its right.
             raise
         except Exception as failure:
             self._failures.append(failure)
