@@ -1,7 +1,7 @@
 """The outbox: one row per write to Slack (or to a file), claimed, tried and recorded.
 
-Deliveries are kept apart by (channel, rank, method): within one such queue the oldest goes first. A
-claim looks only at the head of each queue, so a long queue behind a busy channel costs it nothing.
+Deliveries of one channel, rank and method are a queue, in which the oldest goes first. A claim looks only
+at the heads of the queues, so that a long one behind a busy channel costs it nothing.
 """
 
 import json
@@ -182,16 +182,12 @@ _COME_DUE = """
 UPDATE outbox INDEXED BY outbox_timed SET due_at = NULL
 WHERE state IN ('pending', 'unsure') AND due_at IS NOT NULL AND due_at <= :now"""
 _FREE = "state IN ('pending', 'unsure') AND due_at IS NULL AND waits = 0"
-# The oldest of each queue, by leaps from one queue to the next. `+` takes a column's type from it, without
-# which SQLite would look for more than the channel by reading row after row.
+# The oldest of each queue, by leaps from one queue to the next.
 _HEADS = f"""
-SELECT (SELECT id FROM outbox INDEXED BY outbox_free WHERE {_FREE}
-        ORDER BY channel, rank, method, id LIMIT 1)
+SELECT (SELECT id FROM outbox INDEXED BY outbox_free WHERE {_FREE} ORDER BY queue, id LIMIT 1)
 UNION ALL
 SELECT (SELECT id FROM outbox AS next INDEXED BY outbox_free
-        WHERE {_FREE}
-          AND (next.channel, next.rank, next.method) > (+here.channel, +here.rank, +here.method)
-        ORDER BY channel, rank, method, id LIMIT 1)
+        WHERE {_FREE} AND next.queue > here.queue ORDER BY queue, id LIMIT 1)
 FROM head JOIN outbox AS here ON here.id = head.id"""
 _TAKE = f"""
 UPDATE outbox

@@ -91,6 +91,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         check_same_thread=False,
     )
     connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA cache_size = -32768")
     return connection
 
 

@@ -121,10 +121,12 @@ CREATE TABLE outbox (
   thread      TEXT,
   progress    TEXT,
   why         TEXT,                        -- of the last try that did not succeed
-  notice      TEXT    NOT NULL
+  notice      TEXT    NOT NULL,
+  -- Deliveries that go one after the other, oldest first.
+  queue       TEXT    NOT NULL GENERATED ALWAYS AS (channel || ' ' || rank || ' ' || method) VIRTUAL
 ) STRICT;
 CREATE UNIQUE INDEX outbox_same ON outbox (same) WHERE state = 'pending' AND same IS NOT NULL;
-CREATE INDEX outbox_free ON outbox (channel, rank, method, id)
+CREATE INDEX outbox_free ON outbox (queue)
   WHERE state IN ('pending', 'unsure') AND due_at IS NULL AND waits = 0;
 CREATE INDEX outbox_timed ON outbox (due_at) WHERE state IN ('pending', 'unsure') AND due_at IS NOT NULL;
 CREATE INDEX outbox_followers ON outbox (patch) WHERE waits = 1;
