@@ -9,9 +9,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from contracts.faults import Fault, Reason, fault
 from contracts.paths import fold
@@ -149,7 +149,7 @@ class Limits:
 class Changeset:
     """Mutations in the order they are carried out; never empty, within the limits, paths valid."""
 
-    mutations: tuple[Mutation, ...]
+    mutations: tuple[Annotated[Mutation, Field(discriminator="kind")], ...]
 
 
 def build_changeset(mutations: tuple[Mutation, ...], limits: Limits) -> Changeset | Fault:

@@ -48,7 +48,7 @@ _RETRY = """
 UPDATE lanes SET state = 'waiting', due_at = :due_at, ended_at = :now, report = :report, lease_until = NULL
 WHERE seq = :seq AND state = 'running'"""
 _DUE = "state = 'waiting' AND due_at IS NOT NULL AND due_at <= :now"
-_DUE_LANES = f"SELECT DISTINCT domain FROM lanes INDEXED BY lanes_timed WHERE {_DUE}"
+_DUE_LANES = f"SELECT domain FROM lanes INDEXED BY lanes_timed WHERE {_DUE}"
 _COME_DUE = f"UPDATE lanes INDEXED BY lanes_timed SET due_at = NULL WHERE {_DUE}"
 # Heads are few, one per lane at most.
 _RESCUE = """
@@ -153,10 +153,11 @@ def _tend(now: int, tx: Transaction) -> int:
 
 def _come_due(tx: Transaction, now: int) -> int:
     """Patches whose time has come may go again; how many of them became heads at once."""
-    domains = tx.execute(_DUE_LANES, {"now": now}).fetchall()
-    if domains:
-        tx.execute(_COME_DUE, {"now": now})
-    return sum(_promote(tx, domain) for (domain,) in domains)
+    due = tx.execute(_DUE_LANES, {"now": now}).fetchall()
+    if not due:
+        return 0
+    tx.execute(_COME_DUE, {"now": now})
+    return sum(_promote(tx, domain) for domain in dict.fromkeys(domain for (domain,) in due))
 
 
 def _promote(tx: Transaction, domain: str) -> int:

@@ -2,9 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -32,17 +31,29 @@ class Transaction:
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
+    """A unit of work, who waits for it, and what became of it: a result, or an error and nothing written."""
+
     unit: Callable[[Transaction], Any]
     future: asyncio.Future[Any]
-
-
-@dataclass(slots=True, frozen=True)
-class _Ended:
-    """What became of one unit: its result, or what it raised (then nothing of it was written)."""
-
     result: Any = None
-    error: Exception | None = None
-    wakes: Mapping[Work, int] | None = None
+    error: BaseException | None = None
+    wakes: Mapping[Work, int] = field(default_factory=dict)
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        transaction = Transaction(connection)
+        self.result = self.unit(transaction)
+        self.wakes = transaction.wakes
+
+    def fail(self, error: BaseException) -> None:
+        self.error, self.wakes = error, {}
+
+    def answer(self) -> None:
+        if self.future.done():
+            return  # cancelled meanwhile
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
 
 
 class Writer:
@@ -77,68 +88,53 @@ class Writer:
             self._busy = False
             return
         try:
-            hop = self._thread.submit(partial(_commit_together, [waiting.unit for waiting in group]))
+            hop = self._thread.submit(partial(_commit_together, group))
         except ValueError as error:
             self._busy = False
-            _fail(group, error)
+            for waiting in group:
+                waiting.fail(error)
+                waiting.answer()
             return
         hop.add_done_callback(partial(self._committed, group))
 
-    def _committed(self, group: Sequence[_Waiting], hop: asyncio.Future[list[_Ended]]) -> None:
-        if error := hop.exception():
-            _fail(group, error)
-        else:
-            wakes: Counter[Work] = Counter()
-            for waiting, ended in zip(group, hop.result(), strict=True):
-                if ended.wakes:
-                    wakes.update(ended.wakes)
-                if waiting.future.done():
-                    continue
-                if ended.error is None:
-                    waiting.future.set_result(ended.result)
-                else:
-                    waiting.future.set_exception(ended.error)
-            if wakes:
-                self._announce(wakes)
+    def _committed(self, group: Sequence[_Waiting], hop: asyncio.Future[None]) -> None:
+        wakes: dict[Work, int] = {}
+        for waiting in group:
+            if error := hop.exception():
+                waiting.fail(error)
+            waiting.answer()
+            for work, units in waiting.wakes.items():
+                wakes[work] = wakes.get(work, 0) + units
         # After those that were just answered, so that what they do next goes together too.
         asyncio.get_running_loop().call_soon(self._start)
+        if wakes:
+            self._announce(wakes)
 
 
-def _fail(group: Sequence[_Waiting], error: BaseException) -> None:
-    for waiting in group:
-        if not waiting.future.done():
-            waiting.future.set_exception(error)
-
-
-def _commit_together(
-    units: Sequence[Callable[[Transaction], Any]], connection: sqlite3.Connection
-) -> list[_Ended]:
-    """Run *units* in one transaction, or, if one of them raises, each in its own.
+def _commit_together(group: Sequence[_Waiting], connection: sqlite3.Connection) -> None:
+    """Run the units in one transaction, or, if one of them raises, each in its own.
 
     So that one's failure undoes nothing of the others, and the many groups without a failure do not pay
     for a savepoint per unit. A unit may be run twice: it depends on nothing but the store.
     """
     try:
-        return _commit(units, connection)
+        _commit(group, connection)
     except Exception as error:  # noqa: BLE001 - it belongs to the caller who waits for it
-        if len(units) == 1:
-            return [_Ended(error=error)]
-    return [ended for unit in units for ended in _commit_together([unit], connection)]
+        if len(group) == 1:
+            group[0].fail(error)
+            return
+        for waiting in group:
+            _commit_together([waiting], connection)
 
 
-def _commit(units: Sequence[Callable[[Transaction], Any]], connection: sqlite3.Connection) -> list[_Ended]:
+def _commit(group: Sequence[_Waiting], connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        ended = [_run(unit, connection) for unit in units]
+        for waiting in group:
+            waiting.run(connection)
         connection.execute("COMMIT")
     except BaseException:
         # SQLite has ended the transaction itself after some errors (a full disk).
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return ended
-
-
-def _run(unit: Callable[[Transaction], Any], connection: sqlite3.Connection) -> _Ended:
-    transaction = Transaction(connection)
-    return _Ended(unit(transaction), wakes=transaction.wakes)

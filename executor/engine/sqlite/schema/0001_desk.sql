@@ -16,7 +16,7 @@ CREATE TABLE inbox (
   source      TEXT    NOT NULL,
   key         TEXT    NOT NULL,
   received_at INTEGER NOT NULL,
-  state       TEXT    NOT NULL CHECK (state IN ('recorded', 'settled')),
+  state       TEXT    NOT NULL CHECK (state = 'recorded' OR state = 'settled'),
   attempt     INTEGER NOT NULL DEFAULT 0,
   due_at      INTEGER,                     -- the end of a lease, or of a postponement
   channel     TEXT,                        -- the message's place, known once settled
@@ -63,7 +63,7 @@ CREATE TABLE lanes (
   seq         INTEGER PRIMARY KEY REFERENCES patches (seq),
   domain      TEXT    NOT NULL,
   content     TEXT    NOT NULL,
-  state       TEXT    NOT NULL CHECK (state IN ('waiting', 'ready', 'running')),
+  state       TEXT    NOT NULL CHECK (state = 'waiting' OR state = 'ready' OR state = 'running'),
   attempt     INTEGER NOT NULL DEFAULT 0,
   due_at      INTEGER,                     -- while waiting: not before
   lease_until INTEGER,                     -- while running
@@ -84,7 +84,7 @@ CREATE TABLE endings (
   seq        INTEGER PRIMARY KEY REFERENCES patches (seq),
   domain     TEXT    NOT NULL,
   ended_at   INTEGER NOT NULL,
-  state      TEXT    NOT NULL CHECK (state IN ('landed', 'failed', 'quarantined')),
+  state      TEXT    NOT NULL CHECK (state = 'landed' OR state = 'failed' OR state = 'quarantined'),
   attempt    INTEGER NOT NULL,
   started_at INTEGER NOT NULL,
   steps      TEXT    NOT NULL,
@@ -95,7 +95,7 @@ CREATE INDEX endings_latest ON endings (domain, ended_at, seq);
 -- How many patches of a domain have come to each end.
 CREATE TABLE tallies (
   domain TEXT    NOT NULL,
-  state  TEXT    NOT NULL CHECK (state IN ('landed', 'failed', 'quarantined')),
+  state  TEXT    NOT NULL CHECK (state = 'landed' OR state = 'failed' OR state = 'quarantined'),
   many   INTEGER NOT NULL,
   PRIMARY KEY (domain, state)
 ) STRICT, WITHOUT ROWID;
@@ -104,7 +104,7 @@ CREATE TABLE tallies (
 -- AUTOINCREMENT because an id is part of a key that is never given twice.
 CREATE TABLE outbox (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,
-  state       TEXT    NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sending', 'unsure')),
+  state       TEXT    NOT NULL DEFAULT 'pending' CHECK (state = 'pending' OR state = 'sending' OR state = 'unsure'),
   channel     TEXT    NOT NULL,            -- '': nowhere in Slack
   rank        INTEGER NOT NULL,            -- 0 finals, 1 progress
   method      TEXT    NOT NULL,            -- '': not sent to Slack
@@ -135,7 +135,7 @@ CREATE INDEX outbox_held ON outbox (channel, lease_until) WHERE state = 'sending
 -- What was said, or never will be; written once.
 CREATE TABLE said (
   id          INTEGER PRIMARY KEY,         -- as it was in the outbox
-  state       TEXT    NOT NULL CHECK (state IN ('sent', 'dead')),
+  state       TEXT    NOT NULL CHECK (state = 'sent' OR state = 'dead'),
   ended_at    INTEGER NOT NULL,
   channel     TEXT    NOT NULL,
   thread      TEXT,
