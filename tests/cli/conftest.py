@@ -24,7 +24,7 @@ from bot.settings import Config, read_config
 from bot.submit import Submitter
 from contracts.commands import Source
 from contracts.ports import Engine, Work
-from executor.engine import open_engine
+from executor.engine import is_worked_on, open_engine
 from executor.worker import open_worker
 
 #: The interpreter of the machine: a gate's user may not see that of the tests.
@@ -101,6 +101,8 @@ class Place:
                     group.create_task(engine.run(work, turn, workers=1, clock=clock.now))
                     for work, turn in turns.items()
                 ]
+                while not is_worked_on(config.database_url):
+                    await asyncio.sleep(0)
                 yield
                 for task in running:
                     task.cancel()
