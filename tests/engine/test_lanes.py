@@ -1,4 +1,6 @@
 import asyncio
+import sys
+from asyncio.subprocess import PIPE
 
 import pytest
 
@@ -19,6 +21,7 @@ from tests.engine.given import (
     retry_at,
     summary,
 )
+from tests.engine.waiting import DEADLINE
 
 
 async def test_a_claimed_patch_is_running_under_the_next_attempt(desk: Desk) -> None:
@@ -198,3 +201,14 @@ async def test_tending_offers_what_was_abandoned_and_what_is_due_in_every_lane(d
     offered = [(await desk.start(now=after(30))).id for _ in range(2)]
     assert offered == ["p-0", "p-3"]
     assert await desk.claim(now=after(30)) is None
+
+
+async def test_several_processes_carry_each_patch_out_once(desk: Desk, url: str) -> None:
+    await desk.settle(*(asked(f"p-{n}", domain=f"d{n % 5}") for n in range(60)))
+    program = [sys.executable, "-m", "tests.engine.another_process", url, "drain", "1"]
+    others = [await asyncio.create_subprocess_exec(*program, stdout=PIPE) for _ in range(2)]
+    async with asyncio.timeout(DEADLINE):
+        said = [(await other.communicate())[0].decode().split() for other in others]
+    carried_out = [word for words in said for word in words if word.startswith("p-")]
+    assert sorted(carried_out) == sorted(f"p-{n}" for n in range(60))
+    assert [other.returncode for other in others] == [0, 0]

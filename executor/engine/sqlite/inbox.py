@@ -1,6 +1,5 @@
 """The inbox: events are kept before they are acknowledged, and each is settled once."""
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -42,7 +41,8 @@ _ACCEPT = """
 INSERT INTO patches (id, domain, inbox_id, accepted_at, source, channel, ts, thread, actor_name, title,
   actor, patch)
 VALUES (:id, :domain, :inbox_id, :now, :source, :channel, :ts, :thread, :actor_name, :title,
-  :actor, :patch)"""
+  :actor, :patch)
+ON CONFLICT (id) DO NOTHING"""
 
 
 class SqliteInbox:
@@ -173,11 +173,8 @@ def _answer_twin(tx: Transaction, twin_to: NewDelivery | None, first: str, now: 
 
 
 def _accept(tx: Transaction, entry: _Entry) -> None:
-    try:
-        seq = tx.execute(_ACCEPT, entry.row).lastrowid
-    except sqlite3.IntegrityError as error:
-        if "patches.id" in str(error):
-            raise PatchIdTakenError(entry.new.id) from error
-        raise
-    enter(tx, seq, entry.new.patch.domain, entry.new.content)
+    accepted = tx.execute(_ACCEPT, entry.row)
+    if accepted.rowcount == 0:
+        raise PatchIdTakenError(entry.new.id)
+    enter(tx, accepted.lastrowid, entry.new.patch.domain, entry.new.content)
     say(tx, entry.told)

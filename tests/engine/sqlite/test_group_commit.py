@@ -97,6 +97,15 @@ async def test_one_that_is_cancelled_before_its_turn_is_not_carried_out(
     assert await notes(thread) == ["a"]
 
 
+async def test_one_that_is_cancelled_alone_leaves_the_writer_idle(writer: Writer, thread: Thread) -> None:
+    alone = asyncio.create_task(writer.run(partial(note, "a")))
+    await asyncio.sleep(0)
+    alone.cancel()
+    await asyncio.gather(alone, return_exceptions=True)
+    assert await writer.run(partial(note, "b")) == "b"
+    assert await notes(thread) == ["b"]
+
+
 async def test_one_that_is_cancelled_while_it_runs_does_not_stop_the_next(
     writer: Writer, thread: Thread
 ) -> None:
