@@ -3,16 +3,24 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
-from contracts.settings import Settings
+from contracts.operations import Operations
+from contracts.settings import Section, Settings
 
 DEFAULT_CONFIG = "patchdesk.yml"
+DEFAULT_OPERATIONS = "operations.yml"
 DEFAULT_DATA = "var"
 DEFAULT_HTTP = "127.0.0.1:8080"
+
+
+_Model = TypeVar("_Model", bound=Section)
 
 
 class SettingsError(Exception):
@@ -33,6 +41,12 @@ class SlackAccess:
     api_url: str | None = None
 
 
+@cache
+def default_operations() -> Operations:
+    """What holds where a team says nothing."""
+    return _validated(Operations, _defaults(), "contracts/defaults/operations.yml")
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """All that one run of the desk is told from outside. *data* exists only once the desk made it."""
@@ -44,6 +58,7 @@ class Config:
     http_host: str
     http_port: int
     source: Path | None  #: the file the settings came from; None: there was none
+    operations: Operations = field(default_factory=default_operations)
 
 
 def read_config(environment: Mapping[str, str] = os.environ) -> Config:
@@ -56,6 +71,7 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
     if named and not path.is_file():
         raise SettingsError((f"PATCHDESK_CONFIG names {path}, and there is no such file",))
     present = path.is_file()
+    operations = _operations_beside(path, environment.get("PATCHDESK_OPERATIONS"))
     settings = read_settings(path.read_bytes(), str(path)) if present else Settings()
     data = Path(environment.get("PATCHDESK_DATA") or DEFAULT_DATA)
     host, port = _address(environment.get("PATCHDESK_HTTP") or DEFAULT_HTTP)
@@ -72,17 +88,51 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
         http_host=host,
         http_port=port,
         source=path if present else None,
+        operations=operations,
     )
+
+
+def _operations_beside(config: Path, named: str | None) -> Operations:
+    """Of the file that is *named*, or of `operations.yml` in the folder of *config*, if there is one."""
+    path = Path(named) if named else config.with_name(DEFAULT_OPERATIONS)
+    if path.is_file():
+        return read_operations(path.read_bytes(), str(path))
+    if named:
+        raise SettingsError((f"PATCHDESK_OPERATIONS names {path}, and there is no such file",))
+    return default_operations()
 
 
 def read_settings(text: bytes, name: str) -> Settings:
     """The settings in *text*; *name* is what the file is called in problems. Raises SettingsError."""
+    return _validated(Settings, _loaded(text, name), name)
+
+
+def read_operations(text: bytes, name: str) -> Operations:
+    """As `read_settings`; what *text* leaves out is as in the desk's own file. Lists replace lists."""
+    return _validated(Operations, _laid_over(_defaults(), _loaded(text, name)), name)
+
+
+def _defaults() -> Any:
+    return _loaded((files("contracts") / "defaults" / "operations.yml").read_bytes(), "the defaults")
+
+
+def _laid_over(below: Any, above: Any) -> Any:
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    return below | {key: _laid_over(below.get(key), value) for key, value in above.items()}
+
+
+def _loaded(text: bytes, name: str) -> Any:
     try:
         loaded = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise SettingsError((f"{name} is not YAML: {error}",)) from error
+    return {} if loaded is None else loaded
+
+
+def _validated(model: type[_Model], loaded: Any, name: str) -> _Model:
     try:
-        return Settings.model_validate({} if loaded is None else loaded)
+        return model.model_validate(loaded)
     except ValidationError as error:
         problems = (
             f"{name}: {'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}"

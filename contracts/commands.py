@@ -32,6 +32,7 @@ class Actor:
 class Source(enum.StrEnum):
     SLACK = "slack"  #: a message, file, shortcut or mention (an Events API payload)
     MODAL = "modal"  #: the submit dialog
+    ACTION = "action"  #: a button, or a dialog that a button opened
     CLI = "cli"
 
 

@@ -115,6 +115,78 @@ class TellOperators:
     kind: Literal["tell-operators"] = "tell-operators"
 
 
+@dataclass(frozen=True, slots=True)
+class PostAlert:
+    """The one card of a group of alerts."""
+
+    group: str
+    kind: Literal["post-alert"] = "post-alert"
+
+
+@dataclass(frozen=True, slots=True)
+class EditAlert:
+    """Show the group's present state on its card."""
+
+    group: str
+    kind: Literal["edit-alert"] = "edit-alert"
+
+
+@dataclass(frozen=True, slots=True)
+class TellAlert:
+    """One entry of the group's log, as a reply under its card."""
+
+    group: str
+    entry: int
+    kind: Literal["tell-alert"] = "tell-alert"
+
+
+@dataclass(frozen=True, slots=True)
+class PageSomebody:
+    """Tell *user* directly of the group; *entry* is the step of its chain that says so."""
+
+    group: str
+    entry: int
+    user: str
+    kind: Literal["page-somebody"] = "page-somebody"
+
+
+@dataclass(frozen=True, slots=True)
+class MailAlert:
+    """Tell *address* of the group by e-mail."""
+
+    group: str
+    entry: int
+    address: str
+    kind: Literal["mail-alert"] = "mail-alert"
+
+
+@dataclass(frozen=True, slots=True)
+class CallWebhook:
+    """Tell the webhook called *name* of the group."""
+
+    group: str
+    entry: int
+    name: str
+    kind: Literal["call-webhook"] = "call-webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class PostReport:
+    """A report that was made, as a message of its own."""
+
+    report: str
+    kind: Literal["post-report"] = "post-report"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPlot:
+    """One of a report's plots, as a picture in the report's thread."""
+
+    report: str
+    plot: str
+    kind: Literal["upload-plot"] = "upload-plot"
+
+
 Notice = (
     PostCard
     | EditCard
@@ -128,14 +200,23 @@ Notice = (
     | Answer
     | Misunderstood
     | TellOperators
+    | PostAlert
+    | EditAlert
+    | TellAlert
+    | PageSomebody
+    | MailAlert
+    | CallWebhook
+    | PostReport
+    | UploadPlot
 )
 
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """A notice and where it goes. *channel* None: nowhere in Slack (a file).
+    """A notice and where it goes. *channel* None: nowhere in Slack (a file, an e-mail, a webhook).
 
-    *thread* None with a patch's notice means: under the patch's card.
+    A person's id as the *channel* means: directly to them. *thread* None with a notice that needs a card
+    means: under that card.
     """
 
     notice: Notice
@@ -150,6 +231,8 @@ def coalesces(notice: Notice) -> str | None:
             return f"edit-card:{patch}"
         case Mark(inbox_id=inbox_id):
             return f"mark:{inbox_id}"
+        case EditAlert(group=group):
+            return f"edit-alert:{group}"
         case (
             PostCard()
             | PostSummary()
@@ -161,6 +244,13 @@ def coalesces(notice: Notice) -> str | None:
             | Answer()
             | Misunderstood()
             | TellOperators()
+            | PostAlert()
+            | TellAlert()
+            | PageSomebody()
+            | MailAlert()
+            | CallWebhook()
+            | PostReport()
+            | UploadPlot()
         ):
             return None
         case _:
@@ -170,17 +260,29 @@ def coalesces(notice: Notice) -> str | None:
 def method_of(notice: Notice) -> str | None:
     """The Slack method whose pace limits the notice; None: it is not sent to Slack."""
     match notice:
-        case EditCard():
+        case EditCard() | EditAlert():
             return "chat.update"
         case Mark():
             return "reactions.add"
-        case UploadLog():
+        case UploadLog() | UploadPlot():
             return "files.completeUploadExternal"
         case Deny():
             return "chat.postEphemeral"
-        case WriteSummary():
+        case WriteSummary() | MailAlert() | CallWebhook():
             return None
-        case PostCard() | PostSummary() | Reject() | Twin() | Answer() | Misunderstood() | TellOperators():
+        case (
+            PostCard()
+            | PostSummary()
+            | Reject()
+            | Twin()
+            | Answer()
+            | Misunderstood()
+            | TellOperators()
+            | PostAlert()
+            | TellAlert()
+            | PageSomebody()
+            | PostReport()
+        ):
             return "chat.postMessage"
         case _:
             assert_never(notice)
@@ -190,11 +292,22 @@ def method_of(notice: Notice) -> str | None:
 POSTING_METHODS = frozenset({"chat.postMessage", "chat.postEphemeral", "files.completeUploadExternal"})
 
 
-def needs_card(notice: Notice) -> str | None:
-    """The patch whose card must have been posted first, so that the notice has something to follow."""
+def posts_card(notice: Notice) -> str | None:
+    """What this is the one card of: a patch, a group of alerts or a report, by its id."""
     match notice:
-        case EditCard(patch=patch) | PostSummary(patch=patch) | UploadLog(patch=patch):
-            return patch
+        case PostCard(patch=id_) | PostAlert(group=id_) | PostReport(report=id_):
+            return id_
+        case _:
+            return None
+
+
+def needs_card(notice: Notice) -> str | None:
+    """What the card must have been posted of first, so that the notice has something to follow."""
+    match notice:
+        case EditCard(patch=id_) | PostSummary(patch=id_) | UploadLog(patch=id_):
+            return id_
+        case EditAlert(group=id_) | TellAlert(group=id_) | UploadPlot(report=id_):
+            return id_
         case _:
             return None
 

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from contracts.alerts.model import GroupChange, SilenceChange
 from contracts.commands import Actor, Place, Source
 from contracts.notices import NewDelivery
 from contracts.outcome import Outcome, Step
@@ -80,6 +81,10 @@ class AuditEntry:
     detail: str
 
 
+#: A row as it is to be from now on, if it is still as it was when this was decided.
+Change = GroupChange | SilenceChange
+
+
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """All that follows from one inbox row."""
@@ -92,6 +97,7 @@ class Settlement:
     told: tuple[NewDelivery, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
     edited: bool = False
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,10 @@ class Settled:
 
 class PatchIdTakenError(Exception):
     """A patch with this id exists; nothing was settled. Settle again with another id."""
+
+
+class MovedOnError(Exception):
+    """A row that a change was decided on has changed meanwhile; nothing was settled. Decide again."""
 
 
 class Inbox(Protocol):
@@ -119,7 +129,7 @@ class Inbox(Protocol):
         A patch whose content is already open in its domain is not queued; its `twin_to` is said
         instead. From an edited message (*edited*), content that this message brought before, in
         whatever state, is passed over in silence. Lanes without a head get one. Raises
-        PatchIdTakenError.
+        PatchIdTakenError, MovedOnError.
         """
 
     async def postpone(self, inbox_id: int, attempt: int, *, until: datetime) -> bool:

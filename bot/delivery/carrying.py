@@ -81,6 +81,17 @@ class Carrier:
                 return await self._mark(inbox_id)
             case notices.Deny():
                 return Tried(await self._deny(delivery, notice), lasting=False)
+            case (
+                notices.PostAlert()
+                | notices.EditAlert()
+                | notices.TellAlert()
+                | notices.PageSomebody()
+                | notices.MailAlert()
+                | notices.CallWebhook()
+                | notices.PostReport()
+                | notices.UploadPlot()
+            ):
+                raise LookupError(f"nobody carries {notice.kind}")
             case _:
                 return Tried(await self._post(delivery, notice))
 

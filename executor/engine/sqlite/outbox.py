@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple, assert_never
 
 from contracts.commands import Place
-from contracts.notices import POSTING_METHODS, NewDelivery, PostCard, coalesces, method_of, needs_card
+from contracts.notices import POSTING_METHODS, NewDelivery, coalesces, method_of, needs_card, posts_card
 from contracts.ports import (
     AuditEntry,
     Buried,
@@ -63,7 +63,7 @@ def _letter(delivery: NewDelivery, now: int) -> Letter:
         waits=0 if followed is None else 1,
         kind=notice.kind,
         same=same,
-        patch=notice.patch if isinstance(notice, PostCard) else followed,
+        patch=posts_card(notice) or followed,
         created_at=now,
         notice=notice_to_json(notice),
     )
@@ -232,7 +232,7 @@ class _Held(NamedTuple):
     @classmethod
     def find(cls, tx: Transaction, delivery: int, attempt: int) -> "_Held | None":
         row = tx.execute(
-            """SELECT id, kind = 'post-card', patch, same FROM outbox
+            """SELECT id, kind IN ('post-card', 'post-alert', 'post-report'), patch, same FROM outbox
             WHERE id = ? AND attempt = ? AND state = ?""",
             (delivery, attempt, _SENDING),
         ).fetchone()

@@ -1,0 +1,272 @@
+"""Alerts, the groups they are gathered in, silences, and what is remembered of each; as rows.
+
+An alert is one condition, known by its labels. A group is one incident: all alerts of equal grouping labels
+on one route, spoken of by one card. Facts (how many fire) are kept by the store as alerts come and go;
+everything else about a group is decided by pure functions and written with the version it was decided on.
+"""
+
+import enum
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.commands import Place
+from contracts.faults import Fault
+from contracts.notices import NewDelivery
+
+Labels = Mapping[str, str]
+
+#: Which alert this is; every alert has one.
+NAME = "alertname"
+SEVERITY = "severity"
+DOMAIN = "domain"
+
+
+class Severity(enum.StrEnum):
+    """In rising order. A label that is none of these counts as a warning."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        return list(Severity).index(self)
+
+
+def fingerprint(labels: Labels) -> str:
+    """What makes an alert the same alert: its labels, in any order. 16 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(sorted(labels.items())).encode()).hexdigest()[:16]
+
+
+def severity_of(labels: Labels) -> Severity:
+    said = labels.get(SEVERITY, "")
+    return Severity(said) if said in list(Severity) else Severity.WARNING
+
+
+# Alerts ----------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a source sees of one alert.
+
+    *labels* never hold an age, a counter or an id of one occurrence: those are facts of *what*. *ended* None:
+    it fires. *times* is how often it happened since the source last said so; 0: it only still holds.
+    *expires*: taken for ended at that time unless it is seen again.
+    """
+
+    labels: Labels
+    what: Fault
+    since: datetime
+    ended: datetime | None = None
+    times: int = 1
+    expires: datetime | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert as it is kept. *times*: how often in all since it began to fire."""
+
+    fingerprint: str
+    source: str
+    labels: Labels
+    what: Fault
+    since: datetime
+    seen_at: datetime
+    ended: datetime | None
+    times: int
+    expires: datetime | None
+    link: str | None
+
+
+# Groups ----------------------------------------------------------------------------------------
+class GroupState(enum.StrEnum):
+    WAITING = "waiting"  #: for more of its kind, before it is first spoken of
+    FIRING = "firing"  #: spoken of; nobody has taken it, its chain escalates
+    ACKNOWLEDGED = "acknowledged"  #: somebody has taken it; reminded after a while, then let go
+    SNOOZED = "snoozed"  #: put off by somebody until a time
+    RESOLVED = "resolved"  #: over; what fires later with the same labels is a new group
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where an alert belongs: *key* is made of the route and the values of its grouping labels."""
+
+    key: str
+    route: str
+    labels: Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """*by* is a Slack user id or an operator's name."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What people were last told of a group, and when."""
+
+    at: datetime
+    firing: int
+    times: int
+
+
+class Hiding(enum.StrEnum):
+    SILENCE = "silence"
+    INHIBITION = "inhibition"
+    INTERVAL = "interval"  #: a maintenance window or a mute time of its route
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Why a group is not spoken of though it fires. *by*: the silence's id, the alert, the interval."""
+
+    why: Hiding
+    by: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """How far a chain was climbed. *step* counts the steps that were carried out and never falls.
+
+    *next_at* None: nothing is left. *lap* counts repetitions of the chain.
+    """
+
+    chain: str
+    step: int
+    lap: int
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One incident. *id* names it for ever; of one *key* at most one group is not RESOLVED.
+
+    *version* is raised by every write, of facts too. *firing*, *alerts*, *times*, *grew_at* and *severity*
+    are the store's facts; *grew_at* is when an alert last joined or happened again, *severity* the worst
+    that fires, or did last. *entries* counts its log. *due_at*: the tick must look at it then.
+    """
+
+    id: str
+    key: str
+    route: str
+    labels: Labels
+    severity: Severity
+    state: GroupState
+    version: int
+    opened_at: datetime
+    firing: int
+    alerts: int
+    times: int
+    grew_at: datetime
+    due_at: datetime | None
+    entries: int = 0
+    spoken: Spoken | None = None
+    hidden: Hidden | None = None
+    taken: Taken | None = None
+    reminded_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    climb: Climb | None = None
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None  #: None: its cause ended
+    card: Place | None = None  #: the posted card, once Slack has confirmed it
+
+
+class EntryKind(enum.StrEnum):
+    """What can be written into a group's log, and so into its card's thread."""
+
+    OPENED = "opened"
+    GREW = "grew"  #: firing, times
+    REPEATED = "repeated"  #: it is still so
+    ESCALATED = "escalated"  #: step, lap, way, to
+    FELL_BACK = "fell-back"  #: way, to, since: Slack could not be reached
+    ACKNOWLEDGED = "acknowledged"
+    TAKEN_OVER = "taken-over"  #: from
+    REMINDED = "reminded"  #: since
+    LET_GO = "let-go"  #: un-acknowledged; without an actor: by itself, after a while
+    SNOOZED = "snoozed"  #: until
+    WOKE = "woke"  #: a snooze ended
+    HIDDEN = "hidden"  #: why, by, until
+    SHOWN = "shown"  #: what hid it has ended, and it still fires
+    SILENCE_ENDS = "silence-ends"  #: silence, until: soon
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """*number* counts a group's entries from 1. *actor* None: the desk itself."""
+
+    number: int
+    at: datetime
+    kind: EntryKind
+    actor: str | None
+    facts: Mapping[str, str]
+
+
+# Silences --------------------------------------------------------------------------------------
+class Operator(enum.StrEnum):
+    EQUAL = "="
+    DIFFERENT = "!="
+    LIKE = "=~"
+    UNLIKE = "!~"
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """*value* is a pattern for LIKE and UNLIKE, matched against the whole label; a missing label is ''."""
+
+    label: str
+    operator: Operator
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Hides what all *matchers* match, from *starts* up to *ends*. *announced*: its coming end was told."""
+
+    id: str
+    matchers: tuple[Matcher, ...]
+    creator: str
+    comment: str
+    starts: datetime
+    ends: datetime
+    announced: bool = False
+
+
+# What is decided -------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class GroupChange:
+    """*after* replaces the group that was read at *version*, with its new *entries* and what is said.
+
+    If the group has another version meanwhile, nothing of the change is written.
+    """
+
+    version: int
+    after: Group
+    entries: tuple[Entry, ...]
+    told: tuple[NewDelivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceChange:
+    """*silence* as it is from now on: new, announced, or ended early."""
+
+    silence: Silence
+    told: tuple[NewDelivery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An observation with its places. *new_groups*: ids for those whose key has no open group, in order."""
+
+    observation: Observation
+    placements: tuple[Placement, ...]
+    new_groups: tuple[str, ...]
+    inhibits: bool  #: some inhibition rule has it as a source

@@ -1,0 +1,74 @@
+"""What the store promises about alerts. Each verb that writes is one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from contracts.alerts.model import Alert, Entry, Group, GroupChange, Seen, Silence, SilenceChange
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """How far a source has read. Written with what it saw, so that nothing is counted twice or not at all."""
+
+    name: str
+    value: int
+
+
+class Alerts(Protocol):
+    async def observe(
+        self,
+        source: str,
+        seen: Sequence[Seen],
+        *,
+        now: datetime,
+        whole: bool = False,
+        mark: Watermark | None = None,
+    ) -> None:
+        """Keep what *source* saw; *whole*: what fires of this source and is not among it has ended.
+
+        Alerts join the open group of each of their keys, which is made (WAITING, due at once) where there is
+        none. Facts of the groups follow, and each group that they change is due at once. An alert that
+        ended and fires again counts anew.
+        """
+
+    async def expire(self, *, now: datetime) -> int:
+        """End alerts that were to be seen again by now and were not; how many."""
+
+    async def write(
+        self, changes: Sequence[GroupChange | SilenceChange], *, now: datetime
+    ) -> tuple[bool, ...]:
+        """Write each change whose group is still at its version; which were written."""
+
+    # Reading -----------------------------------------------------------------------------------
+    async def watermark(self, name: str) -> int:
+        """0 if there is none yet."""
+
+    async def due(self, *, now: datetime, limit: int) -> tuple[Group, ...]:
+        """Open groups to look at, the longest due first."""
+
+    async def unheard(self, groups: Sequence[str]) -> Mapping[str, datetime]:
+        """Since when something waits to be said of each group; those with nothing are left out."""
+
+    async def firing(self, groups: Sequence[str]) -> Mapping[str, tuple[Alert, ...]]:
+        """The alerts that fire in each of *groups*."""
+
+    async def sources(self) -> tuple[Alert, ...]:
+        """Firing alerts that inhibit others."""
+
+    async def silences(self, *, now: datetime) -> tuple[Silence, ...]:
+        """Those that have not ended, whether begun or not."""
+
+    async def silence(self, silence: str) -> Silence | None: ...
+
+    async def group(self, group: str) -> Group | None: ...
+
+    async def open_groups(self, *, limit: int) -> tuple[Group, ...]:
+        """The worst first, then the latest."""
+
+    async def members(self, group: str, *, limit: int) -> tuple[Alert, ...]:
+        """The firing ones first, then the latest that ended."""
+
+    async def log(self, group: str) -> tuple[Entry, ...]:
+        """Oldest first."""

@@ -1,0 +1,17 @@
+"""The one model of `operations.yml`: how the desk looks after itself. Reads nothing.
+
+What a team leaves out is as in `contracts/defaults/operations.yml`; `bot.settings` lays one over the other.
+"""
+
+from contracts.alerts.settings import AlertSettings
+from contracts.levels import Levels
+from contracts.reports.settings import ReportSettings
+from contracts.risk import RiskSettings
+from contracts.settings import Section
+
+
+class Operations(Section):
+    alerts: AlertSettings = AlertSettings()
+    levels: Levels = Levels()
+    risk: RiskSettings = RiskSettings()
+    reports: ReportSettings = ReportSettings()
