@@ -2,6 +2,7 @@
 
 import enum
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import ConfigDict
@@ -114,6 +115,48 @@ class Ignore:
     why: str
     kind: Literal["ignore"] = "ignore"
 
+
+# What people do about a group of alerts, by its id ------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """I see to it."""
+
+    group: str
+    kind: Literal["acknowledge"] = "acknowledge"
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOver:
+    """I see to it from now on, whoever did before."""
+
+    group: str
+    kind: Literal["take-over"] = "take-over"
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """Nobody sees to it any more."""
+
+    group: str
+    kind: Literal["let-go"] = "let-go"
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    group: str
+    lasting: timedelta
+    kind: Literal["snooze"] = "snooze"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """It is over, whatever still fires."""
+
+    group: str
+    kind: Literal["resolve"] = "resolve"
+
+
+Act = Acknowledge | TakeOver | LetGo | Snooze | Resolve
 
 Question = Help | Status | Queue | Show
 Command = Submit | Question | Ignore
