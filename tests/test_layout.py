@@ -26,6 +26,7 @@ TOP_LEVEL = {
     "benchmarks",
     "bot",
     "contracts",
+    "deploy",
     "docs",
     "executor",
     "manifest.yml",
