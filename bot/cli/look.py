@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot import clock
-from bot.cli import shapes
+from bot import clock, shapes
 from bot.cli.desk import configuration, domain_named, is_running, store
 from bot.cli.exits import ExitCode, stop
 from bot.cli.phrases import desk as phrases

@@ -1,4 +1,5 @@
-"""What `--json` prints. docs/cli.md promises these shapes: a field is added, never changed or taken away.
+"""What is given as JSON: by `--json` and over HTTP. docs/cli.md and docs/http.md promise these shapes:
+a field is added, never changed or taken away.
 
 Times are ISO 8601 with their offset, durations seconds, sizes bytes; what is not known is null.
 """
