@@ -1,6 +1,7 @@
 """Who asks, from where, and everything that may be asked."""
 
 import enum
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -8,6 +9,7 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from contracts.faults import Fault, Reason, fault, nearest
+from contracts.spans import span
 
 
 class ActorKind(enum.StrEnum):
@@ -61,7 +63,7 @@ class Part:
     """One piece of a submission that may be a patch.
 
     *language* is the fence's info word, lower case, or what the file's name says; *first_line* the
-    1-based line of the message that *body* begins on.
+    1-based line of the message that *body* begins on; *above* the line of text that stands over a fence.
     """
 
     kind: PartKind
@@ -69,6 +71,7 @@ class Part:
     name: str | None = None
     language: str = ""
     first_line: int = 1
+    above: str = ""
     __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
 
@@ -106,6 +109,25 @@ class Queue:
 class Show:
     patch: str
     kind: Literal["show"] = "show"
+
+
+@dataclass(frozen=True, slots=True)
+class ListAlerts:
+    """What fires; *matchers* as they were written, empty: all."""
+
+    matchers: str = ""
+    kind: Literal["list-alerts"] = "list-alerts"
+
+
+@dataclass(frozen=True, slots=True)
+class ListSilences:
+    kind: Literal["list-silences"] = "list-silences"
+
+
+@dataclass(frozen=True, slots=True)
+class WhoIsOnCall:
+    schedule: str | None = None
+    kind: Literal["who-is-on-call"] = "who-is-on-call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +180,41 @@ class Resolve:
 
 Act = Acknowledge | TakeOver | LetGo | Snooze | Resolve
 
-Question = Help | Status | Queue | Show
-Command = Submit | Question | Ignore
+
+# What people do about alerts by what they are called ---------------------------------------------
+@dataclass(frozen=True, slots=True)
+class AcknowledgeAll:
+    """I see to every group that *matchers* match; empty: to all that may be seen where this was said."""
+
+    matchers: str
+    kind: Literal["acknowledge-all"] = "acknowledge-all"
+
+
+@dataclass(frozen=True, slots=True)
+class MakeSilence:
+    """Hide what *matchers* match, as they were written."""
+
+    matchers: str
+    lasting: timedelta
+    comment: str
+    kind: Literal["make-silence"] = "make-silence"
+
+
+@dataclass(frozen=True, slots=True)
+class EndSilence:
+    silence: str
+    kind: Literal["end-silence"] = "end-silence"
+
+
+Tending = AcknowledgeAll | MakeSilence | EndSilence
+Question = Help | Status | Queue | Show | ListAlerts | ListSilences | WhoIsOnCall
+Command = Submit | Question | Act | Tending | Ignore
 
 #: The words that `/patch` and `@patchdesk` understand; `submit` opens the dialog (slash command only).
-WORDS = ("help", "status", "queue", "show", "submit")
+_ALERT_WORDS = ("alerts", "ack", "silences", "silence", "unsilence", "oncall")
+WORDS = ("help", "status", "queue", "show", "submit", *_ALERT_WORDS)
+#: A matcher, as a piece of words: nothing else that is said to the desk looks like one.
+_MATCHER = re.compile(r"""\s*[A-Za-z_]\w*\s*(?:=~|!~|!=|=)\s*(?:"(?:[^"\\]|\\.)*"|[^\s",]+)\s*,?""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,27 +225,73 @@ class OpenDialog:
     kind: Literal["open-dialog"] = field(default="open-dialog")
 
 
-def parse_words(text: str) -> Question | OpenDialog | Fault:
+def parse_words(text: str) -> Question | Tending | OpenDialog | Fault:
     """What the words after `/patch` or `@patchdesk` ask for; no words at all ask for help."""
-    words = text.split()
-    match [word.casefold() for word in words[:1]] + words[1:]:
-        case [] | ["help"]:
+    words = text.split(maxsplit=1)
+    if not words:
+        return Help()
+    word, rest = words[0].casefold(), "".join(words[1:]).strip()
+    asked = _about_alerts(word, rest) if word in _ALERT_WORDS else _about_patches(word, rest.split())
+    return asked or fault(
+        Reason.UNKNOWN_COMMAND, words=text.strip()[:80], suggestion=nearest(words[0], WORDS)
+    )
+
+
+def _about_patches(word: str, rest: list[str]) -> Question | OpenDialog | Fault | None:
+    match [word, *rest]:
+        case ["help"]:
             return Help()
-        case ["status"]:
-            return Status()
-        case ["status", domain]:
-            return Status(domain)
-        case ["queue"]:
-            return Queue()
-        case ["queue", domain]:
-            return Queue(domain)
+        case ["status", *domain] if len(domain) < 2:
+            return Status(*domain)
+        case ["queue", *domain] if len(domain) < 2:
+            return Queue(*domain)
         case ["show", patch]:
             return Show(patch.strip("`").casefold())
         case ["show"]:
             return fault(Reason.MISSING_FIELD, field="ID", where="show")
-        case ["submit"]:
-            return OpenDialog()
-        case ["submit", domain]:
-            return OpenDialog(domain)
+        case ["submit", *domain] if len(domain) < 2:
+            return OpenDialog(*domain)
         case _:
-            return fault(Reason.UNKNOWN_COMMAND, words=text.strip()[:80], suggestion=nearest(words[0], WORDS))
+            return None
+
+
+def _about_alerts(word: str, rest: str) -> Question | Tending | Fault | None:
+    match word:
+        case "alerts":
+            return ListAlerts(rest)
+        case "ack":
+            return _acknowledge_all(rest)
+        case "silences" if not rest:
+            return ListSilences()
+        case "silence":
+            return _make_silence(rest)
+        case "unsilence" if rest:
+            return EndSilence(rest.strip("`").casefold())
+        case "unsilence":
+            return fault(Reason.MISSING_FIELD, field="ID", where="unsilence")
+        case "oncall":
+            return WhoIsOnCall(rest or None)
+        case _:
+            return None
+
+
+def _acknowledge_all(rest: str) -> AcknowledgeAll | Fault:
+    """Nobody means all of it by saying nothing: that has a word of its own."""
+    if not rest:
+        return fault(Reason.MISSING_FIELD, field="matchers", where="ack")
+    return AcknowledgeAll("" if rest.casefold() == "all" else rest)
+
+
+def _make_silence(rest: str) -> MakeSilence | Fault:
+    end = 0
+    while (found := _MATCHER.match(rest, end)) is not None:
+        end = found.end()
+    length, _, comment = rest[end:].strip().partition(" ")
+    if end == 0:
+        return fault(Reason.MISSING_FIELD, field="matchers", where="silence")
+    lasting = span(length)
+    if lasting is None:
+        return fault(Reason.BAD_SPAN, text=length[:80])
+    if not comment.strip():
+        return fault(Reason.MISSING_FIELD, field="comment", where="silence")
+    return MakeSilence(rest[:end].strip(" ,"), lasting, comment.strip())

@@ -62,6 +62,15 @@ class Reason(enum.StrEnum):
     DIFF_BINARY_STUB = "diff-binary-stub"  #: path
     DIFF_ZERO_CONTEXT = "diff-zero-context"  #: path, hunk
     DIFF_BAD_MODE = "diff-bad-mode"  #: path, mode
+    # Edits by whole lines (`*** Begin Patch`, search/replace) --------------------------------
+    EDIT_STRAY_LINE = "edit-stray-line"  #: text
+    EDIT_CUT_OFF = "edit-cut-off"  #: missing
+    EDIT_NO_FILE = "edit-no-file"
+    EDIT_EMPTY = "edit-empty"  #: path, chunk
+    EDIT_WITHOUT_CONTEXT = "edit-without-context"  #: path, chunk
+    EDIT_NOT_FOUND = "edit-not-found"  #: path, chunk, detail
+    EDIT_AMBIGUOUS = "edit-ambiguous"  #: path, chunk, count
+    EDIT_ANCHOR_NOT_FOUND = "edit-anchor-not-found"  #: path, chunk, text
     # Applying to the base -------------------------------------------------------------------
     FILE_MISSING = "file-missing"  #: path, suggestion
     FILE_EXISTS = "file-exists"  #: path
@@ -103,6 +112,11 @@ class Reason(enum.StrEnum):
     NOT_A_SUBMITTER = "not-a-submitter"  #: domain
     UNKNOWN_COMMAND = "unknown-command"  #: words, suggestion
     UNKNOWN_PATCH = "unknown-patch"  #: id
+    # What is asked about alerts -------------------------------------------------------------
+    BAD_SPAN = "bad-span"  #: text
+    UNKNOWN_ALERT = "unknown-alert"  #: id
+    UNKNOWN_SILENCE = "unknown-silence"  #: id
+    ALERT_ELSEWHERE = "alert-elsewhere"
     # Fetching what was attached -------------------------------------------------------------
     DOWNLOAD_FAILED = "download-failed"  #: name, detail
     DOWNLOAD_FOREIGN = "download-foreign"  #: name, host
@@ -113,6 +127,11 @@ class Reason(enum.StrEnum):
     CHANNEL_DEAD = "channel-dead"  #: channel, error, instead
     SLACK_REFUSED = "slack-refused"  #: method, error
     SLACK_UNREACHABLE = "slack-unreachable"  #: method, detail
+    PERSON_UNREACHED = "person-unreached"  #: user, error
+    MAIL_NOT_SET_UP = "mail-not-set-up"  #: address, variable
+    MAIL_REFUSED = "mail-refused"  #: address, detail
+    WEBHOOK_NOT_SET_UP = "webhook-not-set-up"  #: name, detail
+    WEBHOOK_REFUSED = "webhook-refused"  #: name, detail
     # Starting -------------------------------------------------------------------------------
     VARIABLE_UNSET = "variable-unset"  #: variable
     NO_WAY_IN = "no-way-in"

@@ -4,6 +4,8 @@ A notice names rows, not their content: what it says is read when it is sent, so
 shows the latest state and many edits of one card become one.
 """
 
+import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
@@ -87,6 +89,24 @@ class Deny:
     user: str
     fault: Fault
     kind: Literal["deny"] = "deny"
+
+
+class Done(enum.StrEnum):
+    """What somebody did about alerts; each with the facts that are told of it."""
+
+    ACKNOWLEDGED = "acknowledged"  #: count, left (those that were taken already)
+    SILENCED = "silenced"  #: silence, until
+    UNSILENCED = "unsilenced"  #: silence
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """That something was done, to *user* alone."""
+
+    user: str
+    did: Done
+    facts: Mapping[str, str]
+    kind: Literal["confirm"] = "confirm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +217,7 @@ Notice = (
     | Reject
     | Twin
     | Deny
+    | Confirm
     | Answer
     | Misunderstood
     | TellOperators
@@ -241,6 +262,7 @@ def coalesces(notice: Notice) -> str | None:
             | Reject()
             | Twin()
             | Deny()
+            | Confirm()
             | Answer()
             | Misunderstood()
             | TellOperators()
@@ -266,7 +288,7 @@ def method_of(notice: Notice) -> str | None:
             return "reactions.add"
         case UploadLog() | UploadPlot():
             return "files.completeUploadExternal"
-        case Deny():
+        case Deny() | Confirm():
             return "chat.postEphemeral"
         case WriteSummary() | MailAlert() | CallWebhook():
             return None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from bot.delivery.wording.alert_faults import ALERT_FAULTS
 from bot.delivery.wording.desk_faults import DESK_FAULTS
 from bot.delivery.wording.ink import PLAIN, Ink, placeholders
 from bot.delivery.wording.patch_faults import PATCH_FAULTS
@@ -12,7 +13,7 @@ from contracts.faults import Fault, Reason
 __all__ = ["SENTENCES", "Said", "explain", "locate", "tell"]
 
 #: Every Reason has its sentences here; a test compares their placeholders with the Reason's comment.
-SENTENCES: Final[Mapping[Reason, Said]] = {**PATCH_FAULTS, **DESK_FAULTS}
+SENTENCES: Final[Mapping[Reason, Said]] = {**PATCH_FAULTS, **DESK_FAULTS, **ALERT_FAULTS}
 
 
 def explain(fault: Fault, ink: Ink = PLAIN, *, located: bool = False) -> Said:
