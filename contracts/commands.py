@@ -238,19 +238,20 @@ def parse_words(text: str) -> Question | Tending | OpenDialog | Fault:
 
 
 def _about_patches(word: str, rest: list[str]) -> Question | OpenDialog | Fault | None:
+    domain = rest[0] if rest else None
     match [word, *rest]:
         case ["help"]:
             return Help()
-        case ["status", *domain] if len(domain) < 2:
-            return Status(*domain)
-        case ["queue", *domain] if len(domain) < 2:
-            return Queue(*domain)
+        case ["status"] | ["status", _]:
+            return Status(domain)
+        case ["queue"] | ["queue", _]:
+            return Queue(domain)
         case ["show", patch]:
             return Show(patch.strip("`").casefold())
         case ["show"]:
             return fault(Reason.MISSING_FIELD, field="ID", where="show")
-        case ["submit", *domain] if len(domain) < 2:
-            return OpenDialog(*domain)
+        case ["submit"] | ["submit", _]:
+            return OpenDialog(domain)
         case _:
             return None
 

@@ -1,10 +1,28 @@
 """What the words after `/patch` or `@patchdesk` ask for."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.commands import WORDS, Help, OpenDialog, Queue, Show, Status, parse_words
+from contracts.commands import (
+    WORDS,
+    AcknowledgeAll,
+    EndSilence,
+    Help,
+    ListAlerts,
+    ListSilences,
+    MakeSilence,
+    OpenDialog,
+    Question,
+    Queue,
+    Show,
+    Status,
+    Tending,
+    WhoIsOnCall,
+    parse_words,
+)
 from contracts.faults import Fault, Reason
 
 ASKED: dict[str, object] = {
@@ -20,6 +38,20 @@ ASKED: dict[str, object] = {
     "show `p-7`": Show("p-7"),
     "submit": OpenDialog(),
     "submit web": OpenDialog("web"),
+    "alerts": ListAlerts(),
+    "Alerts severity=critical domain=web": ListAlerts("severity=critical domain=web"),
+    "ack all": AcknowledgeAll(""),
+    "ack alertname=~gate.*": AcknowledgeAll("alertname=~gate.*"),
+    "silences": ListSilences(),
+    "silence domain=web 2h moving the runners": MakeSilence(
+        "domain=web", timedelta(hours=2), "moving the runners"
+    ),
+    'silence alertname="patch failed", domain != web 1d2h a=b is down': MakeSilence(
+        'alertname="patch failed", domain != web', timedelta(hours=26), "a=b is down"
+    ),
+    "unsilence `S7`": EndSilence("s7"),
+    "oncall": WhoIsOnCall(),
+    "oncall web-team": WhoIsOnCall("web-team"),
 }
 
 UNKNOWN = {
@@ -50,6 +82,24 @@ def test_show_needs_to_know_what() -> None:
     assert (wrong.reason, wrong.args) == (Reason.MISSING_FIELD, {"field": "ID", "where": "show"})
 
 
+@pytest.mark.parametrize(
+    ("words", "reason", "args"),
+    [
+        ("ack", Reason.MISSING_FIELD, {"field": "matchers", "where": "ack"}),
+        ("silence", Reason.MISSING_FIELD, {"field": "matchers", "where": "silence"}),
+        ("silence everything 2h", Reason.MISSING_FIELD, {"field": "matchers", "where": "silence"}),
+        ("silence domain=web", Reason.BAD_SPAN, {"text": ""}),
+        ("silence domain=web soon please", Reason.BAD_SPAN, {"text": "soon"}),
+        ("silence domain=web 2h", Reason.MISSING_FIELD, {"field": "comment", "where": "silence"}),
+        ("unsilence", Reason.MISSING_FIELD, {"field": "ID", "where": "unsilence"}),
+    ],
+)
+def test_what_words_about_alerts_lack_is_named(words: str, reason: Reason, args: dict[str, str]) -> None:
+    wrong = parse_words(words)
+    assert isinstance(wrong, Fault)
+    assert (wrong.reason, wrong.args) == (reason, args)
+
+
 def test_long_nonsense_is_told_shortly() -> None:
     wrong = parse_words("x" * 1000)
     assert isinstance(wrong, Fault)
@@ -58,4 +108,4 @@ def test_long_nonsense_is_told_shortly() -> None:
 
 @given(st.text(max_size=40) | st.sampled_from(WORDS))
 def test_any_words_are_a_question_or_a_fault(words: str) -> None:
-    assert isinstance(parse_words(words), Help | Status | Queue | Show | OpenDialog | Fault)
+    assert isinstance(parse_words(words), Question | Tending | OpenDialog | Fault)
