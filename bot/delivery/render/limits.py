@@ -14,6 +14,9 @@ MOST_VIEW_BLOCKS: Final = 100
 MOST_SECTION: Final = 3_000
 MOST_HEADER: Final = 150
 MOST_ELEMENTS: Final = 10
+MOST_ACTIONS: Final = 25
+MOST_BUTTON: Final = 75
+MOST_VALUE: Final = 2_000
 MOST_OPTIONS: Final = 100
 MOST_OPTION: Final = 75
 MOST_INPUT: Final = 3_000
@@ -76,7 +79,7 @@ def _blocks(blocks: tuple[Json, ...], most: int, kinds: frozenset[str]) -> Itera
         yield from _block(block, where)
 
 
-_IN_MESSAGES = frozenset({"section", "context", "divider"})
+_IN_MESSAGES = frozenset({"section", "context", "divider", "actions"})
 _IN_VIEWS = _IN_MESSAGES | {"header", "input"}
 
 
@@ -91,10 +94,28 @@ def _block(block: Json, where: str) -> Iterator[str]:
                 yield f"{where} has {len(block['elements'])} elements, not 1 to {MOST_ELEMENTS}"
             for element in block["elements"]:
                 yield from _text(element, MOST_SECTION, where)
+        case "actions":
+            yield from _actions(block, where)
         case "input":
             yield from _input(block, where)
         case _:
             pass
+
+
+def _actions(block: Json, where: str) -> Iterator[str]:
+    elements = block["elements"]
+    if not 1 <= len(elements) <= MOST_ACTIONS:
+        yield f"{where} has {len(elements)} elements, not 1 to {MOST_ACTIONS}"
+    if len({element["action_id"] for element in elements}) < len(elements):
+        yield f"{where} has two elements of one action_id"
+    for element in elements:
+        yield from _size(element["action_id"], 1, MOST_ID, f"{where} action_id")
+        if element["type"] == "static_select":
+            yield from _text(element["placeholder"], MOST_PLACEHOLDER, f"{where} placeholder")
+            yield from _select(element, where)
+        else:
+            yield from _text(element["text"], MOST_BUTTON, f"{where} button")
+            yield from _size(element.get("value", ""), 0, MOST_VALUE, f"{where} value")
 
 
 def _input(block: Json, where: str) -> Iterator[str]:

@@ -24,6 +24,7 @@ _JOINER = "\u200d"  #: holds emoji together; harmless, and escaping it would bre
 _PLACE = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>\w+)(?:\|(?P<more>[^}]*))?)?\}")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
+_USER_GROUP = re.compile(r"S[A-Z0-9]{2,}")
 _EMOJI = re.compile(r":(?=[\w+'-]+:)")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
@@ -61,7 +62,7 @@ class Ink:
     strong: Callable[[str], str]
     link: Callable[[str, str], str]  #: label and address
     channel: Callable[[str], str]
-    person: Callable[[str], str]
+    person: Callable[[str], str]  #: a person's id or a user group's: where it can, it calls them
     moment: Callable[[datetime], str]
 
     def say(self, template: str, /, **values: object) -> str:
@@ -176,6 +177,12 @@ def _mrkdwn_moment(moment: datetime) -> str:
     return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time_secs}}|{figures.utc(moment)}>"
 
 
+def _mrkdwn_mention(name: str) -> str:
+    if _USER_GROUP.fullmatch(name):
+        return f"<!subteam^{name}>"
+    return f"<@{name}>" if _PERSON.fullmatch(name) else _quoting(_mrkdwn_code)(name)
+
+
 def _markdown_code(text: str) -> str:
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     pad = " " if text.startswith("`") or text.endswith("`") else ""
@@ -209,7 +216,7 @@ MRKDWN: Final = Ink(
     strong=lambda text: f"*{text}*",
     link=lambda label, address: f"<{address}|{label}>",
     channel=lambda name: f"<#{name}>" if _CHANNEL.fullmatch(name) else _quoting(_mrkdwn_code)(name),
-    person=lambda name: f"<@{name}>" if _PERSON.fullmatch(name) else _quoting(_mrkdwn_code)(name),
+    person=_mrkdwn_mention,
     moment=_mrkdwn_moment,
 )
 #: The summary files.
