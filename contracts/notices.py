@@ -323,6 +323,15 @@ def posts_card(notice: Notice) -> str | None:
             return None
 
 
+def group_told_of(notice: Notice) -> str | None:
+    """The group of alerts that Slack is to show or tell somebody of."""
+    match notice:
+        case PostAlert(group=id_) | EditAlert(group=id_) | TellAlert(group=id_) | PageSomebody(group=id_):
+            return id_
+        case _:
+            return None
+
+
 def needs_card(notice: Notice) -> str | None:
     """What the card must have been posted of first, so that the notice has something to follow."""
     match notice:

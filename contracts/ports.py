@@ -17,10 +17,14 @@ from pathlib import Path
 from typing import Protocol
 
 from contracts.alerts.model import GroupChange, SilenceChange
+from contracts.alerts.store import Alerts
 from contracts.commands import Actor, Place, Source
+from contracts.health import GateHealth, HealthLog
+from contracts.measuring import StoreNumbers
 from contracts.notices import NewDelivery
 from contracts.outcome import Outcome, Step
 from contracts.patch import Patch
+from contracts.plan_store import PlanChange, Plans
 from contracts.records import Delivery, InboxRow, LaneLine, MessageStanding, PatchLine, StoredPatch
 from contracts.states import PatchState
 
@@ -82,7 +86,7 @@ class AuditEntry:
 
 
 #: A row as it is to be from now on, if it is still as it was when this was decided.
-Change = GroupChange | SilenceChange
+Change = GroupChange | SilenceChange | PlanChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +175,16 @@ class Lanes(Protocol):
         follows from the outcome by `states.PATCH_TRANSITIONS`. A second call changes nothing.
         """
 
+    async def release(self, patch: str, attempt: int, *, now: datetime) -> bool:
+        """Give the patch back unfinished: it is READY at once, and nobody waits for the lease to run out.
+
+        False: the attempt does not hold it any more.
+        """
+
     async def tend(self, *, now: datetime) -> int:
         """Offer abandoned patches again and give idle lanes a head whose time has come.
 
-        Returns how many became READY. Lanes are tended by `Engine.run` on its safety poll.
+        Returns how many became READY; each that was abandoned is noted in the audit. Lanes are tended by `Engine.run` on its safety poll.
         """
 
 
@@ -295,6 +305,25 @@ class Ledger(Protocol):
         """Latest first."""
 
 
+# Health ----------------------------------------------------------------------------------------
+class HealthStore(HealthLog, Protocol):
+    """What the store gives to be measured, and what it keeps of it. Each read sees one committed state."""
+
+    async def numbers(
+        self, domains: Sequence[str], *, now: datetime, last: int, since: datetime
+    ) -> StoreNumbers:
+        """Of the named domains, in that order: the *last* endings of each, what was quarantined *since*."""
+
+    async def gates(self, domain: str, *, last: int) -> tuple[GateHealth, ...]:
+        """By the reports of the domain's *last* endings, in the order of the latest one's gates.
+
+        A gate that did not run in any of them is left out.
+        """
+
+    async def note(self, entries: Sequence[AuditEntry], *, now: datetime) -> None:
+        """Remember what the desk did by itself."""
+
+
 class Engine(Protocol):
     @property
     def inbox(self) -> Inbox: ...
@@ -304,6 +333,12 @@ class Engine(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def health(self) -> HealthStore: ...
+    @property
+    def alerts(self) -> Alerts: ...
+    @property
+    def plan(self) -> Plans: ...
 
     async def run(self, work: Work, turn: Turn, *, workers: int, clock: Callable[[], datetime]) -> None:
         """Call *turn* from *workers* tasks whenever there may be work, until cancelled.

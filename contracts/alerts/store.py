@@ -10,9 +10,13 @@ from contracts.alerts.model import Alert, Entry, Group, GroupChange, Seen, Silen
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """How far a source has read. Written with what it saw, so that nothing is counted twice or not at all."""
+    """How far a reader of rows has read: from *before* up to *value*.
+
+    Written with what it saw, so that nothing is counted twice or not at all.
+    """
 
     name: str
+    before: int
     value: int
 
 
@@ -30,7 +34,11 @@ class Alerts(Protocol):
 
         Alerts join the open group of each of their keys, which is made (WAITING, due at once) where there is
         none. Facts of the groups follow, and each group that they change is due at once. An alert that
-        ended and fires again counts anew.
+        ended and fires again counts anew, as once at least; one that only still holds changes no facts and
+        makes no group, so that a resolved group stays resolved for as long as its cause holds. What ends
+        and was never seen to fire is nothing. The same labels from two sources are two alerts. When an alert
+        that inhibits begins or ends, every open group is due at once. If *mark* is not where it was
+        *before*, somebody else has read this far, and nothing is written.
         """
 
     async def expire(self, *, now: datetime) -> int:
@@ -39,7 +47,11 @@ class Alerts(Protocol):
     async def write(
         self, changes: Sequence[GroupChange | SilenceChange], *, now: datetime
     ) -> tuple[bool, ...]:
-        """Write each change whose group is still at its version; which were written."""
+        """Write each change whose group is still at its version; which were written.
+
+        A silence only ends earlier and is announced once; after a change of it every open group is due at
+        once.
+        """
 
     # Reading -----------------------------------------------------------------------------------
     async def watermark(self, name: str) -> int:
@@ -49,7 +61,7 @@ class Alerts(Protocol):
         """Open groups to look at, the longest due first."""
 
     async def unheard(self, groups: Sequence[str]) -> Mapping[str, datetime]:
-        """Since when something waits to be said of each group; those with nothing are left out."""
+        """Since when something waits to be said of each group in Slack; those with nothing are left out."""
 
     async def firing(self, groups: Sequence[str]) -> Mapping[str, tuple[Alert, ...]]:
         """The alerts that fire in each of *groups*."""

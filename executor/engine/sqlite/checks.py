@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from executor.engine.sqlite.migrations import known, statements, version_of
+from executor.engine.sqlite.tasks import add_functions
 from executor.engine.sqlite.threads import connect_reader
 from executor.engine.trouble import StoreTroubleError
 
@@ -53,7 +54,8 @@ _IMPOSSIBLE = (
     (
         "card of {}: awaited, and in no delivery",
         """SELECT patch FROM cards WHERE awaited = 1
-        EXCEPT SELECT patch FROM outbox NOT INDEXED WHERE kind = 'post-card'""",
+        EXCEPT SELECT patch FROM outbox NOT INDEXED
+        WHERE kind IN ('post-card', 'post-alert', 'post-report')""",
     ),
     (
         "delivery {}: said, and still to be said",
@@ -63,6 +65,40 @@ _IMPOSSIBLE = (
         "channel {}: several deliveries are in hand at once",
         """SELECT channel FROM outbox NOT INDEXED WHERE state = 'sending' AND channel <> ''
         GROUP BY channel HAVING count(*) > 1""",
+    ),
+)
+
+_RECOUNT = """
+SELECT alert_groups.id, count(alert) AS alerts,
+  count(alert) FILTER (WHERE ended_at IS NULL AND alerts.severity = 'info') AS info,
+  count(alert) FILTER (WHERE ended_at IS NULL AND alerts.severity = 'warning') AS warning,
+  count(alert) FILTER (WHERE ended_at IS NULL AND alerts.severity = 'critical') AS critical
+FROM alert_groups NOT INDEXED
+  LEFT JOIN alert_members ON grp = alert_groups.seq LEFT JOIN alerts ON alerts.seq = alert
+WHERE state <> 'resolved' GROUP BY alert_groups.seq"""
+#: The same, of rows that a store has since its second schema.
+_IMPOSSIBLE_ALERTS = (
+    (
+        "group {}: its count of alerts is wrong",
+        f"""SELECT id FROM ({_RECOUNT}) EXCEPT SELECT id FROM (
+          SELECT id, alerts, info, warning, critical FROM alert_groups NOT INDEXED
+          INTERSECT {_RECOUNT})""",
+    ),
+    (
+        "group {}: another one of its key is open",
+        """SELECT min(id) FROM alert_groups NOT INDEXED
+        WHERE state <> 'resolved' GROUP BY key HAVING count(*) > 1""",
+    ),
+    (
+        "group {}: its log has a gap",
+        """SELECT id FROM alert_groups NOT INDEXED WHERE entries <> (
+          SELECT coalesce(max(number), 0) FROM alert_entries WHERE grp = seq)
+          OR entries <> (SELECT count(*) FROM alert_entries WHERE grp = seq)""",
+    ),
+    (
+        "alert {}: fires in no group",
+        """SELECT fingerprint FROM alerts NOT INDEXED
+        WHERE ended_at IS NULL AND seq NOT IN (SELECT alert FROM alert_members)""",
     ),
 )
 
@@ -95,13 +131,14 @@ def _look(store: sqlite3.Connection) -> Iterator[str]:
     yield from _schema(store, version)
     for table, row, parent, _ in store.execute("PRAGMA foreign_key_check"):
         yield f"{table} {row}: its row in {parent} is gone"
-    for sentence, query in _IMPOSSIBLE:
+    for sentence, query in _IMPOSSIBLE + (_IMPOSSIBLE_ALERTS if version >= 2 else ()):
         for (subject,) in store.execute(query):
             yield sentence.format(subject)
 
 
 def _schema(store: sqlite3.Connection, version: int) -> Iterator[str]:
     with closing(sqlite3.connect(":memory:")) as fresh:
+        add_functions(fresh)
         for number, script in known():
             if number <= version:
                 for statement in statements(script):

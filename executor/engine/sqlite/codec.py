@@ -1,12 +1,15 @@
 """Rows to values of `contracts` and back. Times are microseconds UTC; values inside a column are JSON."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
+from contracts.alerts.model import Labels, Matcher
 from contracts.commands import Actor, Place, Source
+from contracts.faults import Fault
 from contracts.notices import Notice
 from contracts.outcome import Report, Step, StepTime
 from contracts.patch import Patch
@@ -21,6 +24,8 @@ _ACTOR: TypeAdapter[Actor] = TypeAdapter(Actor)
 _REPORT: TypeAdapter[Report] = TypeAdapter(Report)
 _NOTICE: TypeAdapter[Notice] = TypeAdapter(Annotated[Notice, Field(discriminator="kind")])
 _STEPS: TypeAdapter[tuple[tuple[Step, int], ...]] = TypeAdapter(tuple[tuple[Step, int], ...])
+_FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
+_MATCHERS: TypeAdapter[tuple[Matcher, ...]] = TypeAdapter(tuple[Matcher, ...])
 
 
 def to_time(moment: datetime) -> int:
@@ -36,8 +41,16 @@ def from_time_if(stored: int | None) -> datetime | None:
     return None if stored is None else from_time(stored)
 
 
+def to_time_if(moment: datetime | None) -> int | None:
+    return None if moment is None else to_time(moment)
+
+
 def patch_to_json(patch: Patch) -> str:
     return _PATCH.dump_json(patch).decode()
+
+
+def patch_from_json(stored: str) -> Patch:
+    return _PATCH.validate_json(stored)
 
 
 def actor_to_json(actor: Actor) -> str:
@@ -48,12 +61,41 @@ def report_to_json(report: Report) -> str:
     return _REPORT.dump_json(report).decode()
 
 
+def report_from_json(stored: str) -> Report:
+    return _REPORT.validate_json(stored)
+
+
 def notice_to_json(notice: Notice) -> str:
     return _NOTICE.dump_json(notice).decode()
 
 
 def notice_from_json(stored: str) -> Notice:
     return _NOTICE.validate_json(stored)
+
+
+def fault_to_json(fault: Fault) -> str:
+    return _FAULT.dump_json(fault).decode()
+
+
+def fault_from_json(stored: str) -> Fault:
+    return _FAULT.validate_json(stored)
+
+
+def matchers_to_json(matchers: tuple[Matcher, ...]) -> str:
+    return _MATCHERS.dump_json(matchers).decode()
+
+
+def matchers_from_json(stored: str) -> tuple[Matcher, ...]:
+    return _MATCHERS.validate_json(stored)
+
+
+def labels_to_json(labels: Labels) -> str:
+    return json.dumps(dict(labels), ensure_ascii=False)
+
+
+def labels_from_json(stored: str) -> dict[str, str]:
+    labels: dict[str, str] = json.loads(stored)
+    return labels
 
 
 def _steps(stored: str, ended_at: int | None) -> tuple[StepTime, ...]:
@@ -72,7 +114,7 @@ SELECT id, source, inbox_id, patches.channel, patches.ts, patches.thread,
   coalesce(lanes.state, endings.state), coalesce(lanes.attempt, endings.attempt), accepted_at,
   coalesce(lanes.started_at, endings.started_at), coalesce(lanes.ended_at, endings.ended_at), due_at,
   coalesce(lanes.steps, endings.steps), coalesce(lanes.report, endings.report),
-  cards.channel, cards.ts, cards.thread, actor, patches.patch
+  cards.channel, cards.ts, cards.thread, coalesce(lanes.held, 0), actor, patches.patch
 FROM patches LEFT JOIN lanes USING (seq) LEFT JOIN endings USING (seq)
   LEFT JOIN cards ON cards.patch = patches.id
 """
@@ -81,7 +123,7 @@ FROM patches LEFT JOIN lanes USING (seq) LEFT JOIN endings USING (seq)
 def stored_patch(row: Sequence[Any]) -> StoredPatch:
     """Of what STORED selects."""
     (id_, source, inbox_id, channel, ts, thread, state, attempt, accepted_at) = row[:9]
-    (started_at, ended_at, due_at, steps, report, *card, actor, patch) = row[9:]
+    (started_at, ended_at, due_at, steps, report, *card, held, actor, patch) = row[9:]
     return StoredPatch(
         id=id_,
         patch=_PATCH.validate_json(patch),
@@ -98,4 +140,5 @@ def stored_patch(row: Sequence[Any]) -> StoredPatch:
         steps=_steps(steps, ended_at),
         report=None if report is None else _REPORT.validate_json(report),
         card=None if card[0] is None else Place(*card),
+        held=held,
     )

@@ -9,14 +9,17 @@ from functools import partial
 from pathlib import Path
 
 from contracts.ports import Turn, Work
+from executor.engine.sqlite.alerts import SqliteAlerts
 from executor.engine.sqlite.checks import findings
 from executor.engine.sqlite.copies import take
+from executor.engine.sqlite.health import SqliteHealth
 from executor.engine.sqlite.hold import Hold
 from executor.engine.sqlite.inbox import SqliteInbox
 from executor.engine.sqlite.lanes import SqliteLanes
 from executor.engine.sqlite.ledger import SqliteLedger
 from executor.engine.sqlite.migrations import migrate
 from executor.engine.sqlite.outbox import SqliteOutbox
+from executor.engine.sqlite.plan import SqlitePlans
 from executor.engine.sqlite.threads import Thread, open_reader, open_writer
 from executor.engine.sqlite.wake import Bell, Datagrams, wake_folder
 from executor.engine.sqlite.writer import Writer
@@ -66,6 +69,9 @@ class SqliteEngine:
         self.lanes = SqliteLanes(writer)
         self.outbox = SqliteOutbox(writer, names)
         self.ledger = SqliteLedger(reading)
+        self.health = SqliteHealth(writer, reading)
+        self.alerts = SqliteAlerts(writer, reading)
+        self.plan = SqlitePlans(writer, reading)
 
     async def run(self, work: Work, turn: Turn, *, workers: int, clock: Callable[[], datetime]) -> None:
         self._datagrams.listen()

@@ -8,13 +8,24 @@ from typing import Any, NamedTuple
 
 from contracts.commands import Source
 from contracts.notices import NewDelivery, Twin
-from contracts.ports import NewEvent, NewPatch, PatchIdTakenError, Recorded, Settled, Settlement, Work
+from contracts.ports import (
+    MovedOnError,
+    NewEvent,
+    NewPatch,
+    PatchIdTakenError,
+    Recorded,
+    Settled,
+    Settlement,
+    Work,
+)
 from contracts.records import InboxRow
 from contracts.states import InboxState
 from executor.engine.sqlite.audit import note_all
+from executor.engine.sqlite.changes import Write, writes
 from executor.engine.sqlite.codec import actor_to_json, from_time, patch_to_json, to_time
 from executor.engine.sqlite.lanes import enter
 from executor.engine.sqlite.outbox import Letter, letters, say
+from executor.engine.sqlite.plan import plan_patch
 from executor.engine.sqlite.writer import Transaction, Writer
 
 _RECORD = """
@@ -61,7 +72,8 @@ class SqliteInbox:
     async def settle(self, settlement: Settlement, *, now: datetime) -> Settled | None:
         at = to_time(now)
         entries = [_Entry.of(patch, settlement.inbox_id, at) for patch in settlement.patches]
-        return await self._writer.run(partial(_settle, settlement, entries, letters(settlement.told, at), at))
+        changes, told = writes(settlement.changes, at), letters(settlement.told, at)
+        return await self._writer.run(partial(_settle, settlement, entries, changes, told, now=at))
 
     async def postpone(self, inbox_id: int, attempt: int, *, until: datetime) -> bool:
         held = (to_time(until), inbox_id, attempt)
@@ -115,7 +127,13 @@ class _Entry(NamedTuple):
 
 
 def _settle(
-    settlement: Settlement, entries: Sequence[_Entry], told: Sequence[Letter], now: int, tx: Transaction
+    settlement: Settlement,
+    entries: Sequence[_Entry],
+    changes: Sequence[Write],
+    told: Sequence[Letter],
+    tx: Transaction,
+    *,
+    now: int,
 ) -> Settled | None:
     place = settlement.place
     settled = tx.execute(
@@ -141,6 +159,8 @@ def _settle(
         else:
             _accept(tx, entry)
             accepted.append(entry.new.id)
+    if not all(change(tx) for change in changes):
+        raise MovedOnError
     say(tx, told)
     note_all(tx, settlement.audit, now)
     return Settled(tuple(accepted), tuple(twins))
@@ -177,4 +197,6 @@ def _accept(tx: Transaction, entry: _Entry) -> None:
     if accepted.rowcount == 0:
         raise PatchIdTakenError(entry.new.id)
     enter(tx, accepted.lastrowid, entry.new.patch.domain, entry.new.content)
+    if entry.new.patch.batch is not None:
+        plan_patch(tx, accepted.lastrowid, entry.new.patch.batch)
     say(tx, entry.told)

@@ -11,7 +11,15 @@ from functools import partial
 from typing import Any, NamedTuple, assert_never
 
 from contracts.commands import Place
-from contracts.notices import POSTING_METHODS, NewDelivery, coalesces, method_of, needs_card, posts_card
+from contracts.notices import (
+    POSTING_METHODS,
+    NewDelivery,
+    coalesces,
+    group_told_of,
+    method_of,
+    needs_card,
+    posts_card,
+)
 from contracts.ports import (
     AuditEntry,
     Buried,
@@ -45,6 +53,7 @@ class Letter(NamedTuple):
     patch: str | None
     created_at: int
     notice: str
+    grp: str | None
 
 
 def letters(deliveries: Sequence[NewDelivery], now: int) -> list[Letter]:
@@ -66,13 +75,14 @@ def _letter(delivery: NewDelivery, now: int) -> Letter:
         patch=posts_card(notice) or followed,
         created_at=now,
         notice=notice_to_json(notice),
+        grp=group_told_of(notice),
     )
 
 
 # What waits with an equal key says the same when it is sent, so the new row is not needed.
 _SAY = """
-INSERT INTO outbox (channel, thread, rank, method, waits, kind, same, patch, created_at, notice)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO outbox (channel, thread, rank, method, waits, kind, same, patch, created_at, notice, grp)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (same) WHERE state = 'pending' AND same IS NOT NULL DO NOTHING"""
 _AWAIT_CARD = "INSERT INTO cards (patch, awaited) VALUES (?, 1) ON CONFLICT (patch) DO UPDATE SET awaited = 1"
 

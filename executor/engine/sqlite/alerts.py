@@ -1,0 +1,163 @@
+"""Alerts, their groups and silences: kept by one writer, read on a connection that cannot write."""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+from contracts.alerts.model import Alert, Entry, Group, GroupChange, Seen, Silence, SilenceChange
+from contracts.alerts.store import Watermark
+from executor.engine.sqlite import groups as rows
+from executor.engine.sqlite.changes import Write, writes
+from executor.engine.sqlite.codec import from_time, to_time
+from executor.engine.sqlite.gathering import Gathering, Sight, end, sight
+from executor.engine.sqlite.threads import Thread
+from executor.engine.sqlite.writer import Transaction, Writer
+
+_WATERMARK = "SELECT value FROM watermarks WHERE name = ?"
+_MARK = """
+INSERT INTO watermarks (name, value) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
+_EXPIRED = """
+SELECT expires_at, seq, inhibits FROM alerts INDEXED BY alerts_expiring
+WHERE ended_at IS NULL AND expires_at IS NOT NULL AND expires_at <= ?"""
+_DUE = f"""{rows.GROUPS}
+WHERE alert_groups.seq IN (
+  SELECT seq FROM alert_groups INDEXED BY alert_groups_due
+  WHERE state <> 'resolved' AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at, seq LIMIT ?)
+ORDER BY due_at, alert_groups.seq"""
+_OPEN = f"""{rows.GROUPS}
+WHERE state <> 'resolved'
+ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, opened_at DESC,
+  alert_groups.seq DESC
+LIMIT ?"""
+_UNHEARD = """
+SELECT grp, min(created_at) FROM outbox INDEXED BY outbox_groups
+WHERE grp IS NOT NULL AND grp IN (SELECT value FROM json_each(?)) GROUP BY grp"""
+_FIRING = f"""
+SELECT alert_groups.id, {rows.ALERT}
+FROM alert_groups JOIN alert_members ON grp = alert_groups.seq JOIN alerts ON alerts.seq = alert
+WHERE alert_groups.id IN (SELECT value FROM json_each(?)) AND ended_at IS NULL
+ORDER BY grp, alert"""
+_MEMBERS = f"""
+SELECT {rows.ALERT} FROM alert_members JOIN alerts ON alerts.seq = alert
+WHERE grp = (SELECT seq FROM alert_groups WHERE id = ?)
+ORDER BY ended_at IS NOT NULL, ended_at DESC, alert LIMIT ?"""
+_INHIBITING = f"""
+SELECT {rows.ALERT} FROM alerts INDEXED BY alerts_inhibiting
+WHERE ended_at IS NULL AND inhibits = 1 ORDER BY seq"""
+_ENTRIES = """
+SELECT number, at, kind, actor, facts FROM alert_entries
+WHERE grp = (SELECT seq FROM alert_groups WHERE id = ?) ORDER BY number"""
+
+
+class SqliteAlerts:
+    """`contracts.alerts.store.Alerts`."""
+
+    def __init__(self, writer: Writer, reader: Thread) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def observe(
+        self,
+        source: str,
+        seen: Sequence[Seen],
+        *,
+        now: datetime,
+        whole: bool = False,
+        mark: Watermark | None = None,
+    ) -> None:
+        sights = [sight(each) for each in seen]
+        await self._writer.run(partial(_observe, source, sights, mark, now=to_time(now), whole=whole))
+
+    async def expire(self, *, now: datetime) -> int:
+        return await self._writer.run(partial(_expire, to_time(now)))
+
+    async def write(
+        self, changes: Sequence[GroupChange | SilenceChange], *, now: datetime
+    ) -> tuple[bool, ...]:
+        return await self._writer.run(partial(_write, writes(changes, to_time(now))))
+
+    # Reading -----------------------------------------------------------------------------------
+    async def watermark(self, name: str) -> int:
+        return await self._reader.read(partial(_watermark, name))
+
+    async def due(self, *, now: datetime, limit: int) -> tuple[Group, ...]:
+        return await self._groups(_DUE, to_time(now), limit)
+
+    async def unheard(self, groups: Sequence[str]) -> Mapping[str, datetime]:
+        wanted = json.dumps(list(groups))
+        found = await self._reader.read(lambda store: store.execute(_UNHEARD, (wanted,)).fetchall())
+        return {group: from_time(since) for group, since in found}
+
+    async def firing(self, groups: Sequence[str]) -> Mapping[str, tuple[Alert, ...]]:
+        wanted = json.dumps(list(groups))
+        found = await self._reader.read(lambda store: store.execute(_FIRING, (wanted,)).fetchall())
+        alerts: dict[str, list[Alert]] = {group: [] for group in groups}
+        for group, *row in found:
+            alerts[group].append(rows.alert(row))
+        return {group: tuple(each) for group, each in alerts.items()}
+
+    async def sources(self) -> tuple[Alert, ...]:
+        found = await self._reader.read(lambda store: store.execute(_INHIBITING).fetchall())
+        return tuple(map(rows.alert, found))
+
+    async def silences(self, *, now: datetime) -> tuple[Silence, ...]:
+        query, at = f"{rows.SILENCES} WHERE ends > ? ORDER BY ends, id", to_time(now)
+        found = await self._reader.read(lambda store: store.execute(query, (at,)).fetchall())
+        return tuple(map(rows.silence, found))
+
+    async def silence(self, silence: str) -> Silence | None:
+        query = f"{rows.SILENCES} WHERE id = ?"
+        found = await self._reader.read(lambda store: store.execute(query, (silence,)).fetchone())
+        return None if found is None else rows.silence(found)
+
+    async def group(self, group: str) -> Group | None:
+        found = await self._groups(f"{rows.GROUPS} WHERE alert_groups.id = ?", group)
+        return found[0] if found else None
+
+    async def open_groups(self, *, limit: int) -> tuple[Group, ...]:
+        return await self._groups(_OPEN, limit)
+
+    async def members(self, group: str, *, limit: int) -> tuple[Alert, ...]:
+        found = await self._reader.read(lambda store: store.execute(_MEMBERS, (group, limit)).fetchall())
+        return tuple(map(rows.alert, found))
+
+    async def log(self, group: str) -> tuple[Entry, ...]:
+        found = await self._reader.read(lambda store: store.execute(_ENTRIES, (group,)).fetchall())
+        return tuple(map(rows.entry, found))
+
+    async def _groups(self, query: str, *wanted: object) -> tuple[Group, ...]:
+        found = await self._reader.read(lambda store: store.execute(query, wanted).fetchall())
+        return tuple(map(rows.group, found))
+
+
+def _observe(
+    source: str, sights: Sequence[Sight], mark: Watermark | None, tx: Transaction, *, now: int, whole: bool
+) -> None:
+    if mark is not None:
+        if _watermark(mark.name, tx) != mark.before:
+            return
+        tx.execute(_MARK, (mark.name, mark.value))
+    gathering = Gathering(tx, source, now)
+    if sights:
+        gathering.see(sights)
+    if whole:
+        gathering.end_unseen(sights)
+
+
+def _watermark(name: str, store: Transaction | sqlite3.Connection) -> int:
+    row = store.execute(_WATERMARK, (name,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _expire(now: int, tx: Transaction) -> int:
+    expired = tx.execute(_EXPIRED, (now,)).fetchall()
+    hiding = any(inhibits for *_, inhibits in expired)
+    end(tx, [(at, seq) for at, seq, _ in expired], now, hiding=hiding)
+    return len(expired)
+
+
+def _write(changes: Sequence[Write], tx: Transaction) -> tuple[bool, ...]:
+    return tuple(change(tx) for change in changes)

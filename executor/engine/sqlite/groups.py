@@ -1,0 +1,205 @@
+"""Groups and silences as rows: read, and written where they are still as they were decided on."""
+
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from contracts.alerts.model import (
+    Alert,
+    Climb,
+    Entry,
+    EntryKind,
+    Group,
+    GroupChange,
+    GroupState,
+    Hidden,
+    Hiding,
+    Severity,
+    Silence,
+    SilenceChange,
+    Spoken,
+    Taken,
+)
+from contracts.commands import Place
+from executor.engine.sqlite.codec import (
+    fault_from_json,
+    from_time,
+    from_time_if,
+    labels_from_json,
+    matchers_from_json,
+    matchers_to_json,
+    to_time,
+    to_time_if,
+)
+from executor.engine.sqlite.gathering import wake_groups
+from executor.engine.sqlite.outbox import Letter, letters, say
+from executor.engine.sqlite.writer import Transaction
+
+#: What `group` reads.
+GROUPS = """
+SELECT id, key, route, labels, severity, state, version, opened_at, info + warning + critical, alerts, times,
+  grew_at, due_at, entries, spoken_at, spoken_firing, spoken_times, hidden_why, hidden_by, hidden_since,
+  hidden_until, taken_by, taken_at, reminded_at, snoozed_until, climb_chain, climb_step, climb_lap,
+  climb_next_at, resolved_at, resolved_by, cards.channel, cards.ts, cards.thread
+FROM alert_groups LEFT JOIN cards ON cards.patch = alert_groups.id
+"""
+#: What `alert` reads.
+ALERT = """
+fingerprint, source, alerts.labels, what, since, seen_at, ended_at, alerts.times, expires_at, link"""
+#: What `silence` reads.
+SILENCES = "SELECT id, matchers, creator, comment, starts, ends, announced FROM silences"
+
+_CHANGE = """
+UPDATE alert_groups
+SET version = version + 1, state = ?, due_at = ?, entries = ?, spoken_at = ?, spoken_firing = ?,
+  spoken_times = ?, hidden_why = ?, hidden_by = ?, hidden_since = ?, hidden_until = ?, taken_by = ?,
+  taken_at = ?, reminded_at = ?, snoozed_until = ?, climb_chain = ?, climb_step = ?, climb_lap = ?,
+  climb_next_at = ?, resolved_at = ?, resolved_by = ?
+WHERE id = ? AND version = ? AND state <> 'resolved'"""
+_LOG = """
+INSERT INTO alert_entries (grp, number, at, kind, actor, facts)
+VALUES ((SELECT seq FROM alert_groups WHERE id = ?), ?, ?, ?, ?, ?)"""
+# A silence only ever ends earlier, and its end is announced once; whoever decided on an older one is late.
+_SILENCE = """
+INSERT INTO silences (id, matchers, creator, comment, starts, ends, announced) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE
+SET ends = min(ends, excluded.ends), announced = max(announced, excluded.announced)
+WHERE excluded.ends < ends OR (excluded.ends = ends AND excluded.announced > announced)"""
+
+
+# Reading -----------------------------------------------------------------------------------------
+def group(row: Sequence[Any]) -> Group:
+    """Of what GROUPS selects."""
+    (id_, key, route, labels, severity, state, version, opened_at, firing, alerts, times) = row[:11]
+    (grew_at, due_at, entries, *spoken) = row[11:17]
+    (hidden_why, hidden_by, hidden_since, hidden_until, taken_by, taken_at) = row[17:23]
+    (reminded_at, snoozed_until, chain, step, lap, next_at, resolved_at, resolved_by, *card) = row[23:]
+    return Group(
+        id=id_,
+        key=key,
+        route=route,
+        labels=labels_from_json(labels),
+        severity=Severity(severity),
+        state=GroupState(state),
+        version=version,
+        opened_at=from_time(opened_at),
+        firing=firing,
+        alerts=alerts,
+        times=times,
+        grew_at=from_time(grew_at),
+        due_at=from_time_if(due_at),
+        entries=entries,
+        spoken=None if spoken[0] is None else Spoken(from_time(spoken[0]), *spoken[1:]),
+        hidden=None
+        if hidden_why is None
+        else Hidden(Hiding(hidden_why), hidden_by, from_time(hidden_since), from_time_if(hidden_until)),
+        taken=None if taken_by is None else Taken(taken_by, from_time(taken_at)),
+        reminded_at=from_time_if(reminded_at),
+        snoozed_until=from_time_if(snoozed_until),
+        climb=None if chain is None else Climb(chain, step, lap, from_time_if(next_at)),
+        resolved_at=from_time_if(resolved_at),
+        resolved_by=resolved_by,
+        card=None if card[0] is None else Place(*card),
+    )
+
+
+def alert(row: Sequence[Any]) -> Alert:
+    """Of what ALERT names."""
+    fingerprint, source, labels, what, since, seen_at, ended_at, times, expires_at, link = row
+    return Alert(
+        fingerprint,
+        source,
+        labels_from_json(labels),
+        fault_from_json(what),
+        from_time(since),
+        from_time(seen_at),
+        from_time_if(ended_at),
+        times,
+        from_time_if(expires_at),
+        link,
+    )
+
+
+def entry(row: Sequence[Any]) -> Entry:
+    number, at, kind, actor, facts = row
+    return Entry(number, from_time(at), EntryKind(kind), actor, json.loads(facts))
+
+
+def silence(row: Sequence[Any]) -> Silence:
+    """Of what SILENCES selects."""
+    id_, matchers, creator, comment, starts, ends, announced = row
+    return Silence(
+        id_,
+        matchers_from_json(matchers),
+        creator,
+        comment,
+        from_time(starts),
+        from_time(ends),
+        bool(announced),
+    )
+
+
+# Writing -----------------------------------------------------------------------------------------
+def change_group(change: GroupChange, now: int) -> Callable[[Transaction], bool]:
+    id_ = change.after.id
+    row = (*_standing(change.after), id_, change.version)
+    log = [
+        (id_, each.number, to_time(each.at), each.kind, each.actor, json.dumps(dict(each.facts)))
+        for each in change.entries
+    ]
+    return partial(_change_group, row, log, letters(change.told, now))
+
+
+def _standing(after: Group) -> tuple[Any, ...]:
+    """What decisions change of a group, in the order of _CHANGE."""
+    spoken, hidden, taken, climb = after.spoken, after.hidden, after.taken, after.climb
+    return (
+        after.state,
+        to_time_if(after.due_at),
+        after.entries,
+        *((None,) * 3 if spoken is None else (to_time(spoken.at), spoken.firing, spoken.times)),
+        *(
+            (None,) * 4
+            if hidden is None
+            else (hidden.why, hidden.by, to_time(hidden.since), to_time_if(hidden.until))
+        ),
+        *((None,) * 2 if taken is None else (taken.by, to_time(taken.at))),
+        to_time_if(after.reminded_at),
+        to_time_if(after.snoozed_until),
+        *((None,) * 4 if climb is None else (climb.chain, climb.step, climb.lap, to_time_if(climb.next_at))),
+        to_time_if(after.resolved_at),
+        after.resolved_by,
+    )
+
+
+def _change_group(
+    row: tuple[Any, ...], log: Sequence[tuple[Any, ...]], told: Sequence[Letter], tx: Transaction
+) -> bool:
+    if tx.execute(_CHANGE, row).rowcount == 0:
+        return False
+    tx.executemany(_LOG, log)
+    say(tx, told)
+    return True
+
+
+def change_silence(change: SilenceChange, now: int) -> Callable[[Transaction], bool]:
+    after = change.silence
+    row = (
+        after.id,
+        matchers_to_json(after.matchers),
+        after.creator,
+        after.comment,
+        to_time(after.starts),
+        to_time(after.ends),
+        after.announced,
+    )
+    return partial(_change_silence, row, letters(change.told, now), now)
+
+
+def _change_silence(row: tuple[Any, ...], told: Sequence[Letter], now: int, tx: Transaction) -> bool:
+    if tx.execute(_SILENCE, row).rowcount == 0:
+        return False
+    wake_groups(tx, now)
+    say(tx, told)
+    return True
