@@ -124,25 +124,34 @@ class Hiding(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Why a group is not spoken of though it fires. *by*: the silence's id, the alert, the interval."""
+    """Why a group is not spoken of though it fires. *by*: the silence's id, the alert, the interval.
+
+    *until* None: nobody knows. *announced*: that it ends soon was said.
+    """
 
     why: Hiding
     by: str
     since: datetime
     until: datetime | None
+    announced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Climb:
     """How far a chain was climbed. *step* counts the steps that were carried out and never falls.
 
-    *next_at* None: nothing is left. *lap* counts repetitions of the chain.
+    *next_at* None: nothing is left. *lap* counts repetitions of the chain. *reached* are those that were
+    told in this lap, so that nobody is told twice. While Slack is out of reach, *fell_back* are the steps that
+    were carried out before their turn, *fell_back_at* the time of the last of them.
     """
 
     chain: str
     step: int
     lap: int
     next_at: datetime | None
+    reached: tuple[str, ...] = ()
+    fell_back: tuple[int, ...] = ()
+    fell_back_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +160,9 @@ class Group:
 
     *version* is raised by every write, of facts too. *firing*, *alerts*, *times*, *grew_at* and *severity*
     are the store's facts; *grew_at* is when an alert last joined or happened again, *severity* the worst
-    that fires, or did last. *entries* counts its log. *due_at*: the tick must look at it then.
+    that fires, or did last. *entries* counts its log. *due_at*: the tick must look at it then; None once it
+    is over. *spoken* is what was last said in words, *shown* what its card shows; *quiet_since* is when
+    nothing of it fired any more, *told_at* when anything was last put into the outbox.
     """
 
     id: str
@@ -177,26 +188,71 @@ class Group:
     resolved_at: datetime | None = None
     resolved_by: str | None = None  #: None: its cause ended
     card: Place | None = None  #: the posted card, once Slack has confirmed it
+    shown: Spoken | None = None
+    quiet_since: datetime | None = None
+    told_at: datetime | None = None
+
+
+class GroupEvent(enum.StrEnum):
+    SPEAK = "speak"  #: it fired for long enough to be spoken of
+    ACKNOWLEDGE = "acknowledge"  #: somebody sees to it, or took it over
+    LET_GO = "let-go"  #: nobody sees to it any more: by a press, or after a while
+    SNOOZE = "snooze"  #: somebody put it off
+    WAKE = "wake"  #: the time it was put off until has come
+    RESOLVE = "resolve"  #: somebody said that it is over
+    END = "end"  #: nothing of it has fired for a while
+
+
+#: As in `contracts.states`: nothing else may move a group. `docs/alerts.md` draws it.
+GROUP_TRANSITIONS: Mapping[GroupState, Mapping[GroupEvent, GroupState]] = {
+    GroupState.WAITING: {GroupEvent.SPEAK: GroupState.FIRING, GroupEvent.END: GroupState.RESOLVED},
+    GroupState.FIRING: {
+        GroupEvent.ACKNOWLEDGE: GroupState.ACKNOWLEDGED,
+        GroupEvent.SNOOZE: GroupState.SNOOZED,
+        GroupEvent.RESOLVE: GroupState.RESOLVED,
+        GroupEvent.END: GroupState.RESOLVED,
+    },
+    GroupState.ACKNOWLEDGED: {
+        GroupEvent.ACKNOWLEDGE: GroupState.ACKNOWLEDGED,
+        GroupEvent.LET_GO: GroupState.FIRING,
+        GroupEvent.SNOOZE: GroupState.SNOOZED,
+        GroupEvent.RESOLVE: GroupState.RESOLVED,
+        GroupEvent.END: GroupState.RESOLVED,
+    },
+    GroupState.SNOOZED: {
+        GroupEvent.ACKNOWLEDGE: GroupState.ACKNOWLEDGED,
+        GroupEvent.LET_GO: GroupState.FIRING,
+        GroupEvent.SNOOZE: GroupState.SNOOZED,
+        GroupEvent.WAKE: GroupState.FIRING,
+        GroupEvent.RESOLVE: GroupState.RESOLVED,
+        GroupEvent.END: GroupState.RESOLVED,
+    },
+    GroupState.RESOLVED: {},
+}
 
 
 class EntryKind(enum.StrEnum):
-    """What can be written into a group's log, and so into its card's thread."""
+    """What can be written into a group's log, and so into its card's thread.
 
-    OPENED = "opened"
+    A fact that does not apply is left out. `mention` is whom the reply mentions: a Slack user's id, a user
+    group's (S…), or `here`; without it the reply mentions nobody. Times are ISO 8601 in UTC.
+    """
+
+    OPENED = "opened"  #: firing, times
     GREW = "grew"  #: firing, times
-    REPEATED = "repeated"  #: it is still so
-    ESCALATED = "escalated"  #: step, lap, way, to
-    FELL_BACK = "fell-back"  #: way, to, since: Slack could not be reached
+    REPEATED = "repeated"  #: firing, times: it is still so
+    ESCALATED = "escalated"  #: step, lap, way (escalation.Way), to, mention, person (who is on call)
+    FELL_BACK = "fell-back"  #: step, way, to, since: Slack could not be reached
     ACKNOWLEDGED = "acknowledged"
-    TAKEN_OVER = "taken-over"  #: from
-    REMINDED = "reminded"  #: since
-    LET_GO = "let-go"  #: un-acknowledged; without an actor: by itself, after a while
+    TAKEN_OVER = "taken-over"  #: from, mention
+    REMINDED = "reminded"  #: since, by, mention
+    LET_GO = "let-go"  #: from, mention; un-acknowledged; without an actor: by itself, after a while
     SNOOZED = "snoozed"  #: until
-    WOKE = "woke"  #: a snooze ended
+    WOKE = "woke"  #: by, mention; a snooze ended
     HIDDEN = "hidden"  #: why, by, until
-    SHOWN = "shown"  #: what hid it has ended, and it still fires
-    SILENCE_ENDS = "silence-ends"  #: silence, until: soon
-    RESOLVED = "resolved"
+    SHOWN = "shown"  #: why, by; what hid it has ended, and it still fires
+    SILENCE_ENDS = "silence-ends"  #: silence, until, mention: soon
+    RESOLVED = "resolved"  #: firing; without an actor: its cause ended
 
 
 @dataclass(frozen=True, slots=True)

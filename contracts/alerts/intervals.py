@@ -1,0 +1,118 @@
+"""Times that happen once or recur, in their own time zone: when one covers a moment, and until when."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Final, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+
+from contracts.settings import Section
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"there is no time zone {name!r}; write it as in Europe/Berlin") from error
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+def _clock(value: object) -> object:
+    """Minutes of the day. YAML reads an unquoted 22:00 as a number in base 60, and so do we."""
+    if isinstance(value, str):
+        hours, colon, minutes = value.partition(":")
+        if not (colon and hours.isdecimal() and minutes.isdecimal() and int(minutes) < 60):
+            raise ValueError(f"{value!r} is no time of day; write it as in 09:30")
+        return int(hours) * 60 + int(minutes)
+    return value
+
+
+#: A time of day as minutes since midnight, written 09:30; 24:00 is the end of the day.
+ClockTime = Annotated[int, BeforeValidator(_clock), Field(ge=0, le=24 * 60)]
+
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def _number(word: str, names: tuple[str, ...]) -> int:
+    """1-based; a name's first three letters are enough."""
+    short = word.strip().casefold()[:3]
+    if short in names:
+        return names.index(short) + 1
+    try:
+        return int(word)
+    except ValueError:
+        raise ValueError(f"{word.strip()!r} is none of {', '.join(names) or 'the numbers'}") from None
+
+
+def _ranges(names: tuple[str, ...], least: int, most: int) -> BeforeValidator:
+    """Reads `mon`, `mon:fri`, `1`, `1:7` and `-1` into numbers."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, list | tuple | set | frozenset):
+            raise ValueError("write a list, as in [mon:fri]")  # noqa: TRY004 - pydantic wants a ValueError
+        numbers: set[int] = set()
+        for each in value:
+            first, colon, last = str(each).partition(":")
+            low, high = _number(first, names), _number(last if colon else first, names)
+            numbers.update(range(low, high + 1) if low <= high else ())
+            if low > high or not least <= low <= high <= most or 0 in range(low, high + 1):
+                raise ValueError(f"{each!r} is no day or month, or its end comes before its beginning")
+        return frozenset(numbers)
+
+    return BeforeValidator(read)
+
+
+class WithKeywords(Section):
+    """A section with keys that are Python's own words; in Python they have a trailing underscore."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class TimeRange(WithKeywords):
+    """Part of a day. An end before its beginning lies on the next day."""
+
+    from_: ClockTime = Field(alias="from")
+    to: ClockTime
+
+
+class Recurring(Section):
+    """Days, and times of them; what is left out does not limit.
+
+    Weekdays count from Monday as 1. `days_of_month` below zero count from the month's end, -1 being its last.
+    """
+
+    zone: Zone = "UTC"
+    times: tuple[TimeRange, ...] = ()
+    weekdays: Annotated[frozenset[int], _ranges(WEEKDAYS, 1, 7)] = frozenset()
+    days_of_month: Annotated[frozenset[int], _ranges((), -31, 31)] = frozenset()
+    months: Annotated[frozenset[int], _ranges(MONTHS, 1, 12)] = frozenset()
+
+
+class IntervalSettings(Recurring):
+    """Once, with `from` and `to` (in `zone`, unless they name their own), or recurring."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_: datetime | None = Field(default=None, alias="from")
+    to: datetime | None = None
+
+    @model_validator(mode="after")
+    def _once_or_recurring(self) -> Self:
+        recurs = bool(self.times or self.weekdays or self.days_of_month or self.months)
+        if (self.from_ is None) is not (self.to is None):
+            raise ValueError("an interval that happens once needs `from` and `to`")
+        if recurs is (self.from_ is not None):
+            raise ValueError(
+                "give either `from` and `to`, or what recurs: times, weekdays, days_of_month, months"
+            )
+        if self.from_ is not None and self.to is not None and self.aware(self.from_) >= self.aware(self.to):
+            raise ValueError("`to` must be after `from`")
+        return self
+
+    def aware(self, moment: datetime) -> datetime:
+        return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.zone))
