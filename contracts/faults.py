@@ -106,6 +106,13 @@ class Reason(enum.StrEnum):
     GIT_BROKEN = "git-broken"  #: command, detail
     DESK_CRASHED = "desk-crashed"  #: attempts
     DESK_ERROR = "desk-error"  #: detail
+    RISK_CRITICAL = "risk-critical"  #: domain, tasks, errors, failed, rate, until
+    # Reports: why a figure is not there, and what was asked for in vain -----------------------
+    NOTHING_TO_MEASURE = "nothing-to-measure"
+    NOT_REPORTED = "not-reported"
+    NO_APPROVALS = "no-approvals"
+    UNKNOWN_PERIOD = "unknown-period"  #: period
+    UNKNOWN_REPORT = "unknown-report"  #: kind, known, suggestion
     # Who may, and what was asked ------------------------------------------------------------
     CHANNEL_NOT_SERVED = "channel-not-served"
     DOMAIN_NOT_HERE = "domain-not-here"  #: domain, channels
@@ -117,6 +124,20 @@ class Reason(enum.StrEnum):
     UNKNOWN_ALERT = "unknown-alert"  #: id
     UNKNOWN_SILENCE = "unknown-silence"  #: id
     ALERT_ELSEWHERE = "alert-elsewhere"
+    # The plan and its risks -----------------------------------------------------------------
+    PLAN_BAD_WORD = "plan-bad-word"  #: field, said, known, suggestion
+    PLAN_OUT_OF_RANGE = "plan-out-of-range"  #: field, said, least, most
+    PLAN_BAD_DATE = "plan-bad-date"  #: field, said
+    PLAN_BAD_ID = "plan-bad-id"  #: said
+    PLAN_ID_TWICE = "plan-id-twice"  #: id, first (a line)
+    PLAN_TOO_LONG = "plan-too-long"  #: field, size, most
+    PLAN_TOO_MANY = "plan-too-many"  #: field, most
+    NO_PLAN = "no-plan"
+    UNKNOWN_BATCH = "unknown-batch"  #: id, suggestion
+    PLAN_CLASH = "plan-clash"  #: batch, field, by
+    NOT_A_PLANNER = "not-a-planner"
+    UNKNOWN_RISK = "unknown-risk"  #: id, suggestion
+    RISK_THERE = "risk-there"  #: id
     # Fetching what was attached -------------------------------------------------------------
     DOWNLOAD_FAILED = "download-failed"  #: name, detail
     DOWNLOAD_FOREIGN = "download-foreign"  #: name, host
@@ -132,6 +153,62 @@ class Reason(enum.StrEnum):
     MAIL_REFUSED = "mail-refused"  #: address, detail
     WEBHOOK_NOT_SET_UP = "webhook-not-set-up"  #: name, detail
     WEBHOOK_REFUSED = "webhook-refused"  #: name, detail
+    # Over HTTP ------------------------------------------------------------------------------
+    KEY_MISSING = "key-missing"
+    KEY_WRONG = "key-wrong"
+    KEY_TOO_NARROW = "key-too-narrow"  #: scopes
+    SESSION_OVER = "session-over"
+    NOT_SERVED = "not-served"  #: path
+    METHOD_NOT_SERVED = "method-not-served"  #: method, allowed
+    BODY_TOO_LARGE = "body-too-large"  #: most (bytes)
+    HISTORY_SPAN = "history-span"  #: name, given, most
+    TOO_MANY_WATCH = "too-many-watch"  #: most
+    DESK_STARTING = "desk-starting"
+    DESK_STOPPING = "desk-stopping"
+    HEALTH_OLD = "health-old"  #: age, most (both seconds)
+    # How the desk is: levels that do not hold (spans in seconds, shares in percent) -----------
+    QUEUE_DEEP = "queue-deep"  #: domain, measured, limit
+    HEAD_STALE = "head-stale"  #: domain, measured, limit
+    SUMMARY_LATE = "summary-late"  #: domain, measured, limit
+    QUARANTINE_FULL = "quarantine-full"  #: domain, measured, limit
+    FAILURES_MANY = "failures-many"  #: domain, measured, limit
+    COMPONENT_SILENT = "component-silent"  #: component, measured
+    COMPONENT_FAILED = "component-failed"  #: component, detail
+    RESTARTS_MANY = "restarts-many"  #: component, measured, limit
+    NOTHING_CONSUMED = "nothing-consumed"  #: component, measured, limit
+    OUTBOX_OLD = "outbox-old"  #: measured, limit
+    DISK_LOW = "disk-low"  #: measured, limit
+    STORE_DAMAGED = "store-damaged"  #: measured
+    SOCKET_SILENT = "socket-silent"  #: measured, limit
+    CLOCK_SKEWED = "clock-skewed"  #: measured, limit
+    WATCHDOG_STOPPED = "watchdog-stopped"  #: measured, limit
+    # How the desk is: what could not be measured ----------------------------------------------
+    NOT_MEASURED_YET = "not-measured-yet"
+    NOTHING_MEASURES = "nothing-measures"
+    TOO_FEW_FINISHED = "too-few-finished"  #: found, least
+    NO_SOCKET = "no-socket"
+    MEASURING_FAILED = "measuring-failed"  #: detail
+    # How the desk is: what it did -------------------------------------------------------------
+    DID_RESTART = "did-restart"  #: component
+    DID_RECONNECT = "did-reconnect"  #: count
+    DID_TIDY = "did-tidy"  #: count
+    # Alerts ---------------------------------------------------------------------------------
+    NO_MATCHERS = "no-matchers"
+    MATCHER_TOO_LONG = "matcher-too-long"  #: size, most (characters)
+    TOO_MANY_MATCHERS = "too-many-matchers"  #: most
+    MATCHER_UNREAD = "matcher-unread"  #: text
+    PATTERN_TOO_LONG = "pattern-too-long"  #: size, most (characters)
+    PATTERN_NOT_TAKEN = "pattern-not-taken"  #: pattern, found
+    PATTERN_REPEATS_GROUP = "pattern-repeats-group"  #: pattern
+    PATTERN_TOO_COSTLY = "pattern-too-costly"  #: pattern
+    SILENCE_HIDES_ALL = "silence-hides-all"
+    SILENCE_OVER = "silence-over"  #: ends
+    SILENCE_TOO_LONG = "silence-too-long"  #: most (days)
+    ALERT_OVER = "alert-over"  #: group
+    ALERT_UNTOLD = "alert-untold"  #: group
+    ALERT_TAKEN = "alert-taken"  #: group, by
+    ALERT_NOT_TAKEN = "alert-not-taken"  #: group
+    SNOOZE_LENGTH = "snooze-length"  #: most (days)
     # Starting -------------------------------------------------------------------------------
     VARIABLE_UNSET = "variable-unset"  #: variable
     NO_WAY_IN = "no-way-in"

@@ -41,6 +41,7 @@ class Level:
 
     *measured* None: it could not be, *why* says so. *broken_since* None: it holds. *did*: what the desk did
     about it, None if nothing can be done by itself. Durations are seconds, shares are between 0 and 1.
+    A level is of the desk, of one *domain*, or of one *component*. *floor*: the limit is the least, not the most.
     """
 
     name: str
@@ -50,6 +51,8 @@ class Level:
     broken_since: datetime | None = None
     why: Fault | None = None
     did: Fault | None = None
+    component: str | None = None
+    floor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Health:
     levels: tuple[Level, ...]
     reachable: bool | None
     last_consumed_at: datetime | None
-    queue_depth: int
+    queue_depth: int | None
     drift: float | None
     unmeasured: Mapping[str, Fault]
 
@@ -89,7 +92,7 @@ class Sample:
 
     at: datetime
     status: Status
-    queue_depth: int
+    queue_depth: int | None
     broken: int  #: how many levels did not hold
 
 

@@ -4,7 +4,7 @@ What a team leaves out is as in `contracts/defaults/operations.yml`; `bot.settin
 """
 
 from contracts.alerts.settings import AlertSettings
-from contracts.levels import Levels
+from contracts.levels import HealthSettings, Levels
 from contracts.reports.settings import ReportSettings
 from contracts.risk import RiskSettings
 from contracts.settings import Section
@@ -13,5 +13,6 @@ from contracts.settings import Section
 class Operations(Section):
     alerts: AlertSettings = AlertSettings()
     levels: Levels = Levels()
+    health: HealthSettings = HealthSettings()
     risk: RiskSettings = RiskSettings()
     reports: ReportSettings = ReportSettings()

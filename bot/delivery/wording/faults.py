@@ -5,15 +5,19 @@ from typing import Final
 
 from bot.delivery.wording.alert_faults import ALERT_FAULTS
 from bot.delivery.wording.desk_faults import DESK_FAULTS
+from bot.delivery.wording.health_faults import HEALTH_FAULTS
 from bot.delivery.wording.ink import PLAIN, Ink, placeholders
 from bot.delivery.wording.patch_faults import PATCH_FAULTS
+from bot.delivery.wording.plan_faults import PLAN_FAULTS
+from bot.delivery.wording.reports import REPORT_FAULTS
 from bot.delivery.wording.said import Said
+from bot.delivery.wording.web_faults import WEB_FAULTS
 from contracts.faults import Fault, Reason
 
 __all__ = ["SENTENCES", "Said", "explain", "locate", "tell"]
 
 #: Every Reason has its sentences here; a test compares their placeholders with the Reason's comment.
-SENTENCES: Final[Mapping[Reason, Said]] = {**PATCH_FAULTS, **DESK_FAULTS, **ALERT_FAULTS}
+SENTENCES: Final[Mapping[Reason, Said]] = {**PLAN_FAULTS, **PATCH_FAULTS, **DESK_FAULTS, **WEB_FAULTS, **ALERT_FAULTS, **REPORT_FAULTS}
 
 
 def explain(fault: Fault, ink: Ink = PLAIN, *, located: bool = False) -> Said:

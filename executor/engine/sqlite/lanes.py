@@ -6,12 +6,14 @@ from functools import partial
 from typing import Any
 
 from contracts.notices import NewDelivery
-from contracts.outcome import Failed, GaveUp, Landed, Outcome, Retry, Step
-from contracts.ports import Finish, Work
+from contracts.outcome import Failed, GaveUp, Landed, Outcome, Report, Retry, Step
+from contracts.ports import AuditEntry, Finish, Work
 from contracts.records import StoredPatch
 from contracts.states import OPEN_STATES, PATCH_TRANSITIONS, PatchEvent, PatchState, after
+from executor.engine.sqlite.audit import note_all
 from executor.engine.sqlite.codec import STORED, report_to_json, stored_patch, to_time
 from executor.engine.sqlite.outbox import Letter, letters, say
+from executor.engine.sqlite.tasks import Ended, note_attempt
 from executor.engine.sqlite.writer import Transaction, Writer
 
 # A lane without a head has nobody who may go, so a newcomer is its head at once.
@@ -37,7 +39,7 @@ _HELD = """
 seq = (SELECT seq FROM patches WHERE id = :patch) AND attempt = :attempt AND state = 'running'"""
 _BEAT = f"UPDATE lanes SET lease_until = :until WHERE {_HELD}"
 _STEP = f"UPDATE lanes SET steps = json_insert(steps, '$[#]', json_array(:step, :now)) WHERE {_HELD}"
-_FIND = f"SELECT seq, domain, started_at, steps FROM lanes WHERE {_HELD}"
+_FIND = f"SELECT seq, domain, started_at, steps, content, held FROM lanes WHERE {_HELD}"
 _LEAVE = "DELETE FROM lanes WHERE seq = :seq AND state = 'running'"
 _END = """
 INSERT INTO endings (seq, domain, ended_at, state, attempt, started_at, steps, report)
@@ -45,7 +47,8 @@ VALUES (:seq, :domain, :now, :state, :attempt, :started_at, :steps, :report)"""
 _TALLY = """
 INSERT INTO tallies VALUES (:domain, :state, 1) ON CONFLICT (domain, state) DO UPDATE SET many = many + 1"""
 _RETRY = """
-UPDATE lanes SET state = 'waiting', due_at = :due_at, ended_at = :now, report = :report, lease_until = NULL
+UPDATE lanes SET state = 'waiting', due_at = :due_at, ended_at = :now, report = :report, lease_until = NULL,
+  held = held + :held
 WHERE seq = :seq AND state = 'running'"""
 _DUE = "state = 'waiting' AND due_at IS NOT NULL AND due_at <= :now"
 _DUE_LANES = f"SELECT domain FROM lanes INDEXED BY lanes_timed WHERE {_DUE}"
@@ -53,7 +56,9 @@ _COME_DUE = f"UPDATE lanes INDEXED BY lanes_timed SET due_at = NULL WHERE {_DUE}
 # Heads are few, one per lane at most.
 _RESCUE = """
 UPDATE lanes INDEXED BY lanes_head SET state = 'ready', lease_until = NULL
-WHERE state IN ('ready', 'running') AND state = 'running' AND lease_until <= :now"""
+WHERE state IN ('ready', 'running') AND state = 'running' AND lease_until <= :now
+RETURNING (SELECT id FROM patches WHERE patches.seq = lanes.seq), attempt, worker"""
+_RELEASE = f"UPDATE lanes SET state = 'ready', lease_until = NULL WHERE {_HELD}"
 
 
 def enter(tx: Transaction, seq: int | None, domain: str, content: str) -> None:
@@ -91,9 +96,14 @@ class SqliteLanes:
             "now": at,
             "state": after(PATCH_TRANSITIONS, PatchState.RUNNING, _event_of(finish.outcome)),
             "due_at": to_time(finish.outcome.at) if isinstance(finish.outcome, Retry) else None,
+            "held": isinstance(finish.outcome, Retry) and finish.outcome.held,
             "report": report_to_json(finish.outcome.report),
         }
-        return await self._writer.run(partial(_finish, ended, letters(finish.told, at)))
+        said = letters(finish.told, at)
+        return await self._writer.run(partial(_finish, ended, finish.outcome.report, said))
+
+    async def release(self, patch: str, attempt: int, *, now: datetime) -> bool:
+        return await self._writer.run(partial(_release, {"patch": patch, "attempt": attempt}, to_time(now)))
 
     async def tend(self, *, now: datetime) -> int:
         return await self._writer.run(partial(_tend, to_time(now)))
@@ -127,11 +137,11 @@ def _step(begun: dict[str, Any], said: Sequence[Letter], tx: Transaction) -> boo
     return True
 
 
-def _finish(ended: dict[str, Any], said: Sequence[Letter], tx: Transaction) -> bool:
+def _finish(ended: dict[str, Any], report: Report, said: Sequence[Letter], tx: Transaction) -> bool:
     held = tx.execute(_FIND, ended).fetchone()
     if held is None:
         return False
-    seq, domain, started_at, steps = held
+    seq, domain, started_at, steps, content, waited = held
     ended = {**ended, "seq": seq, "domain": domain, "started_at": started_at, "steps": steps}
     if ended["state"] in OPEN_STATES:
         tx.execute(_RETRY, ended)
@@ -139,6 +149,8 @@ def _finish(ended: dict[str, Any], said: Sequence[Letter], tx: Transaction) -> b
         tx.execute(_LEAVE, ended)
         tx.execute(_END, ended)
         tx.execute(_TALLY, ended)
+    attempt = Ended(seq, domain, content, ended["attempt"], waited, started_at, ended["now"], ended["state"])
+    note_attempt(tx, attempt, report)
     _come_due(tx, ended["now"])
     _promote(tx, domain)
     say(tx, said)
@@ -146,9 +158,23 @@ def _finish(ended: dict[str, Any], said: Sequence[Letter], tx: Transaction) -> b
 
 
 def _tend(now: int, tx: Transaction) -> int:
-    rescued = tx.execute(_RESCUE, {"now": now}).rowcount
-    tx.wake(Work.LANES, rescued)
-    return rescued + _come_due(tx, now)
+    rescued = tx.execute(_RESCUE, {"now": now}).fetchall()
+    note_all(tx, [AuditEntry("desk", "rescued", _of(*held)) for held in rescued], now)
+    tx.wake(Work.LANES, len(rescued))
+    return len(rescued) + _come_due(tx, now)
+
+
+def _release(held: dict[str, Any], now: int, tx: Transaction) -> bool:
+    worker = tx.execute(f"SELECT worker FROM lanes WHERE {_HELD}", held).fetchone()
+    if worker is None or tx.execute(_RELEASE, held).rowcount == 0:
+        return False
+    note_all(tx, [AuditEntry("desk", "given-back", _of(held["patch"], held["attempt"], *worker))], now)
+    tx.wake(Work.LANES)
+    return True
+
+
+def _of(patch: str, attempt: int, worker: str) -> str:
+    return f"patch {patch}, attempt {attempt} of {worker}"
 
 
 def _come_due(tx: Transaction, now: int) -> int:
