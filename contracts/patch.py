@@ -113,6 +113,40 @@ class InsertAt:
 
 
 @dataclass(frozen=True, slots=True)
+class Chunk:
+    """A run of whole lines. Each of *lines* begins with ` ` (stays), `-` (goes) or `+` (comes).
+
+    *anchors* are lines that it stands below, each below the one before; *at_end*: it ends the file.
+    """
+
+    lines: tuple[str, ...]
+    anchors: tuple[str, ...] = ()
+    at_end: bool = False
+
+    @property
+    def old(self) -> list[str]:
+        """What has to be there."""
+        return [line[1:] for line in self.lines if line[0] != "+"]
+
+    @property
+    def new(self) -> list[str]:
+        return [line[1:] for line in self.lines if line[0] != "-"]
+
+
+@dataclass(frozen=True, slots=True)
+class Splice:
+    """Change runs of lines of *path*, each in the one place where it fits, in their order in the file.
+
+    *to* moves the file as well, to a name that must be free. Without chunks it is only moved.
+    """
+
+    path: str
+    chunks: tuple[Chunk, ...]
+    to: str | None = None
+    kind: Literal["splice"] = "splice"
+
+
+@dataclass(frozen=True, slots=True)
 class FileHeader:
     """One file of a diff as its headers name it; *old* None: created, *new* None: deleted."""
 
@@ -130,7 +164,7 @@ class Diff:
     __pydantic_config__ = BYTES_AS_BASE64
 
 
-Mutation = Write | Delete | Rename | Chmod | Replace | Insert | InsertAt | Diff
+Mutation = Write | Delete | Rename | Chmod | Replace | Insert | InsertAt | Splice | Diff
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +220,8 @@ def weight(mutation: Mutation) -> int:
             return len(find.encode()) + len(replacement.encode())
         case Insert(text=text) | InsertAt(text=text):
             return len(text.encode())
+        case Splice(chunks=chunks):
+            return sum(len(line.encode()) for chunk in chunks for line in (*chunk.lines, *chunk.anchors))
         case Diff(body=body):
             return len(body)
         case Delete() | Rename() | Chmod():
@@ -197,6 +233,8 @@ def paths_of(mutation: Mutation) -> tuple[str, ...]:
     match mutation:
         case Rename(path=path, to=to):
             return (path, to)
+        case Splice(path=path, to=to):
+            return (path,) if to is None else (path, to)
         case Diff(files=files):
             named = (name for header in files for name in (header.old, header.new) if name)
             return tuple(dict.fromkeys(named))
@@ -231,6 +269,7 @@ class Patch:
     details: Mapping[str, str] = field(default_factory=dict)
     commands: tuple[Commands, ...] = ()
     block: int = 1
+    batch: str | None = None  #: of the plan, by its id; whether there is one is not known here
 
 
 _CHANGESET_JSON: TypeAdapter[Changeset] = TypeAdapter(Changeset)

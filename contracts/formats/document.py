@@ -95,8 +95,9 @@ class BrokenError(Exception):
 class Reader:
     """What both formats share: positions, bounds and the faults found so far."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, most: int = MOST_NODES) -> None:
         self.text = text
+        self._most = most
         self.faults: list[Fault] = []
         self._nodes = 0
         self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
@@ -115,8 +116,8 @@ class Reader:
     def count(self, depth: int, at: Mark) -> None:
         """One more value. Raises BrokenError beyond the bounds."""
         self._nodes += 1
-        if self._nodes > MOST_NODES:
-            raise self.blame(Reason.TOO_MANY_NODES, at, most=str(MOST_NODES))
+        if self._nodes > self._most:
+            raise self.blame(Reason.TOO_MANY_NODES, at, most=str(self._most))
         if depth > MOST_DEPTH:
             raise self.blame(Reason.TOO_DEEP, at, most=str(MOST_DEPTH))
 

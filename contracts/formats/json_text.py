@@ -6,6 +6,7 @@ from typing import Final
 
 from contracts.faults import Reason
 from contracts.formats.document import (
+    MOST_NODES,
     BrokenError,
     Document,
     Entry,
@@ -34,9 +35,12 @@ _TELLING: Final = {
 }
 
 
-def read_json(text: str) -> Document:
-    """*text* (without surrogates) as JSON: no NaN, no half of a surrogate pair, no duplicate keys."""
-    reader = _Json(text)
+def read_json(text: str, *, most: int = MOST_NODES) -> Document:
+    """*text* (without surrogates) as JSON: no NaN, no half of a surrogate pair, no duplicate keys.
+
+    At most *most* values.
+    """
+    reader = _Json(text, most)
     try:
         root, end = reader.node(reader.skip(0), 1)
         if end < len(text):
