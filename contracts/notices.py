@@ -162,7 +162,10 @@ class TellAlert:
 
 @dataclass(frozen=True, slots=True)
 class PageSomebody:
-    """Tell *user* directly of the group; *entry* is the step of its chain that says so."""
+    """Tell *user* directly of the group; *entry* is the step of its chain that says so.
+
+    *user* may be a channel's id: then it is told there, as a message of its own.
+    """
 
     group: str
     entry: int

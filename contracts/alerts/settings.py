@@ -132,16 +132,6 @@ class WebhookSettings(Section):
     timeout: Seconds = timedelta(seconds=10)
 
 
-class MailSettings(Section):
-    """The server that takes the desk's e-mail. Its password is in PATCHDESK_SMTP_PASSWORD."""
-
-    host: str
-    port: Annotated[int, Field(ge=1, le=65535)] = 587
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    username: str | None = None
-    sender: Address
-
-
 # All of it ---------------------------------------------------------------------------------------
 class AlertSettings(Section):
     """Where alerts go and who is told when nobody takes them.
@@ -160,7 +150,6 @@ class AlertSettings(Section):
     people: dict[Name, PersonSettings] = {}
     schedules: dict[Name, ScheduleSettings] = {}
     webhooks: dict[Name, WebhookSettings] = {}
-    mail: MailSettings | None = None
     remind_after: Seconds = timedelta(hours=1)
     let_go_after: Seconds = timedelta(hours=4)
     snooze_choices: Annotated[tuple[Seconds, ...], Field(min_length=1, max_length=10)] = (
@@ -220,11 +209,7 @@ class AlertSettings(Section):
         return self
 
     def _can_be_mailed(self, chain: str, step: StepSettings) -> None:
-        if step.email is None:
-            return
-        if self.mail is None:
-            raise ValueError(f"chain {chain} sends e-mail, and `mail` names no server")
-        if "@" not in step.email and self.people[step.email].email is None:
+        if step.email and "@" not in step.email and self.people[step.email].email is None:
             raise ValueError(f"chain {chain} sends e-mail to {step.email!r}, who has no address")
 
     @model_validator(mode="after")

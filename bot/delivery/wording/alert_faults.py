@@ -43,4 +43,61 @@ _REACHING: Mapping[Reason, Said] = {
     ),
 }
 
-ALERT_FAULTS: Final[Mapping[Reason, Said]] = {**_ASKING, **_REACHING}
+_MATCHING: Mapping[Reason, Said] = {
+    Reason.NO_MATCHERS: Said(
+        "It does not say which alerts are meant.",
+        'Write at least one matcher, as in `alertname="disk-full"`.',
+    ),
+    Reason.MATCHER_TOO_LONG: Said(
+        "That is too long to match with: {size:number} characters, {most:number} at most.",
+        'Use a pattern, as in `domain=~"web|shop"`.',
+    ),
+    Reason.TOO_MANY_MATCHERS: Said(
+        "More than {most:number} matchers are too many.", "Use fewer, or a pattern."
+    ),
+    Reason.MATCHER_UNREAD: Said(
+        "{text} is no matcher.",
+        "Write `label=value`, `!=`, `=~` or `!~`; separate several by commas, and quote values that hold some.",
+    ),
+    Reason.PATTERN_TOO_LONG: Said(
+        "The pattern has {size:number} characters; {most:number} are the most.", "Use several matchers."
+    ),
+    Reason.PATTERN_NOT_TAKEN: Said(
+        "The pattern {pattern} has {found} where it cannot be.",
+        "Letters, `.`, classes, alternatives in parentheses and repeats of one character are understood; "
+        "a backslash before a mark takes it as it is.",
+    ),
+    Reason.PATTERN_REPEATS_GROUP: Said(
+        "The pattern {pattern} repeats what is in parentheses.",
+        "Only one character or class can be repeated; such patterns can take for ever.",
+    ),
+    Reason.PATTERN_TOO_COSTLY: Said(
+        "The pattern {pattern} could match in too many ways.", "Repeat something without a limit twice at most."
+    ),
+}
+
+_ACTING: Mapping[Reason, Said] = {
+    Reason.SILENCE_HIDES_ALL: Said(
+        "This silence would hide every alert there is.", "Name at least one label that must be there."
+    ),
+    Reason.SILENCE_OVER: Said(
+        "This silence would be over already: it ends at {ends:words}.", "Give a later end."
+    ),
+    Reason.SILENCE_TOO_LONG: Said(
+        "A silence lasts {most:n|day|days} at most.", "For what recurs, use `alerts.maintenance`."
+    ),
+    Reason.ALERT_OVER: Said(
+        "{group} is over already; nothing was changed.", "What fires again later is a new alert."
+    ),
+    Reason.ALERT_UNTOLD: Said(
+        "Nobody was told of {group} yet; nothing was changed.", "Wait until its card is there."
+    ),
+    Reason.ALERT_TAKEN: Said("{by:words} sees to {group} already.", "Take it over if you do from now on."),
+    Reason.ALERT_NOT_TAKEN: Said("Nobody sees to {group}, so there is nothing to give back.", ""),
+    Reason.SNOOZE_LENGTH: Said(
+        "An alert can be put off for {most:n|day|days} at most.",
+        "Silence it if it is to be quiet for longer.",
+    ),
+}
+
+ALERT_FAULTS: Final[Mapping[Reason, Said]] = {**_ASKING, **_REACHING, **_MATCHING, **_ACTING}
