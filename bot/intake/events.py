@@ -232,7 +232,7 @@ def _attachments(message: Json) -> Iterator[Attachment]:
 
 def _preformatted(message: Json) -> Iterator[Part]:
     """The code blocks of the message's rich text, in order."""
-    line = 1
+    line, above = 1, ""
     for block in _objects(message, "blocks"):
         if block.get("type") != "rich_text":
             continue
@@ -241,7 +241,10 @@ def _preformatted(message: Json) -> Iterator[Part]:
             if element.get("type") == "rich_text_preformatted":
                 language = _string(element, "language").casefold()
                 body = text if text.endswith("\n") else f"{text}\n"
-                yield Part(PartKind.FENCE, _encoded(body), language=language, first_line=line)
+                yield Part(PartKind.FENCE, _encoded(body), language=language, first_line=line, above=above)
+                above = ""
+            elif text.strip():
+                above = _encoded(text.strip().rpartition("\n")[2]).decode()
             line += text.count("\n") + 1
 
 

@@ -7,8 +7,9 @@
   it: it is one if a fence stands at the very beginning of a line, where neither JSON nor YAML nor a diff
   can have one, or if it has fences and is nothing by itself. Only its fences count then. The mail around
   a mailed diff is no such document.
-- Something *wants* to be a patch if it visibly says `role: command_patch`, or is called a diff and has hunks.
-  Only then is it answered, when nobody spoke to the desk.
+- The marks of `*** Begin Patch` and of search/replace blocks count in a fence of any language.
+- Something *wants* to be a patch if it visibly says `role: command_patch`, is called a diff and has hunks, or
+  has those marks. Only then is it answered, when nobody spoke to the desk.
 """
 
 import enum
@@ -18,7 +19,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from contracts.commands import Part, PartKind
-from contracts.formats import diff, fences
+from contracts.formats import blocks as edit_blocks
+from contracts.formats import codex, diff, fences
 from contracts.formats.spellings import BLOCK, ROLE, Field
 
 
@@ -26,6 +28,8 @@ class Format(enum.Enum):
     JSON = enum.auto()
     YAML = enum.auto()
     DIFF = enum.auto()
+    CODEX = enum.auto()  #: `*** Begin Patch`
+    BLOCKS = enum.auto()  #: search/replace
 
 
 _LANGUAGES: Final = {
@@ -81,11 +85,9 @@ def blocks(parts: Sequence[Part], most_size: int) -> Iterator[Block]:
 
     A part larger than *most_size* bytes stays in one piece.
     """
-    number = 0
-    for part in parts:
-        for piece in _pieces(part, most_size):
-            number += 1
-            yield _block(number, piece)
+    pieces = [piece for part in parts for piece in _pieces(part, most_size)]
+    for number, piece in enumerate(_joined(pieces, most_size), start=1):
+        yield _block(number, piece)
 
 
 def language_of(file_name: str) -> str | None:
@@ -100,13 +102,25 @@ def _block(number: int, part: Part) -> Block:
         part = replace(part, language=label[1].lower(), first_line=part.first_line + 1)
         text = text[label.end() :]
     form = _format(part.language.lower(), text)
-    wants = _WANTS if form in {Format.JSON, Format.YAML} else diff.WANTS
-    return Block(
-        number, part, text, len(part.body), form, form is not None and wants.search(text) is not None
-    )
+    return Block(number, part, text, len(part.body), form, form is not None and _wants(form, text))
+
+
+def _wants(form: Format, text: str) -> bool:
+    match form:
+        case Format.JSON | Format.YAML:
+            return _WANTS.search(text) is not None
+        case Format.DIFF:
+            return diff.WANTS.search(text) is not None
+        case Format.CODEX | Format.BLOCKS:
+            return True  # known by nothing else than what they begin with
 
 
 def _format(language: str, text: str) -> Format | None:
+    # Whatever the fence is called: these are written into fences of the file's own language.
+    if codex.HEADER.search(text):
+        return Format.CODEX
+    if edit_blocks.HEADER.search(text) and not diff.HEADER.search(text):
+        return Format.BLOCKS
     if language not in _ANY:
         return _LANGUAGES.get(language)
     if diff.HEADER.search(text):
@@ -116,11 +130,42 @@ def _format(language: str, text: str) -> Format | None:
     return Format.YAML if _FIELD.search(text) else None
 
 
+def _joined(pieces: Sequence[Part], most_size: int) -> Iterator[Part]:
+    """*pieces*, with the search/replace blocks of a message's fences in one, where the first of them is.
+
+    Whoever writes them spreads one change over a fence per file. Each keeps its lines of the message.
+    """
+    told = [piece for piece in pieces if _is_told(piece, most_size)]
+    for piece in pieces:
+        if len(told) < 2 or piece not in told:
+            yield piece
+        elif piece is told[0]:
+            yield _one(told)
+
+
+def _is_told(piece: Part, most_size: int) -> bool:
+    if piece.kind is not PartKind.FENCE or piece.name is not None or len(piece.body) > most_size:
+        return False
+    text = piece.body.decode("utf-8", "surrogateescape")
+    return _format(piece.language.lower(), text) is Format.BLOCKS
+
+
+def _one(told: Sequence[Part]) -> Part:
+    lines: list[bytes] = []
+    for piece in told:
+        gap = piece.first_line - 1 - len(lines)
+        lines += [b""] * max(0, gap - 1) + [piece.above.encode()] * (gap > 0)
+        lines += piece.body.removesuffix(b"\n").split(b"\n")
+    return replace(told[0], body=b"\n".join(lines) + b"\n", first_line=1, above="")
+
+
 def _pieces(part: Part, most_size: int) -> Sequence[Part]:
     if part.kind is PartKind.FENCE or part.language not in _ANY or len(part.body) > most_size:
         return (part,)
     text = part.body.decode("utf-8", "replace")
-    if _MAILED.match(text) or (_format("", text) is not None and not _FENCE_AT_START.search(text)):
+    if _MAILED.match(text):
+        return (part,)
+    if _format("", text) is not None and not _FENCE_AT_START.search(text):
         return (part,)
     offset = part.first_line - 1
     pieces = fences.parts(text)

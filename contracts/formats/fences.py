@@ -108,7 +108,13 @@ class _Scan:
 
     def add(self, lines: list[str], first: int, language: str) -> None:
         body = "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
-        self.found.append(Part(PartKind.FENCE, body, language=language, first_line=first + 1))
+        above = self.above(first - 1)
+        self.found.append(Part(PartKind.FENCE, body, language=language, first_line=first + 1, above=above))
+
+    def above(self, fence: int) -> str:
+        """The text over the line *fence*, a blank line between them or not."""
+        lines = self.lines[max(0, fence - 2) : max(0, fence)]
+        return next((line for line in reversed(lines) if line.strip() and "```" not in line), "")
 
     def read(self, start: int) -> int:
         """Read what begins on line *start*, which has a fence somewhere; the line to go on from."""

@@ -5,6 +5,8 @@ from typing import Final, assert_never
 
 from contracts.commands import Part, Submit
 from contracts.faults import Fault, Reason, Rejection, fault, nearest
+from contracts.formats.blocks import read_blocks
+from contracts.formats.codex import read_codex
 from contracts.formats.command import read_command
 from contracts.formats.context import Context
 from contracts.formats.describe import one_line
@@ -58,6 +60,8 @@ def _read_block(block: Block, submit: Submit, context: Context) -> tuple[Result,
             return _read_diff(block, submit, context)
         case Format.JSON | Format.YAML:
             return _read_document(block, submit, context)
+        case Format.CODEX | Format.BLOCKS:
+            return _read_edits(block, submit, context)
         case _:
             assert_never(block.format)
 
@@ -125,6 +129,32 @@ def _says_it_is_one(root: Fields, findings: Findings) -> bool:
             )
             return True
     return False
+
+
+# Edits by whole lines --------------------------------------------------------------------------
+def _read_edits(block: Block, submit: Submit, context: Context) -> tuple[Result, ...]:
+    if not_text := _not_utf8(block.text):
+        return (_rejection(block, (not_text,)),)
+    findings = Findings()
+    domain = default_domain(submit.domain, context)
+    prefixes: tuple[str, ...] = ()
+    if isinstance(domain, Fault):
+        findings.add(replace(domain, line=1, column=1))
+    else:
+        prefixes = context.prefixes.get(domain, ())
+    if block.format is Format.CODEX:
+        edits = read_codex(block.text, prefixes)
+    else:
+        edits = read_blocks(block.text, block.part.above, prefixes)
+    findings.extend(edits.faults)
+    if isinstance(domain, Fault) or edits.faults:
+        return (_rejection(block, findings.in_order()),)
+    changeset = build_changeset(edits.mutations, context.limits)
+    if isinstance(changeset, Fault):
+        return (_rejection(block, (replace(changeset, line=1, column=1),)),)
+    named = dict.fromkeys(path for mutation in edits.mutations for path in paths_of(mutation))
+    title = submit.title or ", ".join(named)
+    return (Patch(domain, changeset, one_line(title), block=block.number),)
 
 
 # Diffs -----------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from contracts.patch import (
     Rename,
     Replace,
     Side,
+    Splice,
     Write,
     paths_of,
 )
@@ -26,6 +27,7 @@ from contracts.paths import check_path
 from executor.changeset import text
 from executor.changeset.diffs import Claim, apply_diff
 from executor.changeset.overlay import Base, Overlay
+from executor.changeset.splice import splice
 from executor.changeset.substitution import (
     Answer,
     Invalid,
@@ -82,6 +84,8 @@ class _Planner:
                 return self._chmod(path, mode)
             case Replace() | Insert() | InsertAt():
                 return self._edit(mutation)
+            case Splice(path=path, to=to):
+                return self._edit(mutation) or (self._rename(path, to) if to is not None else None)
             case Diff():
                 return apply_diff(self.overlay, mutation, most=self.limits.content)
             case _:
@@ -121,7 +125,7 @@ class _Planner:
             return there
         return self.overlay.put(path, File(there.content, mode))
 
-    def _edit(self, mutation: Replace | Insert | InsertAt) -> Fault | None:
+    def _edit(self, mutation: Replace | Insert | InsertAt | Splice) -> Fault | None:
         there = self.overlay.file(mutation.path)
         if isinstance(there, Fault):
             return there
@@ -137,7 +141,7 @@ class _Planner:
             return fault(Reason.FILE_TOO_LARGE, path=mutation.path, size=len(content), most=self.limits.file)
         return self.overlay.put(mutation.path, File(content, there.mode))
 
-    def _edited(self, mutation: Replace | Insert | InsertAt, read: text.Text) -> str | Fault:
+    def _edited(self, mutation: Replace | Insert | InsertAt | Splice, read: text.Text) -> str | Fault:
         match mutation:
             case Replace(regex=True):
                 return self._substituted(mutation, read)
@@ -148,6 +152,8 @@ class _Planner:
                 return text.insert(path, read, anchor, added, before=side is Side.BEFORE)
             case InsertAt(path=path, line=line, text=added):
                 return text.insert_at(path, read, line, added)
+            case Splice():
+                return splice(read, mutation)
             case _:
                 assert_never(mutation)
 

@@ -165,6 +165,37 @@ _DIFFS: Mapping[Reason, Said] = {
     ),
 }
 
+_EDITS: Mapping[Reason, Said] = {
+    Reason.EDIT_STRAY_LINE: Said(
+        "This line belongs to no change: {text}.",
+        "Inside a patch each line starts with a space, `+`, `-` or `@@`, or is one of its `***` lines.",
+    ),
+    Reason.EDIT_CUT_OFF: Said(
+        "The patch is cut off: {missing} does not follow.", "Post it again, whole, or as a file."
+    ),
+    Reason.EDIT_NO_FILE: Said(
+        "It is not said which file this block is for.", "Write the file's path on the line above the block."
+    ),
+    Reason.EDIT_EMPTY: Said(
+        "Change {chunk:number} of {path} changes nothing.", "Mark what goes with `-` and what comes with `+`."
+    ),
+    Reason.EDIT_WITHOUT_CONTEXT: Said(
+        "Change {chunk:number} of {path} only adds lines, and nothing says where.",
+        "Keep the lines around it, or end it with `*** End of File`.",
+    ),
+    Reason.EDIT_NOT_FOUND: Said(
+        "Change {chunk:number} of {path} does not fit the branch: {detail:words}.", _FRESH
+    ),
+    Reason.EDIT_AMBIGUOUS: Said(
+        "Change {chunk:number} of {path} fits in {count:n|place|places} at least.",
+        "Take in more of the lines around it, or name the function above it with `@@`.",
+    ),
+    Reason.EDIT_ANCHOR_NOT_FOUND: Said(
+        "Change {chunk:number} of {path} is to stand below {text}, and there is no such line.",
+        "Copy that line from the file.",
+    ),
+}
+
 _APPLYING: Mapping[Reason, Said] = {
     Reason.FILE_MISSING: Said("There is no file {path} on the branch.{suggestion:maybe}", "Check the path."),
     Reason.FILE_EXISTS: Said("{path} is on the branch already.", "Use an update, if that is what you mean."),
@@ -212,5 +243,6 @@ PATCH_FAULTS: Final[Mapping[Reason, Said]] = {
     **_MEANING,
     **_PATHS,
     **_DIFFS,
+    **_EDITS,
     **_APPLYING,
 }

@@ -268,7 +268,7 @@ def test_something_handed_in_without_a_patch_is_one_rejection(kind: PartKind) ->
 
 
 def test_a_document_whose_fences_hold_no_patch_is_one_rejection() -> None:
-    text = "x\n```python\n<<<<<<< SEARCH\n"
+    text = "x\n```python\nprint('no patch')\n"
     assert faults_of(posted(text, kind=PartKind.WHOLE, name="x.md")) == [(Reason.NO_PATCH_FOUND, None, None)]
 
 
