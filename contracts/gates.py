@@ -1,6 +1,7 @@
 """Gates: what is checked on a candidate, what came of it, and whether it may land."""
 
 import enum
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -55,3 +56,14 @@ def refusing(results: Sequence[GateResult]) -> GateResult | None:
 def may_land(results: Sequence[GateResult]) -> bool:
     """True if no required gate failed or errored. Advisory gates are reported, they never refuse."""
     return refusing(results) is None
+
+
+_COVERAGE = re.compile(
+    r"^[ \t]*(?:coverage:?|TOTAL(?:[ \t]+\d+){1,4})[ \t]+(\d{1,3}(?:\.\d{1,6})?)[ \t]?%[ \t]*$", re.I | re.M
+)
+
+
+def reported_coverage(output: str) -> float | None:
+    """The percentage in the last line of *output* that reports one: `coverage: 87.5%`, `TOTAL 80 10 87%`."""
+    found = [float(number) for number in _COVERAGE.findall(output)]
+    return found[-1] if found and found[-1] <= 100 else None

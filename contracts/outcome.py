@@ -79,10 +79,14 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The desk could not, and it may pass; try again at *at*. `report.fault` says why."""
+    """The desk could not, and it may pass; try again at *at*. `report.fault` says why.
+
+    *held*: it did not even try, because landing is held; the attempt counts for nothing.
+    """
 
     report: Report
     at: datetime
+    held: bool = False
     kind: Literal["retry"] = "retry"
 
 

@@ -26,6 +26,7 @@ from contracts.outcome import Outcome, Step
 from contracts.patch import Patch
 from contracts.plan_store import PlanChange, Plans
 from contracts.records import Delivery, InboxRow, LaneLine, MessageStanding, PatchLine, StoredPatch
+from contracts.reports.store import Reports
 from contracts.states import PatchState
 
 
@@ -337,6 +338,8 @@ class Engine(Protocol):
     def health(self) -> HealthStore: ...
     @property
     def alerts(self) -> Alerts: ...
+    @property
+    def reports(self) -> Reports: ...
     @property
     def plan(self) -> Plans: ...
 

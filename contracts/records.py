@@ -42,6 +42,7 @@ class StoredPatch:
     steps: tuple[StepTime, ...] = ()
     report: Report | None = None
     card: Place | None = None  #: the posted card (channel and ts), once Slack has confirmed it
+    held: int = 0  #: how many attempts of an open patch only waited: landing was held; they were no tries
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from executor.engine.sqlite.ledger import SqliteLedger
 from executor.engine.sqlite.migrations import migrate
 from executor.engine.sqlite.outbox import SqliteOutbox
 from executor.engine.sqlite.plan import SqlitePlans
+from executor.engine.sqlite.reports import SqliteReports
 from executor.engine.sqlite.threads import Thread, open_reader, open_writer
 from executor.engine.sqlite.wake import Bell, Datagrams, wake_folder
 from executor.engine.sqlite.writer import Writer
@@ -71,6 +72,7 @@ class SqliteEngine:
         self.ledger = SqliteLedger(reading)
         self.health = SqliteHealth(writer, reading)
         self.alerts = SqliteAlerts(writer, reading)
+        self.reports = SqliteReports(writer, reading)
         self.plan = SqlitePlans(writer, reading)
 
     async def run(self, work: Work, turn: Turn, *, workers: int, clock: Callable[[], datetime]) -> None:

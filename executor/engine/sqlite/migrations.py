@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
+from executor.engine.sqlite.tasks import add_functions
 from executor.engine.trouble import NotAStoreError, StoreTooNewError, StoreTroubleError
 
 #: Since when SQLite has what the statements use: STRICT tables.
@@ -34,6 +35,7 @@ def migrate(connection: sqlite3.Connection, identity: str) -> None:
         raise StoreTroubleError(f"Python's SQLite is {sqlite3.sqlite_version}; the desk needs {oldest}")
     if version_of(connection) == known()[-1][0]:
         return
+    add_functions(connection)
     for number, script in known():
         connection.execute("BEGIN IMMEDIATE")
         try:

@@ -127,7 +127,11 @@ async def test_a_migration_that_fails_leaves_the_store_as_it_was(
 ) -> None:
     await (await open_engine(url, identity="x")).close()
     before = rows(store)
-    spoilt = (*migrations.known(), (2, "CREATE TABLE more (x INTEGER);\nINSERT INTO nowhere VALUES (1);\n"))
+    next_one = migrations.known()[-1][0] + 1
+    spoilt = (
+        *migrations.known(),
+        (next_one, "CREATE TABLE more (x INTEGER);\nINSERT INTO nowhere VALUES (1);\n"),
+    )
     monkeypatch.setattr(migrations, "known", lambda: spoilt)
     with pytest.raises(sqlite3.OperationalError, match="nowhere"):
         await open_engine(url, identity="x")
@@ -140,7 +144,10 @@ async def test_a_later_migration_is_carried_out_once(
     await (await open_engine(url, identity="x")).close()
     later = (
         *migrations.known(),
-        (2, "CREATE TABLE more (x INTEGER) STRICT;\nINSERT INTO more VALUES (1);\n"),
+        (
+            migrations.known()[-1][0] + 1,
+            "CREATE TABLE more (x INTEGER) STRICT;\nINSERT INTO more VALUES (1);\n",
+        ),
     )
     monkeypatch.setattr(migrations, "known", lambda: later)
     for _ in range(2):
