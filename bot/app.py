@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -18,7 +18,6 @@ from bot.delivery import questions
 from bot.delivery.outbox import Deliverer
 from bot.delivery.slack import SlackSender, open_sender
 from bot.home import home
-from bot.intake import http
 from bot.intake.cli import FromCli
 from bot.intake.connection import CannotStartError, Connection, connect
 from bot.intake.files import Files
@@ -29,6 +28,9 @@ from bot.intake.socket import socket_mode
 from bot.settings import Config
 from bot.submit import Submitter
 from bot.supervise import Component, Errands, Turnstile, kept
+from bot.tallies import Tallies
+from bot.web.probes import Phase
+from bot.web.server import Front, served
 from contracts.commands import Source
 from contracts.faults import Reason, fault
 from contracts.ports import Engine, Turn, Work
@@ -65,14 +67,18 @@ async def run(
         stack.enter_context(only_desk(config.data))
         engine = await open_engine(config.database_url, identity=clock.new_key())
         stack.push_async_callback(engine.close)
+        tallies = Tallies()
+        front = await stack.enter_async_context(_front(config, engine, tallies))
         slack = await stack.enter_async_context(connect(config.slack))
-        desk = Desk(config, engine, slack, reached)
+        desk = Desk(config, engine, slack, front, tallies, reached)
         await stack.enter_async_context(desk.at_work())
         # Not before: until here there is nothing to end in order, and a signal should end the waiting.
         stopping = stack.enter_context(_told_to_stop(stop))
+        front.probes.phase = Phase.READY
         if ready is not None:
             ready()
         await stopping.wait()
+        front.probes.phase = Phase.STOPPING
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,8 @@ class Desk:
     config: Config
     engine: Engine
     slack: Connection
+    front: Front
+    tallies: Tallies
     reached: Reached
 
     @asynccontextmanager
@@ -104,7 +112,7 @@ class Desk:
                 Work.OUTBOX: self._working(turnstile, Work.OUTBOX, self._deliverer(sender).turn, _DELIVERERS),
             }
             await stack.enter_async_context(kept(components, turnstile, grace=GRACE, jitter=clock.jitter))
-            await stack.enter_async_context(_intake(app, self.config))
+            await stack.enter_async_context(self._intake(app))
             yield
 
     def _working(self, turnstile: Turnstile, work: Work, turn: Turn, workers: int) -> Component:
@@ -122,6 +130,12 @@ class Desk:
             reached=self.reached,
         ) as worker:
             await self._working(turnstile, Work.LANES, worker.turn, settings.executor.workers)()
+
+    def _intake(self, app: AsyncApp) -> AbstractAsyncContextManager[None]:
+        """Socket Mode where there is a token for it, else HTTP."""
+        if self.front.events is None:
+            return socket_mode(app, self.config.slack.app_token or "")
+        return self.front.events.open(app)
 
     def _submitter(self, people: People, files: Files) -> Submitter:
         from_slack = FromSlack(self.slack.ourselves, people, files)
@@ -165,21 +179,17 @@ class Desk:
 
 
 @asynccontextmanager
-async def _intake(app: AsyncApp, config: Config) -> AsyncIterator[None]:
-    """Socket Mode where there is a token for it, else HTTP."""
-    if config.slack.app_token:
-        async with socket_mode(app, config.slack.app_token):
-            yield
-        return
-    served = http.application(app, signing_secret=config.slack.signing_secret or "", clock=clock.now)
+async def _front(config: Config, engine: Engine, tallies: Tallies) -> AsyncIterator[Front]:
+    """The server. Raises CannotStartError if it cannot listen."""
     async with AsyncExitStack() as stack:
+        opened = served(config, engine, tallies=tallies, secret=clock.new_secret(), clock=clock.now)
         try:
-            await stack.enter_async_context(http.listening(served, config.http_host, config.http_port))
+            front, _ = await stack.enter_async_context(opened)
         except OSError as error:
             address = f"{config.http_host}:{config.http_port}"
             why = fault(Reason.ADDRESS_TAKEN, address=address, detail=error.strerror or error)
             raise CannotStartError(why) from error
-        yield
+        yield front
 
 
 @contextmanager

@@ -22,6 +22,11 @@ def new_key() -> str:
     return secrets.token_hex(16)
 
 
+def new_secret() -> str:
+    """256 random bits, in characters that need no quoting in a URL, a header or YAML."""
+    return secrets.token_urlsafe(32)
+
+
 def jitter() -> float:
     """A number in [0, 1) that spreads retries."""
     return random.random()  # noqa: S311 - spreads load, guards nothing

@@ -10,9 +10,9 @@ import sys
 from datetime import UTC, datetime
 from typing import Final
 
-#: Slack's tokens, the tickets of its websocket addresses, and what stands between a scheme and a host.
+#: Slack's tokens, the desk's own keys, the tickets of its websocket addresses, and what stands between a scheme and a host.
 _SECRETS: Final = re.compile(
-    r"(xox[a-z](?:\.xox[a-z])?-|xapp-|ticket=|Bearer )[\w%.-]+|(?<=://)[^/@\s:]+:[^/@\s]+(?=@)"
+    r"(xox[a-z](?:\.xox[a-z])?-|xapp-|pdk-|ticket=|Bearer )[\w%.-]+|(?<=://)[^/@\s:]+:[^/@\s]+(?=@)"
 )
 _PLAIN: Final = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 

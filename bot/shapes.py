@@ -7,12 +7,17 @@ Times are ISO 8601 with their offset, durations seconds, sizes bytes; what is no
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from contracts.faults import Fault
+from bot.overview import Overview, is_stale
+from contracts.alerts.model import Group
+from contracts.faults import Fault, Reason
+from contracts.faults import fault as fault_of
 from contracts.gates import GateResult
+from contracts.health import GateHealth, Health, Level, Sample, Service, Status
 from contracts.outcome import FileChange, Report, StepTime
 from contracts.patch import Patch
 from contracts.ports import Counts
 from contracts.records import LaneLine, PatchLine, StoredPatch
+from contracts.risk import Risk
 from contracts.states import PatchState
 
 Json = dict[str, object]
@@ -51,14 +56,18 @@ def status(
 ) -> Json:
     return {
         "running": running,
-        "waiting_for": {
-            "inbox": counts.inbox,
-            "lanes": counts.waiting,
-            "outbox": counts.outbox,
-            "oldest_outbox_at": _time(counts.oldest_outbox_at),
-        },
+        "waiting_for": _waiting(counts),
         "patches": {state.value: states[state] for state in PatchState},
         "domains": [lane(each) for each in lanes],
+    }
+
+
+def _waiting(counts: Counts) -> Json:
+    return {
+        "inbox": counts.inbox,
+        "lanes": counts.waiting,
+        "outbox": counts.outbox,
+        "oldest_outbox_at": _time(counts.oldest_outbox_at),
     }
 
 
@@ -99,6 +108,165 @@ def tried(patch: Patch, would_be: Report) -> Json:
     return {"title": patch.title, "would_land": would_be.fault is None, "report": report(would_be)}
 
 
+# Everything at a glance ------------------------------------------------------------------------
+def overview(seen: Overview) -> Json:
+    return {
+        "at": _time(seen.at),
+        "running": seen.running,
+        "waiting_for": _waiting(seen.counts),
+        "under_way": [patch(each) for each in seen.under_way],
+        "domains": [lane(each) for each in seen.domains],
+        "queue": [line(each) for each in seen.queue],
+        "alerts": [alerts(each) for each in seen.alerts],
+        "recent": [line(each) for each in seen.recent],
+        "risk": risk(seen.risk),
+        "health": health(seen.health, fresh=seen.fresh, now=seen.at),
+    }
+
+
+def alerts(group: Group) -> Json:
+    """One group of alerts."""
+    return {
+        "id": group.id,
+        "labels": dict(group.labels),
+        "severity": group.severity.value,
+        "state": group.state.value,
+        "firing": group.firing,
+        "times": group.times,
+        "opened_at": _time(group.opened_at),
+        "taken_by": group.taken.by if group.taken else None,
+        "hidden": group.hidden.why.value if group.hidden else None,
+    }
+
+
+def risk(risk: Risk) -> Json:
+    """The rate with all that it is made of."""
+    return {
+        "rate": risk.rate,
+        "level": risk.level.value,
+        "errors": risk.counts.errors,
+        "tasks": risk.counts.tasks,
+        "failed": risk.counts.failed,
+        "warnings": risk.counts.warnings,
+        "window": _seconds(risk.window),
+    }
+
+
+# How the desk is -------------------------------------------------------------------------------
+def health(found: Health | None, *, fresh: timedelta, now: datetime) -> Json:
+    """What was measured, as it is at *now*. What is null has its reason under `unmeasured`.
+
+    A measurement that is not *fresh* any more says nothing of now, so nothing old is called healthy.
+    """
+    if found is None:
+        return _nothing_measured()
+    stale = is_stale(found, fresh=fresh, now=now)
+    age = now - found.at
+    old = {"status": fault_of(Reason.HEALTH_OLD, age=age.total_seconds(), most=fresh.total_seconds())}
+    return {
+        "status": (Status.FAILING if stale else found.status).value,
+        "timestamp": _time(found.at),
+        "services": {service.name: _service(service) for service in found.services},
+        "acceptance_gates": _acceptance(found.gates),
+        "reachable": found.reachable,
+        "ts": found.at.timestamp(),
+        "lastConsumeAgeSec": _seconds(now - found.last_consumed_at) if found.last_consumed_at else None,
+        "queueDepth": found.queue_depth,
+        "drift": found.drift,
+        "slo": _by_name(found.levels),
+        "unmeasured": {
+            name: fault(why) for name, why in ({**_missing(found), **(old if stale else {})}).items()
+        },
+    }
+
+
+_NULLABLE = ("timestamp", "reachable", "ts", "lastConsumeAgeSec", "queueDepth", "drift")
+
+
+def _nothing_measured() -> Json:
+    why = fault(fault_of(Reason.NOT_MEASURED_YET))
+    nothing = dict.fromkeys(("status", *_NULLABLE))
+    return {
+        "status": None,
+        "timestamp": None,
+        "services": {},
+        "acceptance_gates": {},
+        **{name: nothing[name] for name in _NULLABLE[1:]},
+        "slo": {},
+        "unmeasured": dict.fromkeys(nothing, why),
+    }
+
+
+def _missing(found: Health) -> dict[str, Fault]:
+    """Why what is null is null; under the names that the answer uses."""
+    unknown = fault_of(Reason.NOT_MEASURED_YET)
+    store = found.unmeasured.get("store", unknown)
+    nulls = {
+        "reachable": (found.reachable, found.unmeasured.get("reachable", unknown)),
+        "lastConsumeAgeSec": (found.last_consumed_at, fault_of(Reason.NEVER_CONSUMED)),
+        "queueDepth": (found.queue_depth, store),
+        "drift": (found.drift, found.unmeasured.get("drift", unknown)),
+    }
+    return dict(found.unmeasured) | {name: why for name, (value, why) in nulls.items() if value is None}
+
+
+def _service(service: Service) -> Json:
+    return {
+        "state": service.state.value,
+        "last_beat": _time(service.last_beat),
+        "restarts": service.restarts,
+        "why": fault(service.why) if service.why else None,
+    }
+
+
+def _acceptance(gates: Sequence[GateHealth]) -> Json:
+    """Domain to gate to its last verdict."""
+    domains = dict.fromkeys(gate.domain for gate in gates)
+    return {
+        domain: {
+            gate.gate: {
+                "verdict": gate.verdict.name.lower(),
+                "at": _time(gate.at),
+                "passed": gate.passed,
+                "runs": gate.runs,
+            }
+            for gate in gates
+            if gate.domain == domain
+        }
+        for domain in domains
+    }
+
+
+def _by_name(levels: Sequence[Level]) -> Json:
+    names = dict.fromkeys(level.name for level in levels)
+    return {name: [_level(level) for level in levels if level.name == name] for name in names}
+
+
+def _level(level: Level) -> Json:
+    return {
+        "domain": level.domain,
+        "component": level.component,
+        "measured": level.measured,
+        "limit": level.limit,
+        "floor": level.floor,
+        "holds": None if level.measured is None else level.broken_since is None,
+        "broken_since": _time(level.broken_since),
+        "why": fault(level.why) if level.why else None,
+        "did": fault(level.did) if level.did else None,
+    }
+
+
+def sample(sample: Sample) -> Json:
+    """The worst of a minute or an hour."""
+    return {
+        "at": _time(sample.at),
+        "status": sample.status.value,
+        "queueDepth": sample.queue_depth,
+        "broken": sample.broken,
+    }
+
+
+# Parts -----------------------------------------------------------------------------------------
 def fault(fault: Fault) -> Json:
     """The reason and its facts; the sentence is for people and may change."""
     return {

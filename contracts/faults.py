@@ -149,9 +149,9 @@ class Reason(enum.StrEnum):
     SLACK_REFUSED = "slack-refused"  #: method, error
     SLACK_UNREACHABLE = "slack-unreachable"  #: method, detail
     PERSON_UNREACHED = "person-unreached"  #: user, error
-    MAIL_NOT_SET_UP = "mail-not-set-up"  #: address, variable
+    MAIL_NOT_SET_UP = "mail-not-set-up"  #: address
     MAIL_REFUSED = "mail-refused"  #: address, detail
-    WEBHOOK_NOT_SET_UP = "webhook-not-set-up"  #: name, detail
+    WEBHOOK_NOT_SET_UP = "webhook-not-set-up"  #: name
     WEBHOOK_REFUSED = "webhook-refused"  #: name, detail
     # Over HTTP ------------------------------------------------------------------------------
     KEY_MISSING = "key-missing"
@@ -165,6 +165,7 @@ class Reason(enum.StrEnum):
     TOO_MANY_WATCH = "too-many-watch"  #: most
     DESK_STARTING = "desk-starting"
     DESK_STOPPING = "desk-stopping"
+    NEVER_CONSUMED = "never-consumed"
     HEALTH_OLD = "health-old"  #: age, most (both seconds)
     # How the desk is: levels that do not hold (spans in seconds, shares in percent) -----------
     QUEUE_DEEP = "queue-deep"  #: domain, measured, limit

@@ -1,5 +1,6 @@
 """The one model of `patchdesk.yml`. Reads nothing; `bot.settings` brings the bytes."""
 
+import enum
 from datetime import timedelta
 from typing import Annotated, Self
 
@@ -108,12 +109,44 @@ class WorkerSettings(Section):
         return Backoff(self.retry_first, self.retry_most, self.attempts)
 
 
+class Scope(enum.StrEnum):
+    """What a key opens."""
+
+    READ = "read"  #: everything that shows how the desk stands: health, queue, patches, dashboard, metrics
+    METRICS = "metrics"  #: only `/metrics`
+    ALERTS = "alerts"  #: telling the desk of others' alerts
+
+
+class KeySettings(Section):
+    """One key over HTTP. `hash` is its SHA-256, `patchdesk keys create` prints both; nobody keeps the key."""
+
+    name: Name
+    hash: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+    scopes: Annotated[frozenset[Scope], Field(min_length=1)]
+
+
+class HttpSettings(Section):
+    """`session` is how long a browser stays signed in to the dashboard."""
+
+    keys: tuple[KeySettings, ...] = ()
+    session: Seconds = timedelta(hours=12)
+
+    @model_validator(mode="after")
+    def _keys_differ(self) -> Self:
+        for kind in ("name", "hash"):
+            values = [getattr(key, kind) for key in self.keys]
+            if twice := next((value for value in values if values.count(value) > 1), None):
+                raise ValueError(f"two keys have the {kind} {twice!r}")
+        return self
+
+
 class Settings(Section):
     domains: dict[Name, DomainSettings] = {}
     slack: SlackSettings = SlackSettings()
     limits: LimitSettings = LimitSettings()
     sandbox: SandboxSettings = SandboxSettings()
     executor: WorkerSettings = WorkerSettings()
+    http: HttpSettings = HttpSettings()
 
     @model_validator(mode="after")
     def _names_mean_one_domain(self) -> Self:

@@ -34,10 +34,14 @@ COMMANDS = {
         "bot.cli.look:queue", "The patches still to be carried out, in the order they will run."
     ),
     "show": Command("bot.cli.look:show", "One patch: where it stands, what it changes, what the gates said."),
+    "dashboard": Command(
+        "bot.cli.dashboard:dashboard", "Everything at a glance, drawn anew every few seconds."
+    ),
     "doctor": Command(
         "bot.cli.doctor:doctor", "Look at everything the desk needs, and say how to mend what is wrong."
     ),
     "schema": Command("bot.cli.schema:app", "JSON Schemas, for editors and for whoever generates patches."),
+    "keys": Command("bot.cli.keys:app", "Keys for the desk over HTTP."),
     "db": Command("bot.cli.db:app", "Look after the store."),
 }
 

@@ -9,9 +9,8 @@ import typer
 from bot import clock, shapes
 from bot.cli.desk import configuration, domain_named, is_running, store
 from bot.cli.exits import ExitCode, stop
-from bot.cli.phrases import desk as phrases
 from bot.cli.screen import moment, say, show_json, show_table
-from bot.delivery.wording import answers, patches
+from bot.delivery.wording import answers, overview, patches
 from bot.delivery.wording.faults import explain
 from bot.delivery.wording.ink import PLAIN, visible_lines
 from bot.settings import Config
@@ -40,7 +39,7 @@ async def _status(config: Config, *, as_json: bool) -> None:
     if as_json:
         show_json(shapes.status(running, counts, states, lanes))
         return
-    say(phrases.standing(counts, running=running))
+    say(overview.standing(counts, running=running))
     if not lanes:
         say(answers.NO_DOMAINS)
     columns = (

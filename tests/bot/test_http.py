@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
+from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.intake.http import EVENTS, MOST_BODY, application, listening
+from bot.intake.http import EVENTS, MOST_BODY, Events, listening
 from bot.intake.signature import sign
 
 SECRET = "s3cret"
@@ -45,15 +46,24 @@ class Slack:
         )
 
 
+def serving(events: Events) -> web.Application:
+    served = web.Application(client_max_size=MOST_BODY)
+    served.add_routes([web.post(EVENTS, events)])
+    return served
+
+
 @pytest.fixture
 async def slack() -> AsyncIterator[Slack]:
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-1")
 
     app = AsyncApp(authorize=authorize, process_before_response=True, request_verification_enabled=False)
-    served = application(app, signing_secret=SECRET, clock=lambda: NOW)
-    drain = timedelta(milliseconds=100)
-    async with aiohttp.ClientSession() as session, listening(served, "127.0.0.1", 0, drain=drain) as address:
+    events, drain = Events(SECRET, lambda: NOW), timedelta(milliseconds=100)
+    async with (
+        aiohttp.ClientSession() as session,
+        listening(serving(events), "127.0.0.1", 0, drain=drain) as address,
+        events.open(app, drain=drain),
+    ):
         slack = Slack(address, session)
 
         @app.event("message")
@@ -106,9 +116,11 @@ async def test_a_body_over_the_limit_is_refused_without_reading_it_all(
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
-async def test_health_needs_no_signature(slack: Slack) -> None:
-    async with aiohttp.ClientSession() as session, session.get(f"{slack.address}/healthz") as response:
-        assert (response.status, await response.text()) == (200, "ok\n")
+async def test_slack_is_told_to_come_again_while_nothing_is_taken_in() -> None:
+    events = Events(SECRET, lambda: NOW)
+    async with aiohttp.ClientSession() as session, listening(serving(events), "127.0.0.1", 0) as address:
+        assert (await Slack(address, session).signed(EVENT))[0] == 503
+        assert (await Slack(address, session).post(EVENT))[0] == 401
 
 
 async def test_requests_in_hand_are_answered_when_the_desk_stops() -> None:
@@ -124,11 +136,12 @@ async def test_requests_in_hand_are_answered_when_the_desk_stops() -> None:
         entered.set()
         await release.wait()
 
-    served = application(app, signing_secret=SECRET, clock=lambda: NOW)
+    events = Events(SECRET, lambda: NOW)
     async with (
         aiohttp.ClientSession() as session,
         asyncio.TaskGroup() as group,
-        listening(served, "127.0.0.1", 0) as address,
+        listening(serving(events), "127.0.0.1", 0) as address,
+        events.open(app),
     ):
         asked = group.create_task(Slack(address, session).signed(EVENT))
         await entered.wait()

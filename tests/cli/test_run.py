@@ -27,6 +27,7 @@ async def start(
         "SLACK_BOT_TOKEN": PATCHDESK.bot_token,
         "SLACK_APP_TOKEN": app_token,
         "SLACK_API_URL": api_url,
+        "PATCHDESK_HTTP": "127.0.0.1:0",
     }
     return await asyncio.create_subprocess_exec(
         sys.executable,

@@ -8,7 +8,6 @@ from bot.delivery.wording.ink import PLAIN
 from bot.settings import Config
 from contracts.gates import Verdict
 from contracts.outcome import Report
-from contracts.ports import Counts
 
 WHERE_SETTINGS_ARE: Final = "docs/configuration.md has every setting and variable."
 NO_DESK: Final = "No desk is running here; it is taken up when one starts (`patchdesk run`)."
@@ -24,18 +23,6 @@ def opened(config: Config) -> str:
     domains = figures.counted(len(config.settings.domains), "domain", "domains")
     way = "Socket Mode" if config.slack.app_token else f"HTTP on {config.http_host}:{config.http_port}"
     return f"The desk is open: {domains}, {way}."
-
-
-def standing(counts: Counts, *, running: bool) -> str:
-    """How everything stands, in one line."""
-    desk = "The desk is running" if running else "No desk is running"
-    parts = [
-        f"{counts.running:,} under way",
-        f"{counts.waiting:,} waiting",
-        f"{figures.counted(counts.inbox, 'event', 'events')} to decide",
-        f"{figures.counted(counts.outbox, 'message', 'messages')} to send",
-    ]
-    return f"{desk}: {', '.join(parts)}."
 
 
 # The store -------------------------------------------------------------------------------------
