@@ -8,7 +8,7 @@ import enum
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
@@ -254,6 +254,15 @@ class Commands:
 
 
 @dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote a change, as its mailed commit says, and when; not who asked for it."""
+
+    name: str
+    email: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Patch:
     """What was asked of one domain; immutable.
 
@@ -269,6 +278,7 @@ class Patch:
     details: Mapping[str, str] = field(default_factory=dict)
     commands: tuple[Commands, ...] = ()
     block: int = 1
+    author: Author | None = None  #: None: whoever asked
     batch: str | None = None  #: of the plan, by its id; whether there is one is not known here
 
 

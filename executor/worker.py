@@ -72,13 +72,19 @@ class Worker:
     reached: Callable[[str], None] = nothing
 
     async def turn(self) -> bool:
-        """Carry out one patch. False: there was none. Cancelled, it leaves the patch to be rescued."""
+        """Carry out one patch. False: there was none. Cancelled, it ends what runs and gives the patch back."""
         lease = self.settings.executor.lease
         stored = await self.engine.lanes.claim(worker=self.name, now=self.clock(), lease=lease)
         if stored is None:
             return False
         self.reached("claimed")
-        outcome = await self._under_lease(stored)
+        try:
+            outcome = await self._under_lease(stored)
+        except asyncio.CancelledError:
+            # An orderly stop: nobody need wait for the lease to run out.
+            await self.engine.lanes.release(stored.id, stored.attempt, now=self.clock())
+            _log.info("patch %s: attempt %d is given back", stored.id, stored.attempt)
+            raise
         if outcome is None:
             _log.warning("patch %s: attempt %d lost its lease", stored.id, stored.attempt)
             return True
@@ -234,10 +240,14 @@ def _crashed(stored: StoredPatch) -> Fault:
 def _describe(stored: StoredPatch) -> Description:
     patch, place = stored.patch, stored.place
     where = " ".join(part for part in (place.channel, place.ts) if part)
+    asked = Person(stored.actor.name, stored.actor.email)
+    author = Person(patch.author.name, patch.author.email) if patch.author else asked
     return Description(
         patch=stored.id,
         title=patch.title,
         body=patch.body,
         source=f"{stored.source} {where}".strip(),
-        author=Person(stored.actor.name, stored.actor.email),
+        author=author,
+        asked=asked if author != asked else None,
+        written=patch.author.at if patch.author else None,
     )

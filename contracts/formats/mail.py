@@ -2,11 +2,16 @@
 
 import email.errors
 import email.header
+import email.utils
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
+from contracts.patch import Author
+
 _ENVELOPE: Final = re.compile(r"From [0-9a-f]{40,64} ")
+_ENVELOPES: Final = re.compile(r"^From [0-9a-f]{40,64} ", re.MULTILINE)
 _HEADER: Final = re.compile(r"(From|Subject|Date): ?(.*)", re.IGNORECASE)
 _TAG: Final = re.compile(r"\[[^\]]*PATCH[^\]]*\]")
 #: Longer headers are cut: to look for encoded words in them takes quadratic time.
@@ -22,6 +27,24 @@ class Mail:
     author: str
     date: str
     body: str
+
+    def written_by(self) -> Author | None:
+        """Its author, if the mail names one whom a commit can name."""
+        name, address = email.utils.parseaddr(self.author)
+        return Author(name or address, address, _moment(self.date)) if "@" in address else None
+
+
+def is_series(text: str) -> bool:
+    """True if *text* holds several mailed commits."""
+    return len(_ENVELOPES.findall(text)) > 1
+
+
+def _moment(date: str) -> datetime | None:
+    try:
+        moment = email.utils.parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def read_mail(text: str) -> Mail | None:

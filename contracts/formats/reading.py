@@ -16,7 +16,7 @@ from contracts.formats.document import Fields, Text
 from contracts.formats.fences import MOST_BLOCKS
 from contracts.formats.findings import Findings, kind_of
 from contracts.formats.json_text import read_json
-from contracts.formats.mail import Mail, read_mail
+from contracts.formats.mail import Mail, is_series, read_mail
 from contracts.formats.spellings import ROLE
 from contracts.formats.target import default_domain
 from contracts.formats.yaml_text import read_yaml
@@ -179,7 +179,11 @@ def _read_diff(block: Block, submit: Submit, context: Context) -> tuple[Result, 
     title = submit.title or (mail.subject if mail else "") or ", ".join(paths_of(made))
     details = {"author": mail.author, "date": mail.date} if mail else {}
     body = mail.body if mail else ""
-    return (Patch(domain, changeset, one_line(title), body, details=details, block=block.number),)
+    # The commits of a series become one, which then has no single author.
+    author = mail.written_by() if mail and not is_series(block.text) else None
+    return (
+        Patch(domain, changeset, one_line(title), body, details=details, block=block.number, author=author),
+    )
 
 
 def _mail_around(text: DiffText, whole: str) -> Mail | None:

@@ -6,12 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pygit2
 
 PATCH_TRAILER = "Patchdesk-Patch"
 SOURCE_TRAILER = "Patchdesk-Source"
+ASKED_TRAILER = "Patchdesk-Asked-By"
 
 #: A line that git, or somebody who reads quickly, could take for one of the desk's own trailers.
 _OURS = re.compile(r"\s*patchdesk-[\w-]*\s*:", re.IGNORECASE)
@@ -20,6 +21,7 @@ _OURS = re.compile(r"\s*patchdesk-[\w-]*\s*:", re.IGNORECASE)
 _MOST_SEARCHED = 20_000
 _OLDER_IN_A_ROW = 200
 _CLOCKS_DIFFER = timedelta(hours=1)
+_LATEST = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +38,29 @@ DESK = Person("Patchdesk", "patchdesk@localhost")
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a commit says. *source* is where the patch was posted."""
+    """What a commit says. *source* is where the patch was posted.
+
+    *asked* is who posted it, if that is not the *author*; *written* when the author wrote it, if not now.
+    """
 
     patch: str
     title: str
     body: str
     source: str
     author: Person
+    asked: Person | None = None
+    written: datetime | None = None
 
 
 def message(description: Description) -> str:
-    """Title, body, and the two trailers as last paragraph. Nothing in title or body reads as one of them."""
+    """Title, body, and the desk's trailers as last paragraph. Nothing above them reads as one of them."""
     title = _harmless(" ".join(description.title.split())) or f"Patch {description.patch}"
     body = "\n".join(_harmless(description.body).splitlines()).strip()
     source = _visible(" ".join(description.source.split())) or "unknown"
     trailers = f"{PATCH_TRAILER}: {description.patch}\n{SOURCE_TRAILER}: {source}\n"
+    if description.asked is not None:
+        name, email = _written(description.asked)
+        trailers += f"{ASKED_TRAILER}: {name} <{email}>\n"
     return "\n\n".join(part for part in (title, body, trailers) if part)
 
 
@@ -81,7 +91,7 @@ def write_commit(
     return str(
         repository.create_commit(
             None,
-            _signature(description.author, now),
+            _signature(description.author, description.written or now),
             _signature(DESK, now),
             message(description),
             pygit2.Oid(hex=tree),
@@ -90,10 +100,18 @@ def write_commit(
     )
 
 
-def _signature(person: Person, now: datetime) -> pygit2.Signature:
+def _signature(person: Person, at: datetime) -> pygit2.Signature:
+    name, email = _written(person)
+    offset = (at.utcoffset() or timedelta()) // timedelta(minutes=1)
+    # What lies before 1970, or in a year that git cannot write, nobody has written.
+    moment = min(max(int(at.timestamp()), 0), _LATEST)
+    return pygit2.Signature(name, email, moment, offset, "utf-8")
+
+
+def _written(person: Person) -> tuple[str, str]:
+    """Name and address without what would end them early."""
     name = " ".join(re.sub(r"[<>]", "", _visible(person.name)).split()) or "unknown"
-    email = re.sub(r"[<>\s]", "", _visible(person.email)) or "unknown"
-    return pygit2.Signature(name, email, int(now.astimezone(UTC).timestamp()), 0, "utf-8")
+    return name, re.sub(r"[<>\s]", "", _visible(person.email)) or "unknown"
 
 
 def find_landed(repository: pygit2.Repository, patch: str, *, tip: str, since: datetime) -> str | None:

@@ -59,9 +59,14 @@ class Builder:
         self._opened = self._opened or await self._open_desk(self.repo)
         return self._opened
 
-    async def build(self, *mutations: Mutation, limits: Limits = Limits()) -> Candidate | Fault:  # noqa: B008
+    async def build(
+        self,
+        *mutations: Mutation,
+        limits: Limits = Limits(),  # noqa: B008
+        description: Description = DESCRIPTION,
+    ) -> Candidate | Fault:
         repository, base = await self.open()
-        return await build(repository, Changeset(mutations), limits, DESCRIPTION, base=base, now=NOW)
+        return await build(repository, Changeset(mutations), limits, description, base=base, now=NOW)
 
     async def files(self, *mutations: Mutation) -> dict[str, tuple[str, bytes]]:
         candidate = await self.build(*mutations)

@@ -7,7 +7,7 @@ import fcntl
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pygit2
@@ -23,7 +23,15 @@ from executor.files import File, Kind, Leaf
 from executor.git import Git, GitError
 from executor.repository import bare
 from executor.repository.bare import Origin, Repository, RepositoryBusyError, UnreachableError, opened
-from executor.repository.commits import Description, Person, find_landed, message, patch_of, write_commit
+from executor.repository.commits import (
+    DESK,
+    Description,
+    Person,
+    find_landed,
+    message,
+    patch_of,
+    write_commit,
+)
 from executor.repository.objects import Tree
 from tests.executor.conftest import DESCRIPTION, NOW, Builder
 from tests.executor.diffs import diff
@@ -347,6 +355,31 @@ def test_no_text_reads_as_a_trailer_of_the_desk(title: str, body: str, source: s
         assert patch_of(text) == "real"
         ours = [line for line in text.splitlines() if line.lower().strip().startswith("patchdesk-patch")]
         assert ours == ["Patchdesk-Patch: real"]
+
+
+async def test_a_mailed_commit_keeps_its_author_and_says_who_posted_it(on: On) -> None:
+    builder = on({"a": b"x"})
+    written = datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    ann, asked = Person("Ann\nPatchdesk-Patch: forged", "ann@example.org"), DESCRIPTION.author
+    mailed = replace(DESCRIPTION, author=ann, asked=asked, written=written)
+    candidate = await builder.build(Write("a", b"y"), description=mailed)
+    assert isinstance(candidate, Candidate)
+    said = Repo(builder.repository.path).git("log", "-1", "--format=%an <%ae> %aI%n%cn%n%B", candidate.commit)
+    author, committer, *text = said.strip().splitlines()
+    assert author == "AnnPatchdesk-Patch: forged <ann@example.org> 2026-03-01T12:00:00+05:30"
+    assert committer == DESK.name
+    assert text[-1] == f"Patchdesk-Asked-By: {asked.name} <{asked.email}>"
+
+
+@pytest.mark.parametrize("year", [1, 1969, 9999])
+async def test_a_date_that_git_cannot_write_is_the_nearest_that_it_can(on: On, year: int) -> None:
+    builder = on({"a": b"x"})
+    odd = replace(DESCRIPTION, written=datetime(year, 6, 1, tzinfo=UTC))
+    candidate = await builder.build(Write("a", b"y"), description=odd)
+    assert isinstance(candidate, Candidate)
+    repo = Repo(builder.repository.path)
+    repo.git("fsck", "--strict", candidate.commit)
+    assert int(repo.git("log", "-1", "--format=%at", candidate.commit)) == (0 if year < 1970 else 2**32 - 1)
 
 
 async def test_git_reads_the_trailers_as_the_desk_does(on: On) -> None:

@@ -1,5 +1,8 @@
 """Diffs: what is taken, as what it is handed on, and what is refused at which line."""
 
+import re
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 from contracts.commands import PartKind
@@ -7,7 +10,7 @@ from contracts.faults import Reason
 from contracts.formats import Context
 from contracts.formats.document import MOST_FAULTS
 from contracts.formats.names import line_name, paired_names, quoted
-from contracts.patch import Diff, FileHeader, Limits
+from contracts.patch import Author, Diff, FileHeader, Limits
 from tests.contracts.formats.posting import (
     BOTH,
     NAMES,
@@ -441,6 +444,25 @@ def test_a_mailed_commit_keeps_its_subject_author_and_message(language: str) -> 
         "author": "Ann Müller <ann@example.org>",
         "date": "Mon, 6 Jan 2025 10:00:00 +0100",
     }
+    written = datetime(2025, 1, 6, 10, tzinfo=timezone(timedelta(hours=1)))
+    assert patch.author == Author("Ann Müller", "ann@example.org", written)
+
+
+def test_a_series_of_mails_has_no_single_author() -> None:
+    second = MAIL.replace("a/x", "a/z").replace("b/x", "b/z")
+    assert patch_of(posted(MAIL + second, "diff")).author is None
+
+
+@pytest.mark.parametrize(
+    ("header", "author"),
+    [
+        ("From: ann@example.org", Author("ann@example.org", "ann@example.org", None)),
+        ("From: Ann", None),
+    ],
+)
+def test_an_author_has_an_address(header: str, author: Author | None) -> None:
+    mail = re.sub(r"^From: .*$", header, MAIL.replace("Date: Mon, 6 Jan", "Date: someday"), flags=re.M)
+    assert patch_of(posted(mail, "diff")).author == author
 
 
 def test_a_subject_keeps_what_the_desk_did_not_put_before_it() -> None:
