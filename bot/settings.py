@@ -1,12 +1,14 @@
 """The only reader of the environment and of `patchdesk.yml`."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, Literal, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import yaml
 from pydantic import ValidationError
@@ -19,6 +21,13 @@ DEFAULT_OPERATIONS = "operations.yml"
 DEFAULT_DATA = "var"
 DEFAULT_HTTP = "127.0.0.1:8080"
 
+
+_MAIL_PORTS: Final = {"smtp": 587, "smtps": 465}
+_MAIL_PROBLEM: Final = (
+    "PATCHDESK_SMTP_URL must be like smtp://user:password@host:587?from=desk@example.com "
+    "(smtps:// for TLS from the start; &tls=none for a server that needs none; "
+    "percent-encode what is special in user and password)"
+)
 
 _Model = TypeVar("_Model", bound=Section)
 
@@ -41,6 +50,22 @@ class SlackAccess:
     api_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MailAccess:
+    """The server that takes the desk's e-mail, and whom it comes from. The password never appears in a repr.
+
+    *security*: `starttls` (nothing is said before the connection is safe), `tls` (safe from the start), or
+    `none`.
+    """
+
+    host: str
+    port: int
+    security: Literal["starttls", "tls", "none"]
+    sender: str
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
 @cache
 def default_operations() -> Operations:
     """What holds where a team says nothing."""
@@ -58,6 +83,8 @@ class Config:
     http_host: str
     http_port: int
     source: Path | None  #: the file the settings came from; None: there was none
+    mail: MailAccess | None = None
+    webhooks: Mapping[str, str] = field(default_factory=dict, repr=False)  #: their addresses by name
     operations: Operations = field(default_factory=default_operations)
 
 
@@ -88,6 +115,8 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
         http_host=host,
         http_port=port,
         source=path if present else None,
+        mail=_mail(environment.get("PATCHDESK_SMTP_URL") or None),
+        webhooks=_webhooks(operations, environment),
         operations=operations,
     )
 
@@ -139,6 +168,38 @@ def _validated(model: type[_Model], loaded: Any, name: str) -> _Model:
             for problem in error.errors(include_url=False)
         )
         raise SettingsError(tuple(problems)) from error
+
+
+def _mail(url: str | None) -> MailAccess | None:
+    """What `smtp://user:password@host:587?from=desk@example.com` says; the URL itself is never repeated."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    user = unquote(parts.username) if parts.username else None
+    sender = query.get("from") or (user if user and "@" in user else "")
+    try:
+        port = parts.port or _MAIL_PORTS[parts.scheme]
+    except (KeyError, ValueError):
+        port = 0
+    if not (port and parts.hostname and re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", sender)):
+        raise SettingsError((_MAIL_PROBLEM,))
+    security: Literal["starttls", "tls", "none"] = "tls" if parts.scheme == "smtps" else "starttls"
+    password = unquote(parts.password) if parts.password else None
+    return MailAccess(
+        parts.hostname, port, "none" if query.get("tls") == "none" else security, sender, user, password
+    )
+
+
+def _webhooks(operations: Operations, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Every webhook's address, wherever it stands. Raises SettingsError."""
+    addresses: dict[str, str] = {}
+    for name, webhook in operations.alerts.webhooks.items():
+        address = webhook.url or environment.get(webhook.url_variable or "")
+        if not address or not address.startswith(("https://", "http://")):
+            raise SettingsError((f"alerts.webhooks.{name}: {webhook.url_variable} holds no http(s) address",))
+        addresses[name] = address
+    return addresses
 
 
 def _address(text: str) -> tuple[str, int]:

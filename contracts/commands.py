@@ -259,7 +259,8 @@ def _about_patches(word: str, rest: list[str]) -> Question | OpenDialog | Fault 
 def _about_alerts(word: str, rest: str) -> Question | Tending | Fault | None:
     match word:
         case "alerts":
-            return ListAlerts(rest)
+            matchers, more = _matchers(rest)
+            return ListAlerts(matchers if matchers and not more else rest)
         case "ack":
             return _acknowledge_all(rest)
         case "silences" if not rest:
@@ -280,19 +281,29 @@ def _acknowledge_all(rest: str) -> AcknowledgeAll | Fault:
     """Nobody means all of it by saying nothing: that has a word of its own."""
     if not rest:
         return fault(Reason.MISSING_FIELD, field="matchers", where="ack")
-    return AcknowledgeAll("" if rest.casefold() == "all" else rest)
+    if rest.casefold() == "all":
+        return AcknowledgeAll("")
+    matchers, more = _matchers(rest)
+    return AcknowledgeAll(matchers if matchers and not more else rest)
+
+
+def _matchers(rest: str) -> tuple[str, str]:
+    """The matchers that *rest* begins with, with commas between them, and what comes after."""
+    pieces, end = [], 0
+    while (found := _MATCHER.match(rest, end)) is not None:
+        pieces.append(found[0].strip(" ,"))
+        end = found.end()
+    return ", ".join(pieces), rest[end:].strip()
 
 
 def _make_silence(rest: str) -> MakeSilence | Fault:
-    end = 0
-    while (found := _MATCHER.match(rest, end)) is not None:
-        end = found.end()
-    length, _, comment = rest[end:].strip().partition(" ")
-    if end == 0:
+    matchers, more = _matchers(rest)
+    length, _, comment = more.partition(" ")
+    if not matchers:
         return fault(Reason.MISSING_FIELD, field="matchers", where="silence")
     lasting = span(length)
     if lasting is None:
         return fault(Reason.BAD_SPAN, text=length[:80])
     if not comment.strip():
         return fault(Reason.MISSING_FIELD, field="comment", where="silence")
-    return MakeSilence(rest[:end].strip(" ,"), lasting, comment.strip())
+    return MakeSilence(matchers, lasting, comment.strip())

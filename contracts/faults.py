@@ -132,6 +132,8 @@ class Reason(enum.StrEnum):
     PLAN_ID_TWICE = "plan-id-twice"  #: id, first (a line)
     PLAN_TOO_LONG = "plan-too-long"  #: field, size, most
     PLAN_TOO_MANY = "plan-too-many"  #: field, most
+    NOT_A_BLOCKER = "not-a-blocker"  #: said
+    PLAN_MOVED_ON = "plan-moved-on"  #: since, version
     NO_PLAN = "no-plan"
     UNKNOWN_BATCH = "unknown-batch"  #: id, suggestion
     PLAN_CLASH = "plan-clash"  #: batch, field, by

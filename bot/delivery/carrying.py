@@ -3,16 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
 from bot.delivery import questions
+from bot.delivery.alerting import Alerting, Ways
 from bot.delivery.links import permalink
 from bot.delivery.marks import marks_for
-from bot.delivery.posting import Letter, as_doubt, checked, is_gone, post_once
-from bot.delivery.render import answers, cards, summaries
+from bot.delivery.posting import Letter, Tried, as_doubt, checked, is_gone, post_once
+from bot.delivery.render import alerts, answers, cards, summaries
 from bot.delivery.render.blocks import Message
 from bot.delivery.slack import FILE_LOST, SlackSender, Uploaded
 from bot.delivery.slack_answers import SOON, Answer, Delivered, Missing, Rejected, RetryAfter, Unknown
@@ -39,14 +39,6 @@ _Posted = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """Slack's answer, and whether what was to be said must get through (*lasting*)."""
-
-    answer: Answer
-    lasting: bool = True
-
-
 class Carrier:
     """Carries deliveries out and records nothing, but for how far an upload has come."""
 
@@ -59,7 +51,10 @@ class Carrier:
         *,
         clock: Callable[[], datetime],
         workspace: str | None,
+        ways: Ways,
     ) -> None:
+        self._alerting = Alerting(engine.alerts, sender, ways, clock=clock, workspace=workspace)
+        self._ways = ways
         self._outbox = engine.outbox
         self._ledger = engine.ledger
         self._sender = sender
@@ -79,8 +74,10 @@ class Carrier:
                 return Tried(await self._write_summary(patch))
             case notices.Mark(inbox_id):
                 return await self._mark(inbox_id)
-            case notices.Deny():
-                return Tried(await self._deny(delivery, notice), lasting=False)
+            case notices.Deny(user, wrong):
+                return Tried(await self._whisper(delivery, answers.fault(wrong), user), lasting=False)
+            case notices.Confirm(user):
+                return Tried(await self._whisper(delivery, alerts.done(notice), user), lasting=False)
             case (
                 notices.PostAlert()
                 | notices.EditAlert()
@@ -88,9 +85,9 @@ class Carrier:
                 | notices.PageSomebody()
                 | notices.MailAlert()
                 | notices.CallWebhook()
-                | notices.PostReport()
-                | notices.UploadPlot()
             ):
+                return await self._alerting.carry(delivery, notice)
+            case notices.PostReport() | notices.UploadPlot():
                 raise LookupError(f"nobody carries {notice.kind}")
             case _:
                 return Tried(await self._post(delivery, notice))
@@ -154,15 +151,12 @@ class Carrier:
         message = checked(await self._card(row, row.card.channel))
         return Tried(await self._sender.update(message, at=row.card), lasting=row.state not in OPEN_STATES)
 
-    async def _deny(self, delivery: Delivery, notice: notices.Deny) -> Answer:
+    async def _whisper(self, delivery: Delivery, message: Message, user: str) -> Answer:
         """Nobody can look up what only one person sees: if in doubt, it was said."""
         if delivery.unsure:
             return Delivered()
         return await self._sender.post_ephemeral(
-            checked(answers.fault(notice.fault)),
-            channel=_channel_of(delivery),
-            user=notice.user,
-            thread=delivery.thread,
+            checked(message), channel=_channel_of(delivery), user=user, thread=delivery.thread
         )
 
     # Reactions ---------------------------------------------------------------------------------

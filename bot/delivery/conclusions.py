@@ -10,9 +10,11 @@ from contracts.faults import Reason, fault
 from contracts.notices import (
     NewDelivery,
     Notice,
+    PostAlert,
     PostCard,
     PostSummary,
     Reject,
+    TellAlert,
     TellOperators,
     Twin,
     UploadLog,
@@ -124,7 +126,7 @@ def _dead_channel(delivery: Delivery, refused: Rejected, around: Circumstances) 
 def _refused_content(delivery: Delivery, refused: Rejected, around: Circumstances) -> Conclusion:
     why = f"{refused.method}: {refused.error}"
     is_note = isinstance(delivery.notice, TellOperators)
-    fact = fault(Reason.SLACK_REFUSED, method=refused.method, error=refused.error)
+    fact = refused.fault or fault(Reason.SLACK_REFUSED, method=refused.method, error=refused.error)
     told = (NewDelivery(TellOperators(fact), around.operators),) if around.operators and not is_note else ()
     return Conclusion(Buried(why), told if around.lasting else (), (_lost(delivery, why),), trouble=why)
 
@@ -135,4 +137,4 @@ def _lost(delivery: Delivery, why: str) -> AuditEntry:
 
 def _may_move(notice: Notice) -> bool:
     """What is worth reading in another channel than its own."""
-    return isinstance(notice, PostCard | PostSummary | UploadLog | Reject | Twin)
+    return isinstance(notice, PostCard | PostSummary | UploadLog | Reject | Twin | PostAlert | TellAlert)

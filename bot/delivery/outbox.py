@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from bot.delivery.carrying import Carrier, Tried
+from bot.delivery.alerting import Ways
+from bot.delivery.carrying import Carrier
 from bot.delivery.conclusions import Circumstances, Conclusion, conclude
 from bot.delivery.pace import Pace
+from bot.delivery.posting import Tried
 from bot.delivery.slack import SlackSender
 from bot.delivery.slack_answers import Answer, Delivered, RetryAfter, Unknown
 from contracts.notices import POSTING_METHODS, method_of
@@ -35,7 +37,8 @@ def nobody(_point: str) -> None:
 class Deliverer:
     """`turn` is the outbox's Turn; several may run at the same time.
 
-    *workspace* is Slack's own address (`auth.test`'s `url`), for links; without it there are none.
+    *workspace* is Slack's own address (`auth.test`'s `url`), for links; without it there are none. *ways* are
+    what alerts need besides Slack.
     *reached* hears of three points of a turn, for tests that end the process there: "delivery-claimed",
     "delivery-sent" (Slack answered, nothing is recorded) and "delivery-recorded".
     """
@@ -50,11 +53,14 @@ class Deliverer:
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
         workspace: str | None = None,
+        ways: Ways | None = None,
         reached: Callable[[str], None] = nobody,
         lease: timedelta = LEASE,
     ) -> None:
         self._engine = engine
-        self._carrier = Carrier(engine, sender, settings, data, clock=clock, workspace=workspace)
+        self._carrier = Carrier(
+            engine, sender, settings, data, clock=clock, workspace=workspace, ways=ways or Ways()
+        )
         self._settings = settings
         self._clock = clock
         self._jitter = jitter

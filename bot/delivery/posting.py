@@ -29,6 +29,14 @@ class Letter:
     thread: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The answer to one try, and whether what was to be said must get through (*lasting*)."""
+
+    answer: Answer
+    lasting: bool = True
+
+
 async def post_once(
     sender: SlackSender, letter: Letter, *, key: str, unsure: bool, since: datetime
 ) -> Answer:

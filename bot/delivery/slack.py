@@ -56,6 +56,13 @@ class Uploaded:
     file: str
 
 
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Where somebody is written to directly."""
+
+    channel: str
+
+
 @asynccontextmanager
 async def open_sender(token: str, *, api_url: str | None = None) -> AsyncIterator["SlackSender"]:
     """A sender with connections of its own. *api_url*: another Slack's `.../api/`."""
@@ -99,6 +106,17 @@ class SlackSender:
             return reply
         place = _place(reply.data.get("channel"), reply.data.get("ts"), thread)
         return Delivered(place) if place else Unknown("chat.postMessage: an answer without a ts")
+
+    async def open_direct(self, user: str) -> Conversation | RetryAfter | Rejected | Unknown:
+        """The conversation with *user* alone; it is the same one however often it is opened."""
+        reply = await self._call("conversations.open", form={"users": user}, repeatable=True)
+        match reply:
+            case Success({"channel": {"id": str(channel)}}):
+                return Conversation(channel)
+            case Success():
+                return RetryAfter(SOON, "conversations.open: an answer without a channel")
+            case _:
+                return reply
 
     async def update(self, message: Message, *, at: Place) -> Answer:
         """Replace the message *at*; its metadata stays."""

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from contracts.commands import Place
+from contracts.faults import Fault
 
 #: Where a 429 brings no Retry-After.
 WAIT_UNTOLD: Final = timedelta(seconds=5)
@@ -43,13 +44,16 @@ class RetryAfter:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Slack refused it with *error*."""
+    """Slack refused it with *error*. *fault*: what to tell of it, where it was not Slack or not as usual."""
 
     method: str
     error: str
+    fault: Fault | None = None
 
     @property
     def refusal(self) -> Refusal:
+        if self.fault is not None:
+            return Refusal.CONTENT
         return _REFUSALS.get(self.error, Refusal.CONTENT)
 
 

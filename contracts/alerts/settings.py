@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from contracts.alerts.escalation import Address, Importance, StepSettings
+from contracts.alerts.escalation import Address, Importance, Rung, StepSettings, rungs
 from contracts.alerts.intervals import IntervalSettings, WithKeywords
 from contracts.alerts.matching import parse_matchers
 from contracts.alerts.model import DOMAIN, Matcher
@@ -20,6 +20,8 @@ _Value = TypeVar("_Value")
 
 LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
 
+WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+", max_length=2000)]
+
 #: As the only entry of `group_by`: every alert is a group of its own.
 EVERY_LABEL: Final = "..."
 #: The path of the outermost route.
@@ -30,7 +32,7 @@ def _matchers(text: str) -> str:
     parsed = parse_matchers(text)
     if isinstance(parsed, Fault):
         facts = "".join(f", {name} {value!r}" for name, value in parsed.args.items())
-        raise ValueError(f"{text!r} cannot be matched with: {parsed.reason}{facts}")
+        raise ValueError(f"{text!r} cannot be matched with: {parsed.reason}{facts}")  # noqa: TRY004 - for pydantic
     return text
 
 
@@ -71,8 +73,8 @@ class RouteSettings(WithKeywords):
 
     `group_wait` is how long a new group waits for more of its kind; `group_interval` the least time between
     two words about its growth; `repeat_interval` how often it is said again that it is still so. `channel` is
-    a channel, `domain` (the first channel of the domain that its label names) or `operators`. `chain` escalates
-    while nobody acknowledges; `none`: no chain. `mute` and `active` name intervals.
+    a channel, `domain` (the first channel of the domain that its label names) or `operators`. `chain`
+    escalates while nobody acknowledges; `none`: no chain. `mute` and `active` name intervals.
     """
 
     match: tuple[Match, ...] = ()
@@ -125,11 +127,21 @@ class PersonSettings(Section):
 
 
 class WebhookSettings(Section):
-    """An address that is told by HTTP POST, with `headers`, within `timeout` seconds."""
+    """An address that is told by HTTP POST, with `headers`, within `timeout` seconds.
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+", max_length=2000)]
-    headers: dict[str, str] = {}
+    An address that is a secret stands in the environment: `url_variable` names it.
+    """
+
+    url: WebAddress | None = None
+    url_variable: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,99}$")] | None = None
+    headers: dict[str, str] = Field(default={})
     timeout: Seconds = timedelta(seconds=10)
+
+    @model_validator(mode="after")
+    def _lies_somewhere(self) -> Self:
+        if (self.url is None) is (self.url_variable is None):
+            raise ValueError("give either `url` or `url_variable`")
+        return self
 
 
 # All of it ---------------------------------------------------------------------------------------
@@ -137,19 +149,19 @@ class AlertSettings(Section):
     """Where alerts go and who is told when nobody takes them.
 
     `remind_after` is how often who acknowledged is reminded, `let_go_after` when it is taken from them again;
-    `resolve_after` how long nothing may fire until a group is over. `fall_back_after` is how long Slack may be
-    out of reach until a group's webhooks and e-mails are used; `announce_silence_end` how long before its end
+    `resolve_after` how long nothing may fire until a group is over. `fall_back_after` is how long Slack may
+    be out of reach until a group's webhooks and e-mails are used; `announce_silence_end` how long before its end
     a silence is spoken of.
     """
 
     route: RouteSettings = RouteSettings()
     inhibitions: tuple[InhibitionSettings, ...] = ()
-    intervals: dict[Name, IntervalSettings] = {}
+    intervals: dict[Name, IntervalSettings] = Field(default={})
     maintenance: tuple[MaintenanceSettings, ...] = ()
-    chains: dict[Name, tuple[StepSettings, ...]] = {}
-    people: dict[Name, PersonSettings] = {}
-    schedules: dict[Name, ScheduleSettings] = {}
-    webhooks: dict[Name, WebhookSettings] = {}
+    chains: dict[Name, tuple[StepSettings, ...]] = Field(default={})
+    people: dict[Name, PersonSettings] = Field(default={})
+    schedules: dict[Name, ScheduleSettings] = Field(default={})
+    webhooks: dict[Name, WebhookSettings] = Field(default={})
     remind_after: Seconds = timedelta(hours=1)
     let_go_after: Seconds = timedelta(hours=4)
     snooze_choices: Annotated[tuple[Seconds, ...], Field(min_length=1, max_length=10)] = (
@@ -231,6 +243,11 @@ class AlertSettings(Section):
     def routes(self) -> Mapping[str, Route]:
         """Every route by its path, the outermost first, each with what it inherits."""
         return {route.path: route for route in _flat(_resolved(self.route, _ROOT, ()))}
+
+    @cached_property
+    def ladders(self) -> Mapping[str, tuple[Rung, ...]]:
+        """The tellings of each chain, by its name."""
+        return {name: rungs(chain) for name, chain in self.chains.items()}
 
 
 #: What the outermost route is where the file says nothing.

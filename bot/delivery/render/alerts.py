@@ -13,6 +13,7 @@ from bot.delivery.wording import alerts, answers, dialogs
 from bot.delivery.wording.alerts import Names
 from bot.delivery.wording.ink import MRKDWN, PLAIN, Ink, shorten
 from contracts.alerts.escalation import Way
+from contracts.alerts.matching import spelled
 from contracts.alerts.model import Alert, Entry, Group, GroupState, Matcher, Silence
 from contracts.commands import Place
 from contracts.faults import Fault
@@ -94,9 +95,18 @@ def entry(written: Entry, shown: Shown, *, apart: bool = False) -> Message:
     return message([title, said], section(title, said))
 
 
-def page(written: Entry | None, shown: Shown) -> Message:
+def page(written: Entry, shown: Shown) -> Message:
     """To one person directly: why them, what fires, and the buttons."""
-    lines, why = _lines(shown, MRKDWN), alerts.paged(written, MRKDWN)
+    return _apart(alerts.paged(written, MRKDWN), shown)
+
+
+def call(written: Entry, shown: Shown) -> Message:
+    """To another channel than the card's: the same, of its own."""
+    return _apart(alerts.entry(written, shown.group, MRKDWN, names=shown.names), shown)
+
+
+def _apart(why: str, shown: Shown) -> Message:
+    lines = _lines(shown, MRKDWN)
     title = _linked(shown, MRKDWN)
     blocks = [
         *section(why),
@@ -107,10 +117,10 @@ def page(written: Entry | None, shown: Shown) -> Message:
     return message([why, lines.title], blocks)
 
 
-def mail(shown: Shown, written: Entry | None) -> tuple[str, str]:
+def mail(shown: Shown, written: Entry) -> tuple[str, str]:
     """Subject and text of an e-mail."""
     lines = _lines(shown, PLAIN)
-    why = alerts.entry(written, shown.group, PLAIN, names=shown.names) if written else ""
+    why = alerts.entry(written, shown.group, PLAIN, names=shown.names)
     listed = [f"- {line}" for line in lines.members]
     state = [line for line in (lines.standing, lines.hidden, lines.next) if line]
     parts = ["\n".join(part) for part in ([lines.title, lines.counts], listed, [lines.hint], [why], state)]
@@ -237,9 +247,10 @@ def snooze_view(asking: Asking) -> View:
 
 
 def silence_view(asking: Asking, matchers: Sequence[Matcher]) -> View:
-    """The form of a silence; it begins with *matchers*, one a line."""
-    written = "\n".join(f"{each.label}{each.operator.value}{json.dumps(each.value)}" for each in matchers)
-    what = {"type": "plain_text_input", "multiline": True, "initial_value": written[:MOST_INPUT]}
+    """The form of a silence; it begins with *matchers*, if they are not too long for it."""
+    what: Block = {"type": "plain_text_input", "multiline": True}
+    if len(written := spelled(matchers)) <= MOST_INPUT:
+        what["initial_value"] = written
     length = {"type": "plain_text_input", "placeholder": plain(alerts.SNOOZE_PLACEHOLDER)}
     why = {"type": "plain_text_input", "placeholder": plain(alerts.COMMENT_PLACEHOLDER), "max_length": 500}
     fields = [

@@ -27,15 +27,15 @@ _REACHING: Mapping[Reason, Said] = {
         "Correct the id in the chain or the schedule in `operations.yml`.",
     ),
     Reason.MAIL_NOT_SET_UP: Said(
-        "No e-mail could be sent to {address}: {variable} is not set.",
-        "docs/alerts-in-slack.md shows how to name the mail server.",
+        "No e-mail was sent to {address}: no mail server is set up.",
+        "Name it in PATCHDESK_SMTP_URL; docs/alerts-in-slack.md shows how.",
     ),
     Reason.MAIL_REFUSED: Said(
         "The mail server refused an alert for {address}: {detail:words}.",
         "Check the address, and the server and login in PATCHDESK_SMTP_URL.",
     ),
     Reason.WEBHOOK_NOT_SET_UP: Said(
-        "The webhook {name} could not be called: {detail:words}.",
+        "The webhook {name} was not called: nobody says where it is.",
         "Its address belongs under `alerts.webhooks` in `operations.yml`.",
     ),
     Reason.WEBHOOK_REFUSED: Said(

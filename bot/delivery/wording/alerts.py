@@ -54,7 +54,7 @@ SNOOZE_LABEL: Final = "For how long, or until when"
 SNOOZE_PLACEHOLDER: Final = "2h, tomorrow 9:00, mon 14:30"
 SILENCE_TITLE: Final = "Silence alerts"
 MATCHERS_LABEL: Final = "What to silence"
-MATCHERS_HINT: Final = "One or several of label=value, label!=value, label=~pattern, label!~pattern."
+MATCHERS_HINT: Final = "Like label=value, label!=value, label=~pattern or label!~pattern; commas between."
 LENGTH_LABEL: Final = "For how long, or until when"
 COMMENT_LABEL: Final = "Why"
 COMMENT_PLACEHOLDER: Final = "For whoever wonders why nobody was told"
@@ -177,7 +177,7 @@ def _who(who: str | None, ink: Ink, names: Names) -> str:
 
 
 # The thread ------------------------------------------------------------------------------------
-def entry(written: Entry, group: Group, ink: Ink, *, names: Names) -> str:  # noqa: C901, PLR0912 - a table
+def entry(written: Entry, group: Group, ink: Ink, *, names: Names) -> str:  # noqa: C901, PLR0912 - one row per kind
     """What was written into the log, as a sentence."""
     who, facts = _who(written.actor, ink, names), _Facts(written.facts, ink)
     match written.kind:
@@ -276,9 +276,9 @@ class _Facts:
                 return ink.words(to or way) or NOBODY
 
 
-def paged(written: Entry | None, ink: Ink) -> str:
+def paged(written: Entry, ink: Ink) -> str:
     """Why somebody gets this directly."""
-    step = _Facts(written.facts, ink).text("step") if written else ""
+    step = _Facts(written.facts, ink).text("step")
     why = f" (step {ink.words(step)} of its chain)" if step else ""
     return f"{ink.strong('You are asked to see to this.')} Nobody has taken it{why}."
 

@@ -1,0 +1,261 @@
+"""Carry out what is said of alerts: on a card in Slack, directly, by e-mail, by webhook.
+
+What a group says is read when it is sent. Who says the same again after a lost answer can be told apart:
+by the message's key in Slack, the Message-ID of a mail, the Idempotency-Key of a webhook.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, assert_never
+
+from bot.delivery.links import permalink
+from bot.delivery.mail import Mailer, written
+from bot.delivery.posting import Letter, Tried, checked, post_once
+from bot.delivery.render import alerts as render
+from bot.delivery.render.blocks import Message
+from bot.delivery.slack import Conversation, SlackSender
+from bot.delivery.slack_answers import Answer, Delivered, Refusal, Rejected
+from bot.delivery.webhooks import Webhooks
+from bot.delivery.wording import explain
+from bot.delivery.wording.ink import PLAIN
+from contracts.alerts.model import Alert, Entry, Group, GroupState
+from contracts.alerts.settings import AlertSettings
+from contracts.alerts.store import Alerts
+from contracts.faults import Reason, fault
+from contracts.notices import CallWebhook, EditAlert, MailAlert, PageSomebody, PostAlert, TellAlert
+from contracts.records import Delivery
+
+AlertNotice = PostAlert | EditAlert | TellAlert | PageSomebody | MailAlert | CallWebhook
+#: What people are called, by their ids; an id that nobody knows stays one.
+Naming = Callable[[Iterable[str]], Awaitable[Mapping[str, str]]]
+
+#: The version of the document that webhooks get.
+_DOCUMENT: Final = 1
+#: What the ids of channels begin with; those of people do not.
+_CHANNELS: Final = ("C", "G", "D")
+
+
+async def by_id(_ids: Iterable[str]) -> Mapping[str, str]:
+    """Nobody is known by name."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What alerts need besides Slack. What is None is said to be missing whenever it would be needed.
+
+    *addresses* are those of the webhooks, by name.
+    """
+
+    settings: AlertSettings = field(default_factory=AlertSettings)
+    mailer: Mailer | None = None
+    webhooks: Webhooks | None = None
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    naming: Naming = by_id
+
+
+class Alerting:
+    def __init__(
+        self,
+        alerts: Alerts,
+        sender: SlackSender,
+        ways: Ways,
+        *,
+        clock: Callable[[], datetime],
+        workspace: str | None,
+    ) -> None:
+        self._alerts = alerts
+        self._sender = sender
+        self._ways = ways
+        self._clock = clock
+        self._workspace = workspace
+        #: Conversations that were opened; they stay what they are.
+        self._direct: dict[str, str] = {}
+
+    async def carry(self, delivery: Delivery, notice: AlertNotice) -> Tried:
+        match notice:
+            case PostAlert(group):
+                message = render.card(await self._shown(group))
+                return Tried(await self._post(delivery, message, _channel_of(delivery), delivery.thread))
+            case EditAlert(group):
+                return await self._edit(group)
+            case TellAlert(group, entry):
+                return Tried(await self._tell(delivery, group, entry))
+            case PageSomebody():
+                return Tried(await self._page(delivery, notice))
+            case MailAlert():
+                return Tried(await self._mail(delivery, notice))
+            case CallWebhook():
+                return Tried(await self._call(delivery, notice))
+            case _:
+                assert_never(notice)
+
+    # Slack -------------------------------------------------------------------------------------
+    async def _post(self, delivery: Delivery, message: Message, channel: str, thread: str | None) -> Answer:
+        return await post_once(
+            self._sender,
+            Letter(message, channel, thread),
+            key=delivery.key,
+            unsure=delivery.unsure,
+            since=delivery.first_tried_at,
+        )
+
+    async def _edit(self, group: str) -> Tried:
+        """Nothing to edit if the card never got posted. Only the last edit must get through."""
+        shown = await self._shown(group)
+        card, over = shown.group.card, shown.group.state is GroupState.RESOLVED
+        if card is None or card.channel is None:
+            return Tried(Delivered())
+        return Tried(await self._sender.update(checked(render.card(shown)), at=card), lasting=over)
+
+    async def _tell(self, delivery: Delivery, group: str, number: int) -> Answer:
+        """Under the card; in another channel than the card's it is a post of its own."""
+        shown, channel = await self._shown(group), _channel_of(delivery)
+        entry = await self._entry(group, number)
+        card = shown.group.card
+        thread = (card.thread or card.ts) if card is not None and card.channel == channel else None
+        message = render.entry(entry, shown, apart=thread is None)
+        return await self._post(delivery, message, channel, delivery.thread or thread)
+
+    async def _page(self, delivery: Delivery, notice: PageSomebody) -> Answer:
+        """To a person's own conversation, or to a channel that the chain tells."""
+        shown, entry = await self._shown(notice.group), await self._entry(notice.group, notice.entry)
+        if notice.user.startswith(_CHANNELS):
+            return await self._post(delivery, render.call(entry, shown), notice.user, None)
+        channel = await self._conversation(notice.user)
+        if not isinstance(channel, str):
+            return channel
+        return await self._post(delivery, render.page(entry, shown), channel, None)
+
+    async def _conversation(self, user: str) -> str | Answer:
+        if user not in self._direct:
+            opened = await self._sender.open_direct(user)
+            if isinstance(opened, Rejected) and opened.refusal is not Refusal.ACCESS:
+                why = fault(Reason.PERSON_UNREACHED, user=user, error=opened.error)
+                return Rejected(opened.method, opened.error, why)
+            if not isinstance(opened, Conversation):
+                return opened
+            self._direct[user] = opened.channel
+        return self._direct[user]
+
+    # E-mail and webhooks -----------------------------------------------------------------------
+    async def _mail(self, delivery: Delivery, notice: MailAlert) -> Answer:
+        mailer = self._ways.mailer
+        if mailer is None:
+            missing = fault(Reason.MAIL_NOT_SET_UP, address=notice.address)
+            return Rejected("mail", "there is no mail server", missing)
+        shown, entry = await self._shown(notice.group), await self._entry(notice.group, notice.entry)
+        subject, text = render.mail(shown, entry)
+        mail = written(
+            subject,
+            text,
+            sender=mailer.sender,
+            to=notice.address,
+            key=delivery.key,
+            thread=notice.group,
+            now=self._clock(),
+        )
+        return await mailer.send(mail, to=notice.address)
+
+    async def _call(self, delivery: Delivery, notice: CallWebhook) -> Answer:
+        ways, name = self._ways, notice.name
+        webhook, url = ways.settings.webhooks.get(name), ways.addresses.get(name)
+        if webhook is None or url is None or ways.webhooks is None:
+            missing = fault(Reason.WEBHOOK_NOT_SET_UP, name=name)
+            return Rejected("webhook", "there is no such webhook", missing)
+        shown, entry = await self._shown(notice.group), await self._entry(notice.group, notice.entry)
+        return await ways.webhooks.call(
+            name,
+            url,
+            document(shown, entry),
+            key=delivery.key,
+            headers=webhook.headers,
+            within=webhook.timeout,
+        )
+
+    # Reading -----------------------------------------------------------------------------------
+    async def _shown(self, group: str) -> render.Shown:
+        """Raises LookupError: a notice is written together with its group, so that store would be broken."""
+        row = await self._alerts.group(group)
+        if row is None:
+            raise LookupError(f"there is no group of alerts {group}")
+        people = {who for who in (row.taken and row.taken.by, row.resolved_by) if who}
+        people |= {entry.actor for entry in await self._alerts.log(group) if entry.actor}
+        return render.Shown(
+            row,
+            await self._alerts.members(group, limit=render.MOST_MEMBERS),
+            self._ways.settings.snooze_choices,
+            next=next_step(row, self._ways.settings),
+            names=await self._ways.naming(people),
+            link=permalink(self._workspace, row.card),
+        )
+
+    async def _entry(self, group: str, number: int) -> Entry:
+        """Raises LookupError, for the same reason."""
+        log = await self._alerts.log(group)
+        for entry in log:
+            if entry.number == number:
+                return entry
+        raise LookupError(f"the log of {group} has no entry {number}")
+
+
+def next_step(group: Group, settings: AlertSettings) -> render.NextStep | None:
+    """What the group's chain does next, and when; None: nobody else will be told."""
+    climb = group.climb
+    if climb is None or climb.next_at is None or group.state is not GroupState.FIRING:
+        return None
+    for step in settings.chains.get(climb.chain, ())[climb.step :]:
+        if step.way is not None:
+            return render.NextStep(step.way, step.to, climb.next_at)
+    return None
+
+
+def document(shown: render.Shown, entry: Entry) -> Mapping[str, Any]:
+    """What a webhook is told. Times are ISO 8601 in UTC; `summary` is the same in words."""
+    group = shown.group
+    subject, text = render.mail(shown, entry)
+    return {
+        "version": _DOCUMENT,
+        "title": subject,
+        "summary": text,
+        "group": {
+            "id": group.id,
+            "route": group.route,
+            "labels": dict(group.labels),
+            "severity": group.severity.value,
+            "state": group.state.value,
+            "firing": group.firing,
+            "alerts": group.alerts,
+            "times": group.times,
+            "openedAt": group.opened_at.isoformat(),
+            "card": shown.link,
+        },
+        "entry": {
+            "number": entry.number,
+            "at": entry.at.isoformat(),
+            "kind": entry.kind.value,
+            "actor": entry.actor,
+            "facts": dict(entry.facts),
+        },
+        "alerts": [_alert(alert) for alert in shown.members],
+    }
+
+
+def _alert(alert: Alert) -> Mapping[str, Any]:
+    return {
+        "fingerprint": alert.fingerprint,
+        "source": alert.source,
+        "labels": dict(alert.labels),
+        "what": explain(alert.what, PLAIN).what,
+        "since": alert.since.isoformat(),
+        "endedAt": alert.ended.isoformat() if alert.ended else None,
+        "times": alert.times,
+        "link": alert.link,
+    }
+
+
+def _channel_of(delivery: Delivery) -> str:
+    if delivery.channel is None:
+        raise LookupError(f"delivery {delivery.key} has no channel")
+    return delivery.channel
