@@ -1,14 +1,47 @@
 """What is said of a group's new entries, and where."""
 
-from contracts.alerts.model import Entry, Group
-from contracts.alerts.rules import Rules
-from contracts.notices import NewDelivery
+import re
+from collections.abc import Sequence
+
+from contracts.alerts.model import Entry, EntryKind, Group
+from contracts.notices import EditAlert, NewDelivery, PostAlert, TellAlert
+
+_SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
-def told(before: Group, after: Group, entries: tuple[Entry, ...], rules: Rules) -> tuple[NewDelivery, ...]:
-    """PostAlert when first spoken of, EditAlert where the card changes, TellAlert for entries in its thread;
-    PageSomebody, MailAlert and CallWebhook for steps of its chain.
+def told(before: Group, after: Group, entries: Sequence[Entry], home: str | None) -> tuple[NewDelivery, ...]:
+    """What goes to the group's card and thread in the channel *home*; without a channel nothing does.
 
-    What goes to Slack needs a channel: without any, only e-mails and webhooks are said.
+    Its card once, when it is first spoken of; then one edit whenever what it shows has changed, and each
+    entry as a reply. Nothing of what happened before there was a card.
     """
-    raise NotImplementedError
+    if home is None or after.spoken is None:
+        return ()
+    if before.spoken is None:
+        replies = [entry for entry in entries if entry.kind not in {EntryKind.OPENED, EntryKind.SHOWN}]
+        return (NewDelivery(PostAlert(after.id), home), *_replies(after, replies, home))
+    edit = (NewDelivery(EditAlert(after.id), home),) if _looks(before) != _looks(after) else ()
+    return (*edit, *_replies(after, entries, home))
+
+
+def _replies(group: Group, entries: Sequence[Entry], home: str) -> tuple[NewDelivery, ...]:
+    return tuple(NewDelivery(TellAlert(group.id, entry.number), home) for entry in entries)
+
+
+def _looks(group: Group) -> tuple[object, ...]:
+    """All that a card shows and that can change."""
+    return (
+        group.state,
+        group.shown,
+        group.hidden and (group.hidden.why, group.hidden.by, group.hidden.until),
+        group.taken,
+        group.snoozed_until,
+        group.climb and (group.climb.step, group.climb.next_at),
+    )
+
+
+def mentioned(who: str | None, *, actor: str | None = None) -> dict[str, str]:
+    """The fact that makes a reply mention *who*; none if they did it themselves or are not in Slack."""
+    if who is None or who == actor or not _SLACK_USER.fullmatch(who):
+        return {}
+    return {"mention": who}

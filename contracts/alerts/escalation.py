@@ -64,3 +64,70 @@ class StepSettings(Section):
     def to(self) -> str:
         """Whom a step with a way tells, as the file names it."""
         return str(getattr(self, self.way)) if self.way else ""
+
+
+# Climbing ----------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One telling of a chain. *number* counts all of its laps from 1, *place* those of one lap.
+
+    *after* is how long to wait for it from the rung before, or from when the group is first spoken of.
+    """
+
+    number: int
+    lap: int
+    place: int
+    after: timedelta
+    step: StepSettings
+
+
+def rungs(chain: Sequence[StepSettings]) -> tuple[Rung, ...]:
+    """*chain* from its first telling to its last; laps after the first have important steps only."""
+    laps = 1 + next((step.repeat for step in chain if step.repeat), 0)
+    ladder: list[Rung] = []
+    wait = timedelta(0)
+    for lap in range(1, laps + 1):
+        place = 0
+        for step in chain:
+            wait += step.wait or timedelta(0)
+            if step.way is None:
+                continue
+            place += 1
+            if lap == 1 or step.importance is Importance.IMPORTANT:
+                ladder.append(Rung(len(ladder) + 1, lap, place, wait, step))
+                wait = timedelta(0)
+    return tuple(ladder)
+
+
+def at_foot(chain: str, ladder: Sequence[Rung], now: datetime) -> Climb:
+    return Climb(chain, step=0, lap=1, next_at=now + ladder[0].after if ladder else None)
+
+
+def next_rung(climb: Climb, ladder: Sequence[Rung]) -> Rung | None:
+    """What is carried out at the climb's `next_at`. None: nothing is left, or the file has less now."""
+    return ladder[climb.step] if climb.step < len(ladder) else None
+
+
+def climbed(
+    climb: Climb, rung: Rung, ladder: Sequence[Rung], reached: tuple[str, ...], now: datetime
+) -> Climb:
+    """After *rung* was carried out at *now* and told *reached*; the rung after it waits from now on."""
+    above = ladder[rung.number] if rung.number < len(ladder) else None
+    told = (*climb.reached, *reached) if rung.lap == climb.lap else reached
+    return replace(
+        climb,
+        step=rung.number,
+        lap=rung.lap,
+        next_at=now + above.after if above else None,
+        reached=told,
+    )
+
+
+def ways_around(climb: Climb, ladder: Sequence[Rung]) -> Rung | None:
+    """The next rung that needs no Slack and was not carried out, before its turn or in it."""
+    above = (rung for rung in ladder[climb.step :] if rung.number not in climb.fell_back)
+    return next((rung for rung in above if rung.step.way in {Way.WEBHOOK, Way.EMAIL}), None)
+
+
+def fallen_back(climb: Climb, rung: Rung, now: datetime) -> Climb:
+    return replace(climb, fell_back=(*climb.fell_back, rung.number), fell_back_at=now)

@@ -1,6 +1,8 @@
 """Times that happen once or recur, in their own time zone: when one covers a moment, and until when."""
 
+from calendar import monthrange
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -116,3 +118,85 @@ class IntervalSettings(Recurring):
 
     def aware(self, moment: datetime) -> datetime:
         return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.zone))
+
+
+# When it covers a moment -------------------------------------------------------------------------
+#: How far ahead anybody looks.
+_FAR: Final = timedelta(days=366)
+_ALL_DAY: Final = (TimeRange(from_=0, to=24 * 60),)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From *starts* up to *ends*, in UTC; no end within a year: None."""
+
+    starts: datetime
+    ends: datetime | None
+
+
+def covering(interval: Recurring, now: datetime) -> Span | None:
+    """The span of *interval* that *now* lies in; it begins at *now* or earlier."""
+    span = next(_spans(interval, now), None)
+    return span if span is not None and span.starts <= now else None
+
+
+def next_change(interval: Recurring, now: datetime) -> datetime | None:
+    """When, after *now*, *interval* begins or ends to cover the time; None: not within a year."""
+    span = next(_spans(interval, now), None)
+    if span is None:
+        return None
+    return span.ends if span.starts <= now else span.starts
+
+
+def at_clock(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+    """The first moment at which clocks in *zone* show *minutes* of *day*, or have leapt over it. In UTC."""
+    shown = datetime.combine(day, time()) + timedelta(minutes=minutes)
+    first = shown.replace(tzinfo=zone).astimezone(UTC)
+    if first.astimezone(zone).replace(tzinfo=None) == shown:
+        return first
+    # Clocks leapt over it. By the offset after the leap it lies before the leap, by the one before, after.
+    before, leapt = shown.replace(tzinfo=zone, fold=1).astimezone(UTC), first
+    offset = before.astimezone(zone).utcoffset()
+    while leapt - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(leapt - before) // timedelta(seconds=2))
+        before, leapt = (middle, leapt) if middle.astimezone(zone).utcoffset() == offset else (before, middle)
+    return leapt
+
+
+def _spans(interval: Recurring, since: datetime) -> Iterator[Span]:
+    """What ends after *since*, in order; spans that touch are one."""
+    starts = ends = None
+    for begin, end in _windows(interval, since):
+        if end <= since or begin >= end:
+            continue
+        if starts is not None and ends is not None and begin > ends:
+            yield Span(starts, ends)
+            starts = None
+        starts, ends = (begin, end) if starts is None or ends is None else (starts, max(ends, end))
+    if starts is not None and ends is not None:
+        yield Span(starts, ends if ends < since + _FAR else None)
+
+
+def _windows(interval: Recurring, since: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """In the order of their beginnings, from the day before *since*: its last may end after midnight."""
+    if isinstance(interval, IntervalSettings) and interval.from_ is not None and interval.to is not None:
+        yield interval.aware(interval.from_).astimezone(UTC), interval.aware(interval.to).astimezone(UTC)
+        return
+    zone = ZoneInfo(interval.zone)
+    day = since.astimezone(zone).date() - timedelta(days=1)
+    ranges = sorted(interval.times or _ALL_DAY, key=lambda each: each.from_)
+    for _ in range(_FAR.days + 3):
+        if _is_day(interval, day):
+            for each in ranges:
+                last = day + timedelta(days=each.to <= each.from_)
+                yield at_clock(day, each.from_, zone), at_clock(last, each.to, zone)
+        day += timedelta(days=1)
+
+
+def _is_day(interval: Recurring, day: date) -> bool:
+    if interval.months and day.month not in interval.months:
+        return False
+    if interval.weekdays and day.isoweekday() not in interval.weekdays:
+        return False
+    from_end = day.day - monthrange(day.year, day.month)[1] - 1
+    return not interval.days_of_month or bool({day.day, from_end} & interval.days_of_month)

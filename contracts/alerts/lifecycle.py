@@ -1,29 +1,27 @@
-"""The life of a group of alerts: what a tick does to it, and what people do."""
+"""The life of a group of alerts as time goes by: what a tick does to it. `pressing` has what people do."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
-from contracts.alerts.model import Alert, Group, GroupChange, GroupState, Placement, Severity, Silence
+from contracts.alerts import moments
+from contracts.alerts.announcing import mentioned
+from contracts.alerts.climbing import climb, fall_back
+from contracts.alerts.drafting import Draft
+from contracts.alerts.escalation import at_foot
+from contracts.alerts.hiding import View, hidden, needs_members
+from contracts.alerts.model import (
+    EntryKind,
+    Group,
+    GroupChange,
+    GroupEvent,
+    GroupState,
+    Placement,
+    Severity,
+)
+from contracts.alerts.pressing import press
 from contracts.alerts.rules import Rules
-from contracts.alerts.settings import AlertSettings
-from contracts.commands import Act
-from contracts.faults import Fault
 
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What a tick knows besides the group's own row, all read at one time.
-
-    *firing* are the alerts that fire in it; None if `needs_members` said no. *silences* are those that have
-    not ended, begun or not; *sources* all firing alerts that inhibit others. *unheard_since*: the oldest of
-    what waits to be said of the group; None: people have heard everything.
-    """
-
-    firing: tuple[Alert, ...] | None
-    silences: tuple[Silence, ...]
-    sources: tuple[Alert, ...]
-    unheard_since: datetime | None = None
+__all__ = ["View", "advance", "needs_members", "opened", "press"]
 
 
 def opened(placement: Placement, id_: str, severity: Severity, now: datetime) -> Group:
@@ -45,17 +43,6 @@ def opened(placement: Placement, id_: str, severity: Severity, now: datetime) ->
     )
 
 
-def needs_members(
-    group: Group, settings: AlertSettings, silences: Sequence[Silence], sources: Sequence[Alert]
-) -> bool:
-    """Whether a silence, a maintenance window or an inhibition could touch any alert of *group*.
-
-    False: `advance` decides from the group's row alone, so that its alerts need not be read. *silences*,
-    begun or not, and *sources* as in View.
-    """
-    raise NotImplementedError
-
-
 def advance(group: Group, view: View, rules: Rules, now: datetime) -> GroupChange | None:
     """What a tick at *now* changes; None: nothing, not even when it is due next.
 
@@ -63,9 +50,86 @@ def advance(group: Group, view: View, rules: Rules, now: datetime) -> GroupChang
     change makes groups due at once: facts their group; a silence that is written, and an inhibiting alert
     that begins or ends, all open groups.
     """
-    raise NotImplementedError
+    if group.state is GroupState.RESOLVED:
+        return None
+    draft = Draft(group, rules, now)
+    if group.firing == 0:
+        _grow_quiet(draft)
+    else:
+        draft.set(quiet_since=None)
+        _hide(draft, view)
+        if draft.group.hidden is None:
+            _speak(draft)
+            _wake(draft)
+            _remind(draft)
+            _tell_growth(draft)
+            climb(draft)
+            fall_back(draft, view.unheard_since)
+    return draft.change(lambda after: moments.next_of(after, view, rules, now))
 
 
-def press(group: Group, act: Act, actor: str, rules: Rules, now: datetime) -> GroupChange | Fault:
-    """What *act* of *actor* (`Actor.id`) changes, or why it cannot be done. A group that is over stays so."""
-    raise NotImplementedError
+def _grow_quiet(draft: Draft) -> None:
+    """A group is over when nothing fired for a while, so that what comes and goes stays one group."""
+    since = draft.group.quiet_since
+    if since is None or draft.group.grew_at > since:
+        draft.set(quiet_since=draft.now)
+    if draft.passed(moments.ends(draft.group, draft.rules.alerts)):
+        draft.move(GroupEvent.END, resolved_at=draft.now, hidden=None, snoozed_until=None)
+        draft.write(EntryKind.RESOLVED, firing=0)
+
+
+def _hide(draft: Draft, view: View) -> None:
+    before = draft.group.hidden
+    found = hidden(draft.group, view, draft.rules.alerts, draft.now)
+    draft.set(hidden=found)
+    if found is None and before is not None:
+        draft.write(EntryKind.SHOWN, why=before.why, by=before.by)
+        if draft.group.spoken is not None:
+            draft.set(spoken=draft.said())
+    if found is not None and before is None:
+        draft.write(EntryKind.HIDDEN, why=found.why, by=found.by, until=found.until)
+    if found is not None and draft.passed(moments.announces_end(draft.group, draft.rules.alerts)):
+        creator = next((each.creator for each in view.silences if each.id == found.by), None)
+        draft.set(hidden=replace(found, announced=True))
+        draft.write(EntryKind.SILENCE_ENDS, silence=found.by, until=found.until, **mentioned(creator))
+
+
+def _speak(draft: Draft) -> None:
+    """For the first time. What hid it may have ended just now: then the wait is over, too."""
+    if not draft.passed(moments.speaks(draft.group, draft.route)):
+        return
+    name = draft.route.chain
+    foot = at_foot(name, draft.rules.alerts.ladders[name], draft.now) if name else None
+    draft.move(GroupEvent.SPEAK, spoken=draft.said(), climb=foot)
+    draft.write(EntryKind.OPENED, **draft.counts())
+
+
+def _wake(draft: Draft) -> None:
+    if not draft.passed(moments.wakes(draft.group)):
+        return
+    by = draft.group.taken.by if draft.group.taken else None
+    draft.move(GroupEvent.WAKE, taken=None, snoozed_until=None, spoken=draft.said())
+    draft.write(EntryKind.WOKE, by=by, **mentioned(by))
+
+
+def _remind(draft: Draft) -> None:
+    taken = draft.group.taken
+    if taken is None:
+        return
+    if draft.passed(moments.lets_go(draft.group, draft.rules.alerts)):
+        draft.move(GroupEvent.LET_GO, taken=None, reminded_at=None, spoken=draft.said())
+        draft.write(EntryKind.LET_GO, **{"from": taken.by}, **mentioned(taken.by))
+    elif draft.passed(moments.reminds(draft.group, draft.rules.alerts)):
+        draft.set(reminded_at=draft.now)
+        draft.write(EntryKind.REMINDED, since=taken.at, by=taken.by, **mentioned(taken.by))
+
+
+def _tell_growth(draft: Draft) -> None:
+    """Its card shows every change at once; words about it come more slowly."""
+    if draft.passed(moments.grows(draft.group, draft.route)):
+        draft.write(EntryKind.GREW, **draft.counts())
+    elif draft.passed(moments.repeats(draft.group, draft.route)):
+        draft.write(EntryKind.REPEATED, **draft.counts())
+    else:
+        return
+    draft.set(spoken=draft.said())

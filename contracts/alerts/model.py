@@ -141,8 +141,8 @@ class Climb:
     """How far a chain was climbed. *step* counts the steps that were carried out and never falls.
 
     *next_at* None: nothing is left. *lap* counts repetitions of the chain. *reached* are those that were
-    told in this lap, so that nobody is told twice. While Slack is out of reach, *fell_back* are the steps that
-    were carried out before their turn, *fell_back_at* the time of the last of them.
+    told in this lap, so that nobody is told twice. *fell_back* are the steps that were carried out before
+    their turn because Slack was out of reach, *fell_back_at* is when the last of them was.
     """
 
     chain: str

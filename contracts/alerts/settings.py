@@ -150,8 +150,8 @@ class AlertSettings(Section):
 
     `remind_after` is how often who acknowledged is reminded, `let_go_after` when it is taken from them again;
     `resolve_after` how long nothing may fire until a group is over. `fall_back_after` is how long Slack may
-    be out of reach until a group's webhooks and e-mails are used; `announce_silence_end` how long before its end
-    a silence is spoken of.
+    be out of reach until a group's webhooks and e-mails are used; `announce_silence_end` how long before its
+    end a silence is spoken of.
     """
 
     route: RouteSettings = RouteSettings()

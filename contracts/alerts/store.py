@@ -66,6 +66,9 @@ class Alerts(Protocol):
     async def firing(self, groups: Sequence[str]) -> Mapping[str, tuple[Alert, ...]]:
         """The alerts that fire in each of *groups*."""
 
+    async def firing_of(self, source: str) -> tuple[Alert, ...]:
+        """The alerts of *source* that fire, the oldest first."""
+
     async def sources(self) -> tuple[Alert, ...]:
         """Firing alerts that inhibit others."""
 
