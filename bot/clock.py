@@ -17,6 +17,11 @@ def new_patch_id() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(8))
 
 
+def new_group_id() -> str:
+    """Of a group of alerts; the dash tells it from a patch's."""
+    return f"a-{new_patch_id()}"
+
+
 def new_key() -> str:
     """An unguessable idempotency key for something that brought none."""
     return secrets.token_hex(16)

@@ -95,6 +95,7 @@ class Reason(enum.StrEnum):
     GATE_FLOODED = "gate-flooded"  #: gate, most (bytes)
     GATE_PATHS = "gate-paths"  #: when
     GATE_EARLIER = "gate-earlier"  #: gate
+    CREDENTIALS_ADDED = "credentials-added"  #: path, at (line), kind, count
     COMMANDS_NOT_RUN = "commands-not-run"  #: field, count
     SANDBOX_TOO_LOW = "sandbox-too-low"  #: level, most
     # Landing, and the desk itself -----------------------------------------------------------
@@ -123,7 +124,8 @@ class Reason(enum.StrEnum):
     BAD_SPAN = "bad-span"  #: text
     UNKNOWN_ALERT = "unknown-alert"  #: id
     UNKNOWN_SILENCE = "unknown-silence"  #: id
-    ALERT_ELSEWHERE = "alert-elsewhere"
+    SILENCE_ELSEWHERE = "silence-elsewhere"
+    UNKNOWN_SCHEDULE = "unknown-schedule"  #: name, suggestion
     # The plan and its risks -----------------------------------------------------------------
     PLAN_BAD_WORD = "plan-bad-word"  #: field, said, known, suggestion
     PLAN_OUT_OF_RANGE = "plan-out-of-range"  #: field, said, least, most
@@ -195,6 +197,7 @@ class Reason(enum.StrEnum):
     DID_RESTART = "did-restart"  #: component
     DID_RECONNECT = "did-reconnect"  #: count
     DID_TIDY = "did-tidy"  #: count
+    DID_REQUEUE = "did-requeue"  #: count
     # Alerts ---------------------------------------------------------------------------------
     NO_MATCHERS = "no-matchers"
     MATCHER_TOO_LONG = "matcher-too-long"  #: size, most (characters)
@@ -212,6 +215,24 @@ class Reason(enum.StrEnum):
     ALERT_TAKEN = "alert-taken"  #: group, by
     ALERT_NOT_TAKEN = "alert-not-taken"  #: group
     SNOOZE_LENGTH = "snooze-length"  #: most (days)
+    # What alerts say --------------------------------------------------------------------------
+    REPORTED = "reported"  #: text
+    GATE_REFUSES = "gate-refuses"  #: gate, patch
+    GATE_DID_NOT_RUN = "gate-did-not-run"  #: gate, patch, why
+    PATCH_DID_NOT_LAND = "patch-did-not-land"  #: patch, why
+    PATCH_GIVEN_UP = "patch-given-up"  #: patch, why
+    GATE_FLAKY = "gate-flaky"  #: gate, count, span (seconds)
+    DELIVERY_LOST = "delivery-lost"  #: kind, why
+    DELIVERY_FAILING = "delivery-failing"  #: where, count, why
+    EVENT_UNREADABLE = "event-unreadable"  #: why
+    # Alerts of others -------------------------------------------------------------------------
+    WEBHOOK_VERSION = "webhook-version"  #: version
+    TOO_MANY_ALERTS = "too-many-alerts"  #: count, most
+    ALERT_STATUS = "alert-status"  #: where, status
+    TOO_MANY_LABELS = "too-many-labels"  #: where, count, most
+    LABEL_NAME = "label-name"  #: where, name
+    LABEL_TOO_LONG = "label-too-long"  #: where, name, size, most (characters)
+    LABEL_CONTROL = "label-control"  #: where, name
     # Starting -------------------------------------------------------------------------------
     VARIABLE_UNSET = "variable-unset"  #: variable
     NO_WAY_IN = "no-way-in"

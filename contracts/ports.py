@@ -25,7 +25,16 @@ from contracts.notices import NewDelivery
 from contracts.outcome import Outcome, Step
 from contracts.patch import Patch
 from contracts.plan_store import PlanChange, Plans
-from contracts.records import Delivery, InboxRow, LaneLine, MessageStanding, PatchLine, StoredPatch
+from contracts.records import (
+    Delivery,
+    FailingDeliveries,
+    FlakyGate,
+    InboxRow,
+    LaneLine,
+    MessageStanding,
+    PatchLine,
+    StoredPatch,
+)
 from contracts.reports.store import Reports
 from contracts.states import PatchState
 
@@ -304,6 +313,17 @@ class Ledger(Protocol):
 
     async def audit(self, *, limit: int) -> tuple[tuple[datetime, AuditEntry], ...]:
         """Latest first."""
+
+    async def noted(
+        self, actions: Sequence[str], *, after: int, limit: int
+    ) -> tuple[tuple[int, datetime, AuditEntry], ...]:
+        """What the audit has of *actions* after its entry number *after*, in its order, with numbers."""
+
+    async def flaky_gates(self, *, since: datetime) -> tuple[FlakyGate, ...]:
+        """Gates that gave different answers on equal content in attempts that ended *since* then."""
+
+    async def failing_deliveries(self, *, since: datetime) -> tuple[FailingDeliveries, ...]:
+        """Deliveries that wait to be tried again and were first tried before *since*, by where they go."""
 
 
 # Health ----------------------------------------------------------------------------------------

@@ -103,3 +103,24 @@ class Delivery:
     created_at: datetime
     first_tried_at: datetime
     progress: str | None = None  #: what an earlier try of a several-call delivery reached
+
+
+@dataclass(frozen=True, slots=True)
+class FlakyGate:
+    """A gate that both passed and did not on equal content; *count*: on how many contents."""
+
+    domain: str
+    gate: str
+    count: int
+    latest: datetime  #: when one of these contents was last judged
+
+
+@dataclass(frozen=True, slots=True)
+class FailingDeliveries:
+    """What waits to be tried again: for one channel, or (*channel* None) of one kind elsewhere."""
+
+    channel: str | None
+    kind: str
+    count: int
+    since: datetime  #: when the first of them was first tried
+    why: str  #: of the last try of the one that was tried first

@@ -11,13 +11,23 @@ from bot.delivery.wording.patch_faults import PATCH_FAULTS
 from bot.delivery.wording.plan_faults import PLAN_FAULTS
 from bot.delivery.wording.reports import REPORT_FAULTS
 from bot.delivery.wording.said import Said
+from bot.delivery.wording.sensed_faults import SENSED_FAULTS
 from bot.delivery.wording.web_faults import WEB_FAULTS
 from contracts.faults import Fault, Reason
 
 __all__ = ["SENTENCES", "Said", "explain", "locate", "tell"]
 
 #: Every Reason has its sentences here; a test compares their placeholders with the Reason's comment.
-SENTENCES: Final[Mapping[Reason, Said]] = {**PLAN_FAULTS, **PATCH_FAULTS, **DESK_FAULTS, **WEB_FAULTS, **ALERT_FAULTS, **REPORT_FAULTS}
+SENTENCES: Final[Mapping[Reason, Said]] = {
+    **ALERT_FAULTS,
+    **DESK_FAULTS,
+    **HEALTH_FAULTS,
+    **PATCH_FAULTS,
+    **PLAN_FAULTS,
+    **REPORT_FAULTS,
+    **SENSED_FAULTS,
+    **WEB_FAULTS,
+}
 
 
 def explain(fault: Fault, ink: Ink = PLAIN, *, located: bool = False) -> Said:

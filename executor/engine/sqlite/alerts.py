@@ -47,6 +47,9 @@ ORDER BY ended_at IS NOT NULL, ended_at DESC, alert LIMIT ?"""
 _INHIBITING = f"""
 SELECT {rows.ALERT} FROM alerts INDEXED BY alerts_inhibiting
 WHERE ended_at IS NULL AND inhibits = 1 ORDER BY seq"""
+_FIRING_OF = f"""
+SELECT {rows.ALERT} FROM alerts INDEXED BY alerts_firing
+WHERE source = ? AND ended_at IS NULL ORDER BY seq"""
 _ENTRIES = """
 SELECT number, at, kind, actor, facts FROM alert_entries
 WHERE grp = (SELECT seq FROM alert_groups WHERE id = ?) ORDER BY number"""
@@ -98,6 +101,10 @@ class SqliteAlerts:
         for group, *row in found:
             alerts[group].append(rows.alert(row))
         return {group: tuple(each) for group, each in alerts.items()}
+
+    async def firing_of(self, source: str) -> tuple[Alert, ...]:
+        found = await self._reader.read(lambda store: store.execute(_FIRING_OF, (source,)).fetchall())
+        return tuple(map(rows.alert, found))
 
     async def sources(self) -> tuple[Alert, ...]:
         found = await self._reader.read(lambda store: store.execute(_INHIBITING).fetchall())

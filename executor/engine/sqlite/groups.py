@@ -2,8 +2,12 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
 from functools import partial
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from contracts.alerts.model import (
     Alert,
@@ -14,7 +18,6 @@ from contracts.alerts.model import (
     GroupChange,
     GroupState,
     Hidden,
-    Hiding,
     Severity,
     Silence,
     SilenceChange,
@@ -36,12 +39,29 @@ from executor.engine.sqlite.gathering import wake_groups
 from executor.engine.sqlite.outbox import Letter, letters, say
 from executor.engine.sqlite.writer import Transaction
 
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What is decided of a group and nothing is looked up by; named as in Group."""
+
+    spoken: Spoken | None = None
+    shown: Spoken | None = None
+    told_at: datetime | None = None
+    quiet_since: datetime | None = None
+    hidden: Hidden | None = None
+    taken: Taken | None = None
+    reminded_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    climb: Climb | None = None
+
+
+_STANDING: TypeAdapter[_Standing] = TypeAdapter(_Standing)
+_DECIDED = tuple(field.name for field in fields(_Standing))
+
 #: What `group` reads.
 GROUPS = """
 SELECT id, key, route, labels, severity, state, version, opened_at, info + warning + critical, alerts, times,
-  grew_at, due_at, entries, spoken_at, spoken_firing, spoken_times, hidden_why, hidden_by, hidden_since,
-  hidden_until, taken_by, taken_at, reminded_at, snoozed_until, climb_chain, climb_step, climb_lap,
-  climb_next_at, resolved_at, resolved_by, cards.channel, cards.ts, cards.thread
+  grew_at, due_at, entries, standing, resolved_at, resolved_by, cards.channel, cards.ts, cards.thread
 FROM alert_groups LEFT JOIN cards ON cards.patch = alert_groups.id
 """
 #: What `alert` reads.
@@ -52,10 +72,7 @@ SILENCES = "SELECT id, matchers, creator, comment, starts, ends, announced FROM 
 
 _CHANGE = """
 UPDATE alert_groups
-SET version = version + 1, state = ?, due_at = ?, entries = ?, spoken_at = ?, spoken_firing = ?,
-  spoken_times = ?, hidden_why = ?, hidden_by = ?, hidden_since = ?, hidden_until = ?, taken_by = ?,
-  taken_at = ?, reminded_at = ?, snoozed_until = ?, climb_chain = ?, climb_step = ?, climb_lap = ?,
-  climb_next_at = ?, resolved_at = ?, resolved_by = ?
+SET version = version + 1, state = ?, due_at = ?, entries = ?, standing = ?, resolved_at = ?, resolved_by = ?
 WHERE id = ? AND version = ? AND state <> 'resolved'"""
 _LOG = """
 INSERT INTO alert_entries (grp, number, at, kind, actor, facts)
@@ -72,9 +89,8 @@ WHERE excluded.ends < ends OR (excluded.ends = ends AND excluded.announced > ann
 def group(row: Sequence[Any]) -> Group:
     """Of what GROUPS selects."""
     (id_, key, route, labels, severity, state, version, opened_at, firing, alerts, times) = row[:11]
-    (grew_at, due_at, entries, *spoken) = row[11:17]
-    (hidden_why, hidden_by, hidden_since, hidden_until, taken_by, taken_at) = row[17:23]
-    (reminded_at, snoozed_until, chain, step, lap, next_at, resolved_at, resolved_by, *card) = row[23:]
+    (grew_at, due_at, entries, standing, resolved_at, resolved_by, *card) = row[11:]
+    decided = _STANDING.validate_json(standing)
     return Group(
         id=id_,
         key=key,
@@ -90,17 +106,10 @@ def group(row: Sequence[Any]) -> Group:
         grew_at=from_time(grew_at),
         due_at=from_time_if(due_at),
         entries=entries,
-        spoken=None if spoken[0] is None else Spoken(from_time(spoken[0]), *spoken[1:]),
-        hidden=None
-        if hidden_why is None
-        else Hidden(Hiding(hidden_why), hidden_by, from_time(hidden_since), from_time_if(hidden_until)),
-        taken=None if taken_by is None else Taken(taken_by, from_time(taken_at)),
-        reminded_at=from_time_if(reminded_at),
-        snoozed_until=from_time_if(snoozed_until),
-        climb=None if chain is None else Climb(chain, step, lap, from_time_if(next_at)),
         resolved_at=from_time_if(resolved_at),
         resolved_by=resolved_by,
         card=None if card[0] is None else Place(*card),
+        **{name: getattr(decided, name) for name in _DECIDED},
     )
 
 
@@ -142,35 +151,23 @@ def silence(row: Sequence[Any]) -> Silence:
 
 # Writing -----------------------------------------------------------------------------------------
 def change_group(change: GroupChange, now: int) -> Callable[[Transaction], bool]:
-    id_ = change.after.id
-    row = (*_standing(change.after), id_, change.version)
-    log = [
-        (id_, each.number, to_time(each.at), each.kind, each.actor, json.dumps(dict(each.facts)))
-        for each in change.entries
-    ]
-    return partial(_change_group, row, log, letters(change.told, now))
-
-
-def _standing(after: Group) -> tuple[Any, ...]:
-    """What decisions change of a group, in the order of _CHANGE."""
-    spoken, hidden, taken, climb = after.spoken, after.hidden, after.taken, after.climb
-    return (
+    after = change.after
+    standing = _Standing(**{name: getattr(after, name) for name in _DECIDED})
+    row = (
         after.state,
         to_time_if(after.due_at),
         after.entries,
-        *((None,) * 3 if spoken is None else (to_time(spoken.at), spoken.firing, spoken.times)),
-        *(
-            (None,) * 4
-            if hidden is None
-            else (hidden.why, hidden.by, to_time(hidden.since), to_time_if(hidden.until))
-        ),
-        *((None,) * 2 if taken is None else (taken.by, to_time(taken.at))),
-        to_time_if(after.reminded_at),
-        to_time_if(after.snoozed_until),
-        *((None,) * 4 if climb is None else (climb.chain, climb.step, climb.lap, to_time_if(climb.next_at))),
+        _STANDING.dump_json(standing, exclude_defaults=True).decode(),
         to_time_if(after.resolved_at),
         after.resolved_by,
+        after.id,
+        change.version,
     )
+    log = [
+        (after.id, each.number, to_time(each.at), each.kind, each.actor, json.dumps(dict(each.facts)))
+        for each in change.entries
+    ]
+    return partial(_change_group, row, log, letters(change.told, now))
 
 
 def _change_group(

@@ -8,9 +8,10 @@ from typing import Any
 
 from contracts.commands import Place
 from contracts.ports import AuditEntry, Counts
-from contracts.records import LaneLine, MessageStanding, PatchLine, StoredPatch
+from contracts.records import FailingDeliveries, FlakyGate, LaneLine, MessageStanding, PatchLine, StoredPatch
 from contracts.states import OPEN_STATES, PatchState
-from executor.engine.sqlite.codec import STORED, from_time, from_time_if, stored_patch
+from executor.engine.sqlite import troubles
+from executor.engine.sqlite.codec import STORED, from_time, from_time_if, stored_patch, to_time
 from executor.engine.sqlite.threads import Thread
 
 _OF_ROW = """
@@ -102,6 +103,17 @@ class SqliteLedger:
             ).fetchall()
         )
         return tuple((from_time(at), AuditEntry(*entry)) for at, *entry in rows)
+
+    async def noted(
+        self, actions: Sequence[str], *, after: int, limit: int
+    ) -> tuple[tuple[int, datetime, AuditEntry], ...]:
+        return await self._reader.read(partial(troubles.noted, actions, after, limit))
+
+    async def flaky_gates(self, *, since: datetime) -> tuple[FlakyGate, ...]:
+        return await self._reader.read(partial(troubles.flaky_gates, to_time(since)))
+
+    async def failing_deliveries(self, *, since: datetime) -> tuple[FailingDeliveries, ...]:
+        return await self._reader.read(partial(troubles.failing_deliveries, to_time(since)))
 
 
 def _line(row: Sequence[Any], position: int | None = None) -> PatchLine:

@@ -44,21 +44,7 @@ CREATE TABLE alert_groups (
                           OR state = 'snoozed' OR state = 'resolved'),
   due_at        INTEGER,
   entries       INTEGER NOT NULL DEFAULT 0,
-  spoken_at     INTEGER,
-  spoken_firing INTEGER,
-  spoken_times  INTEGER,
-  hidden_why    TEXT,
-  hidden_by     TEXT,
-  hidden_since  INTEGER,
-  hidden_until  INTEGER,
-  taken_by      TEXT,
-  taken_at      INTEGER,
-  reminded_at   INTEGER,
-  snoozed_until INTEGER,
-  climb_chain   TEXT,
-  climb_step    INTEGER,
-  climb_lap     INTEGER,
-  climb_next_at INTEGER,
+  standing      TEXT    NOT NULL DEFAULT '{}', -- what else was decided: who took it, what was said
   resolved_at   INTEGER,
   resolved_by   TEXT
 ) STRICT;
@@ -100,6 +86,9 @@ CREATE TABLE watermarks (
   name  TEXT    PRIMARY KEY,
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- What is over when the desk begins to look is no news. Endings are numbered in the order of their writing.
+INSERT INTO watermarks VALUES ('endings', (SELECT count(*) FROM endings)),
+  ('audit', (SELECT coalesce(max(id), 0) FROM audit));
 
 -- The group that Slack is to be told of, with or without a card.
 ALTER TABLE outbox ADD COLUMN grp TEXT;
