@@ -2,9 +2,13 @@
 
 import asyncio
 import fcntl
-import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -14,9 +18,13 @@ from typing import Final
 from slack_bolt.async_app import AsyncApp
 
 from bot import clock
+from bot.alerts.deciding import AlertTick
+from bot.alerts.observing import Observer
+from bot.alerts.sensing import Sensing
 from bot.delivery import questions
 from bot.delivery.outbox import Deliverer
 from bot.delivery.slack import SlackSender, open_sender
+from bot.ending import Stopping, last_words
 from bot.home import home
 from bot.intake.cli import FromCli
 from bot.intake.connection import CannotStartError, Connection, connect
@@ -24,25 +32,36 @@ from bot.intake.files import Files
 from bot.intake.gather import FromSlack
 from bot.intake.people import People
 from bot.intake.slack import Listeners, bolt_app
-from bot.intake.socket import socket_mode
+from bot.intake.socket import Lines, socket_mode
+from bot.notify import Notifier
+from bot.pulse import Pulses, step_taken
+from bot.sentry import LOOK, SENTRY, WATCHDOG, Sentry
 from bot.settings import Config
 from bot.submit import Submitter
-from bot.supervise import Component, Errands, Turnstile, kept
+from bot.supervise import PATIENCE, Component, Errands, Turnstile, kept
 from bot.tallies import Tallies
+from bot.ticking import every
+from bot.watchdog.calling import Calls, calling
+from bot.watchdog.looking import Watchdog
+from bot.watchdog.measuring import Measuring
 from bot.web.probes import Phase
 from bot.web.server import Front, served
+from contracts.alerts.rules import Rules
 from contracts.commands import Source
-from contracts.faults import Reason, fault
+from contracts.faults import Fault, Reason, fault
+from contracts.notices import NewDelivery, TellOperators
 from contracts.ports import Engine, Turn, Work
 from executor.engine import open_engine
 from executor.worker import open_worker
+from executor.workspace import default_root, prune
 
 __all__ = ["CannotStartError", "run"]
 
-#: For turns in hand when the desk is told to stop; what takes longer is taken up again by the next start.
-GRACE: Final = timedelta(seconds=10)
 _SETTLERS: Final = 4
 _DELIVERERS: Final = 4
+#: Between two looks at what happened and what is due, and at what merely holds.
+_ALERTS: Final = timedelta(seconds=1)
+_LOOKING: Final = timedelta(seconds=30)
 
 Reached = Callable[[str], None]
 
@@ -58,27 +77,34 @@ async def run(
     reached: Reached = nobody,
     stop: asyncio.Event | None = None,
 ) -> None:
-    """Run the desk until *stop* is set; without one, until SIGTERM or SIGINT.
+    """Run the desk until *stop* is set; without one, until SIGTERM or SIGINT, and a second of these.
 
     Raises CannotStartError, and StoreTroubleError where the store cannot be used as it is.
     *ready* is called once events are taken in, *reached* at each named point of the way.
     """
+    stopping = Stopping(stop)
+    async with stopping.heeded():
+        await _run(config, ready or (lambda: None), reached, stopping)
+
+
+async def _run(config: Config, ready: Callable[[], None], reached: Reached, stopping: Stopping) -> None:
     async with AsyncExitStack() as stack:
         stack.enter_context(only_desk(config.data))
         engine = await open_engine(config.database_url, identity=clock.new_key())
         stack.push_async_callback(engine.close)
-        tallies = Tallies()
+        tallies, notifier = Tallies(), Notifier(config.notify, watched=config.watched)
         front = await stack.enter_async_context(_front(config, engine, tallies))
         slack = await stack.enter_async_context(connect(config.slack))
-        desk = Desk(config, engine, slack, front, tallies, reached)
+        desk = Desk(config, engine, slack, front, tallies, notifier, Pulses(), reached)
         await stack.enter_async_context(desk.at_work())
         # Not before: until here there is nothing to end in order, and a signal should end the waiting.
-        stopping = stack.enter_context(_told_to_stop(stop))
+        stopping.listen()
         front.probes.phase = Phase.READY
-        if ready is not None:
-            ready()
-        await stopping.wait()
+        notifier.ready()
+        ready()
+        await stopping.told.wait()
         front.probes.phase = Phase.STOPPING
+        notifier.stopping()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +116,8 @@ class Desk:
     slack: Connection
     front: Front
     tallies: Tallies
+    notifier: Notifier
+    pulses: Pulses
     reached: Reached
 
     @asynccontextmanager
@@ -103,21 +131,111 @@ class Desk:
             errands = await stack.enter_async_context(Errands())
             people = People(self.slack.client, self.config.settings, clock.now)
             app = await bolt_app(self.slack.client, self._listeners(people, errands))
-            turnstile = Turnstile()
-            components: Mapping[str, Component] = {
+            calls = await stack.enter_async_context(calling())
+            measuring, health = self._measuring(calls), self.config.operations.health
+            # Ended in the reverse order: first the way in, then the work, then what is said of it.
+            saying, working = Turnstile(), Turnstile()
+            await stack.enter_async_context(
+                self._kept(
+                    {
+                        Work.OUTBOX: self._working(
+                            saying, Work.OUTBOX, self._deliverer(sender).turn, _DELIVERERS
+                        ),
+                        SENTRY: every(LOOK, self._sentry().tick, clock=clock.now),
+                    },
+                    saying,
+                    grace=health.last_words,
+                )
+            )
+            await stack.enter_async_context(
+                last_words(self.engine.ledger, self.pulses.of(Work.OUTBOX), most=health.last_words)
+            )
+            components: dict[str, Component] = {
                 Work.INBOX: self._working(
-                    turnstile, Work.INBOX, self._submitter(people, files).turn, _SETTLERS
+                    working, Work.INBOX, self._submitter(people, files).turn, _SETTLERS
                 ),
-                Work.LANES: partial(self._landing, turnstile),
-                Work.OUTBOX: self._working(turnstile, Work.OUTBOX, self._deliverer(sender).turn, _DELIVERERS),
+                Work.LANES: partial(self._landing, working),
+                **self._watching(measuring, calls),
+                **self._alerting(),
             }
-            await stack.enter_async_context(kept(components, turnstile, grace=GRACE, jitter=clock.jitter))
-            await stack.enter_async_context(self._intake(app))
+            await stack.enter_async_context(self._kept(components, working, grace=health.grace))
+            measuring.connections = await stack.enter_async_context(self._intake(app))
             yield
 
-    def _working(self, turnstile: Turnstile, work: Work, turn: Turn, workers: int) -> Component:
-        return partial(self.engine.run, work, turnstile.guard(work, turn), workers=workers, clock=clock.now)
+    def _kept(
+        self, components: Mapping[str, Component], turnstile: Turnstile, *, grace: timedelta
+    ) -> AbstractAsyncContextManager[None]:
+        return kept(components, turnstile, grace=grace, jitter=clock.jitter, pulses=self.pulses)
 
+    def _working(
+        self,
+        turnstile: Turnstile,
+        work: Work,
+        turn: Turn,
+        workers: int,
+        *,
+        patience: timedelta = PATIENCE,
+    ) -> Component:
+        guarded = turnstile.guard(work, turn, patience=patience, places=workers)
+        return partial(self.engine.run, work, guarded, workers=workers, clock=clock.now)
+
+    # The desk looks at itself -----------------------------------------------------------------
+    def _measuring(self, calls: Calls) -> Measuring:
+        return Measuring(
+            self.engine,
+            self.pulses,
+            calls,
+            domains=tuple(self.config.settings.domains),
+            levels=self.config.operations.levels,
+            data=self.config.data,
+            api_url=self.slack.client.base_url,
+            sockets=self.front.events is None,
+            clock=clock.now,
+        )
+
+    def _watching(self, measuring: Measuring, calls: Calls) -> dict[str, Component]:
+        operations = self.config.operations
+        health = operations.health
+        watchdog = Watchdog(
+            self.engine,
+            self.pulses,
+            measuring,
+            calls,
+            levels=operations.levels,
+            observe=self._observer().observe,
+            left_behind=partial(prune, default_root()),
+            heartbeat=str(health.heartbeat) if health.heartbeat else None,
+        )
+        return {
+            WATCHDOG: every(health.every, watchdog.tick, clock=clock.now),
+            "store-check": every(health.check_every, measuring.check_store, clock=clock.now),
+            "tidying": every(health.tidy_every, watchdog.tidy, clock=clock.now),
+        }
+
+    def _alerting(self) -> dict[str, Component]:
+        deciding = AlertTick(
+            self.engine.alerts, Rules(self.config.operations.alerts, self.config.settings)
+        )
+        sensing = Sensing(self.engine, self._observer())
+        return {
+            "alerts": every(_ALERTS, deciding.tick, clock=clock.now),
+            "sensing": every(_ALERTS, sensing.tick, clock=clock.now),
+            "looking": every(_LOOKING, sensing.look, clock=clock.now),
+        }
+
+    def _observer(self) -> Observer:
+        alerts = self.config.operations.alerts
+        return Observer(self.engine.alerts, alerts, new_group_id=clock.new_group_id)
+
+    def _sentry(self) -> Sentry:
+        async def tell(trouble: Fault) -> None:
+            told = NewDelivery(TellOperators(trouble), self.config.settings.slack.operators)
+            await self.engine.outbox.put((told,), now=clock.now())
+
+        silence = self.config.operations.levels.silence
+        return Sentry(self.pulses, self.notifier, silence=silence, tell=tell)
+
+    # What works -------------------------------------------------------------------------------
     async def _landing(self, turnstile: Turnstile) -> None:
         """Its sandbox is probed beside everything else: events are taken in meanwhile."""
         settings = self.config.settings
@@ -127,11 +245,21 @@ class Desk:
             self.config.data,
             clock=clock.now,
             jitter=clock.jitter,
-            reached=self.reached,
+            reached=self._came_further,
         ) as worker:
-            await self._working(turnstile, Work.LANES, worker.turn, settings.executor.workers)()
+            gates = [
+                sum((gate.timeout for gate in each.gates), PATIENCE) for each in settings.domains.values()
+            ]
+            patience = max(gates, default=PATIENCE)
+            await self._working(
+                turnstile, Work.LANES, worker.turn, settings.executor.workers, patience=patience
+            )()
 
-    def _intake(self, app: AsyncApp) -> AbstractAsyncContextManager[None]:
+    def _came_further(self, point: str) -> None:
+        step_taken()
+        self.reached(point)
+
+    def _intake(self, app: AsyncApp) -> AbstractAsyncContextManager[Lines | None]:
         """Socket Mode where there is a token for it, else HTTP."""
         if self.front.events is None:
             return socket_mode(app, self.config.slack.app_token or "")
@@ -147,6 +275,7 @@ class Desk:
             new_patch_id=clock.new_patch_id,
             jitter=clock.jitter,
             reached=self.reached,
+            tallies=self.tallies,
         )
 
     def _deliverer(self, sender: SlackSender) -> Deliverer:
@@ -159,6 +288,7 @@ class Desk:
             jitter=clock.jitter,
             workspace=self.slack.workspace,
             reached=self.reached,
+            tallies=self.tallies,
         )
 
     def _listeners(self, people: People, errands: Errands) -> Listeners:
@@ -182,7 +312,14 @@ class Desk:
 async def _front(config: Config, engine: Engine, tallies: Tallies) -> AsyncIterator[Front]:
     """The server. Raises CannotStartError if it cannot listen."""
     async with AsyncExitStack() as stack:
-        opened = served(config, engine, tallies=tallies, secret=clock.new_secret(), clock=clock.now)
+        opened = served(
+            config,
+            engine,
+            tallies=tallies,
+            secret=clock.new_secret(),
+            new_group_id=clock.new_patch_id,
+            clock=clock.now,
+        )
         try:
             front, _ = await stack.enter_async_context(opened)
         except OSError as error:
@@ -205,19 +342,3 @@ def only_desk(data: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise CannotStartError(fault(Reason.DATA_IN_USE, path=data)) from error
         yield
-
-
-@contextmanager
-def _told_to_stop(stop: asyncio.Event | None) -> Iterator[asyncio.Event]:
-    """*stop* itself, or an event that SIGTERM and SIGINT set."""
-    if stop is not None:
-        yield stop
-        return
-    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    try:
-        yield stopping
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)

@@ -86,6 +86,8 @@ class Config:
     mail: MailAccess | None = None
     webhooks: Mapping[str, str] = field(default_factory=dict, repr=False)  #: their addresses by name
     operations: Operations = field(default_factory=default_operations)
+    notify: str | None = None  #: the service manager's socket
+    watched: bool = False  #: the service manager ends a desk that gives no sign of life
 
 
 def read_config(environment: Mapping[str, str] = os.environ) -> Config:
@@ -118,6 +120,8 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
         mail=_mail(environment.get("PATCHDESK_SMTP_URL") or None),
         webhooks=_webhooks(operations, environment),
         operations=operations,
+        notify=environment.get("NOTIFY_SOCKET") or None,
+        watched=bool(environment.get("WATCHDOG_USEC")),
     )
 
 

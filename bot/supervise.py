@@ -11,10 +11,13 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Final, Self
 
+from bot.pulse import Pulse, Pulses, mine
 from contracts.ports import Turn
 
 _FIRST: Final = timedelta(seconds=1)
 _MOST: Final = timedelta(minutes=1)
+#: A turn that neither ends nor comes a step further for so long is ended.
+PATIENCE: Final = timedelta(minutes=5)
 
 log = logging.getLogger(__name__)
 
@@ -22,31 +25,39 @@ log = logging.getLogger(__name__)
 Component = Callable[[], Awaitable[None]]
 
 
-async def keep(name: str, run: Component, *, jitter: Callable[[], float]) -> None:
+async def keep(name: str, run: Component, *, jitter: Callable[[], float], pulse: Pulse | None = None) -> None:
     """Run *run* until it returns; when it fails, again after a wait that grows from 1 s to a minute.
 
-    The wait is short again once it has run well for a minute. Ends by cancellation too.
+    The wait is short again once it has run well for a minute. Ends by cancellation too. *pulse* is what it
+    beats for and is interrupted by; every restart is counted there.
     """
     loop = asyncio.get_running_loop()
+    pulse = pulse or Pulse(name)
     wait = _FIRST
-    while True:
-        started = loop.time()
-        try:
-            await run()
-            return
-        except Exception:
-            if loop.time() - started >= _MOST.total_seconds():
-                wait = _FIRST
-            log.exception("%s failed; it is started again in %s at most", name, wait)
-        await asyncio.sleep((wait * (0.5 + jitter() / 2)).total_seconds())
-        wait = min(_MOST, wait * 2)
+    try:
+        while True:
+            started = loop.time()
+            try:
+                with pulse.felt():
+                    async with pulse.running():
+                        await run()
+                return
+            except Exception as error:
+                if loop.time() - started >= _MOST.total_seconds():
+                    wait = _FIRST
+                pulse.fell(error)
+                log.exception("%s failed; it is started again in %s at most", name, wait)
+            await asyncio.sleep((wait * (0.5 + jitter() / 2)).total_seconds())
+            wait = min(_MOST, wait * 2)
+    finally:
+        pulse.over = True
 
 
 class Turnstile:
     """Lets turns through until it is closed, and knows how many are inside.
 
     A turn that fails is logged; its row comes again when the lease runs out, and the other rows need
-    not wait for that.
+    not wait for that. So is one whose patience is over. Every call is a sign of life of its component.
     """
 
     def __init__(self) -> None:
@@ -55,15 +66,26 @@ class Turnstile:
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def guard(self, name: str, turn: Turn) -> Callable[[], Coroutine[Any, Any, bool]]:
+    def guard(
+        self, name: str, turn: Turn, *, patience: timedelta = PATIENCE, places: int = 1
+    ) -> Callable[[], Coroutine[Any, Any, bool]]:
+        """*places* is how many of these may be called at the same time."""
+
         async def guarded() -> bool:
+            pulse = mine()
+            pulse.beat()
             if not self._open:
                 return False
             self._inside += 1
             self._empty.clear()
             try:
-                return await turn()
-            except Exception:
+                async with pulse.stay(patience, places=places):
+                    did = await turn()
+                if did:
+                    pulse.took()
+                return did
+            except Exception as error:
+                pulse.stumbled(error)
                 log.exception("a turn of %s failed", name)
             finally:
                 self._inside -= 1
@@ -91,13 +113,18 @@ async def kept(
     *,
     grace: timedelta,
     jitter: Callable[[], float],
+    pulses: Pulses | None = None,
 ) -> AsyncIterator[None]:
     """All *components* run while entered. At the end turns in hand get *grace*, then all is cancelled."""
-    tasks = [asyncio.create_task(keep(name, run, jitter=jitter)) for name, run in components.items()]
+    pulses = pulses or Pulses()
+    tasks = [
+        asyncio.create_task(keep(name, run, jitter=jitter, pulse=pulses.of(name)))
+        for name, run in components.items()
+    ]
     try:
         yield
         if not await turnstile.close(grace=grace):
-            log.warning("work in hand is left to be taken up by the next start")
+            log.warning("work in hand is given back; the next start takes it up")
     finally:
         for task in tasks:
             task.cancel()

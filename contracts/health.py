@@ -81,7 +81,7 @@ class Health:
     levels: tuple[Level, ...]
     reachable: bool | None
     last_consumed_at: datetime | None
-    queue_depth: int | None
+    queue_depth: int
     drift: float | None
     unmeasured: Mapping[str, Fault]
 
@@ -92,7 +92,7 @@ class Sample:
 
     at: datetime
     status: Status
-    queue_depth: int | None
+    queue_depth: int
     broken: int  #: how many levels did not hold
 
 

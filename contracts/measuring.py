@@ -99,7 +99,7 @@ class Unmeasured:
 class Measurements:
     """Everything that one look at the desk gave. Shares are between 0 and 1."""
 
-    store: StoreNumbers | Unmeasured
+    store: StoreNumbers
     components: tuple[ComponentNumbers, ...]
     gates: tuple[GateHealth, ...]
     disk_free: float | Unmeasured
@@ -121,12 +121,9 @@ def judge(measured: Measurements, before: Health | None, levels: Levels, now: da
         _lasting(level, known.get(_identity(level)), now) for level in _levels(measured, levels, now)
     )
     services = tuple(_service(component, levels) for component in measured.components)
-    store = measured.store
-    taken = [each.taken_at for each in measured.components if each.taken_at is not None]
-    if isinstance(store, StoreNumbers):
-        taken += [each.last_taken_at for each in store.domains if each.last_taken_at is not None]
-    if before is not None and before.last_consumed_at is not None:
-        taken.append(before.last_consumed_at)
+    taken = [each.taken_at for each in measured.components]
+    taken += [each.last_taken_at for each in measured.store.domains]
+    taken.append(before.last_consumed_at if before else None)
     return Health(
         at=now,
         status=_status(measured, found, services),
@@ -134,18 +131,18 @@ def judge(measured: Measurements, before: Health | None, levels: Levels, now: da
         gates=measured.gates,
         levels=found,
         reachable=measured.reachable,
-        last_consumed_at=max(taken, default=None),
-        queue_depth=None if isinstance(store, Unmeasured) else sum(each.queued for each in store.domains),
+        last_consumed_at=max((moment for moment in taken if moment is not None), default=None),
+        queue_depth=sum(each.queued for each in measured.store.domains),
         drift=None if isinstance(measured.drift, Unmeasured) else measured.drift,
         unmeasured=_missing(measured),
     )
 
 
-def with_deeds(health: Health, deeds: Mapping[Measure, Fault]) -> Health:
-    """*health* with what the desk just did about levels that are broken, by their names."""
+def with_deeds(health: Health, deeds: Mapping[tuple[str, str | None], Fault]) -> Health:
+    """*health* with what the desk just did about broken levels, by their name and component."""
     levels = tuple(
-        replace(level, did=deeds[Measure(level.name)])
-        if level.broken_since is not None and level.name in deeds
+        replace(level, did=deeds.get((level.name, level.component), level.did))
+        if level.broken_since is not None
         else level
         for level in health.levels
     )
@@ -168,12 +165,11 @@ def _lasting(level: Level, before: Level | None, now: datetime) -> Level:
 
 
 def _levels(measured: Measurements, levels: Levels, now: datetime) -> Iterator[Level]:
-    if isinstance(measured.store, StoreNumbers):
-        for domain in measured.store.domains:
-            yield from _of_domain(domain, levels.of(domain.domain), now)
-        yield from _unconsumed(measured.store, measured.components, levels, now)
-        outbox = _age(measured.store.outbox_since, now)
-        yield _most(Measure.OUTBOX_AGE, outbox, levels.outbox_age.total_seconds(), now)
+    for domain in measured.store.domains:
+        yield from _of_domain(domain, levels.of(domain.domain), now)
+    yield from _unconsumed(measured.store, measured.components, levels, now)
+    outbox = _age(measured.store.outbox_since, now)
+    yield _most(Measure.OUTBOX_AGE, outbox, levels.outbox_age.total_seconds(), now)
     for component in measured.components:
         yield from _of_component(component, levels, now)
     free = measured.disk_free
@@ -304,7 +300,6 @@ def _status(measured: Measurements, levels: tuple[Level, ...], services: tuple[S
 
 def _unmeasured(measured: Measurements) -> dict[str, Unmeasured]:
     found = {
-        "store": measured.store,
         Measure.DISK_FREE: measured.disk_free,
         Measure.STORE_FINDINGS: measured.findings,
         Measure.SOCKET_SILENCE: measured.socket_silent,

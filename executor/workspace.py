@@ -100,10 +100,7 @@ def open_folders(root: Path, owner: int | None) -> Iterator[Folders]:
     """
     _own(root)
     with _locked(root):
-        for dead in root.glob("desk-*"):
-            with _locked(dead, wait=False) as is_dead:
-                if is_dead:
-                    _destroy(dead)
+        _remove_dead(root)
         home = Path(tempfile.mkdtemp(dir=root, prefix="desk-"))
         home.chmod(_PASSAGE)
         mine = _locked(home)
@@ -113,6 +110,26 @@ def open_folders(root: Path, owner: int | None) -> Iterator[Folders]:
     finally:
         _destroy(home)
         mine.__exit__(None, None, None)
+
+
+def prune(root: Path) -> int:
+    """Remove what dead desks left below *root*; how many of them. Raises OSError."""
+    if not root.is_dir():
+        return 0
+    _own(root)
+    with _locked(root):
+        return _remove_dead(root)
+
+
+def _remove_dead(root: Path) -> int:
+    removed = 0
+    for dead in root.glob("desk-*"):
+        # Its desk may be ending just now, and take it away itself.
+        with suppress(FileNotFoundError), _locked(dead, wait=False) as is_dead:
+            if is_dead:
+                _destroy(dead)
+                removed += 1
+    return removed
 
 
 def default_root() -> Path:

@@ -7,11 +7,12 @@ a refused address for ever, and may take its time to look at a connection that w
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
+import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
@@ -31,7 +32,7 @@ async def socket_mode(
     ping: timedelta = timedelta(seconds=5),
     look: timedelta = timedelta(milliseconds=500),
     drain: timedelta = timedelta(seconds=3),
-) -> AsyncIterator[None]:
+) -> AsyncIterator["Lines"]:
     """Entered once the first connection is open; the others follow.
 
     *ping*: how often a connection is asked for a sign of life; one that gives none for half as long again
@@ -44,7 +45,7 @@ async def socket_mode(
         async with asyncio.TaskGroup() as group:
             tending = [group.create_task(line.tend(group, look)) for line in lines]
             await opened.wait()
-            yield
+            yield Lines(lines)
             await asyncio.gather(*(line.drained(drain) for line in lines))
             for task in tending:
                 task.cancel()
@@ -52,6 +53,22 @@ async def socket_mode(
                 line.stop()
     finally:
         await asyncio.gather(*(line.close() for line in lines))
+
+
+class Lines:
+    """The connections, as they are looked at from outside."""
+
+    def __init__(self, lines: Sequence["_Line"]) -> None:
+        self._lines = lines
+
+    @property
+    def silent(self) -> timedelta:
+        """Since anything was heard on any of them."""
+        return min(line.silent for line in self._lines)
+
+    def reconnect(self, silent: timedelta) -> int:
+        """Begin those anew on which nothing was heard for longer than *silent*; how many."""
+        return sum(line.begin_anew() for line in self._lines if line.silent > silent)
 
 
 class _Line:
@@ -70,10 +87,40 @@ class _Line:
         self._idle = asyncio.Event()
         self._idle.set()
         self._connecting: asyncio.Task[None] | None = None
+        self._heard = self._now()
+        self._pong: float | None = None
+        # The SDK calls its listeners for messages only; of its pings it keeps the time of the last answer.
+        self._client.on_message_listeners.append(self._hear)
+
+    @property
+    def silent(self) -> timedelta:
+        """Since a message, or since an answer to a ping was first seen here."""
+        return timedelta(seconds=self._now() - self._heard)
+
+    def begin_anew(self) -> bool:
+        """Have `tend` open another connection. False: that is under way."""
+        if self._connecting is not None and not self._connecting.done():
+            return False
+        self._client.stale = True
+        return True
+
+    async def _hear(self, _message: aiohttp.WSMessage) -> None:
+        self._heard = self._now()
+
+    def _look_for_pong(self) -> None:
+        if (pong := self._client.last_ping_pong_time) != self._pong:
+            self._pong = pong
+            if pong is not None:
+                self._heard = self._now()
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     async def tend(self, group: asyncio.TaskGroup, look: timedelta) -> None:
         """Connect, and connect again whenever the connection is gone."""
         while True:
+            self._look_for_pong()
             if await self._client.is_connected():
                 self._opened.set()
             else:

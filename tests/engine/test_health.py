@@ -190,7 +190,7 @@ HEALTH = Health(
 )
 
 
-def health(seconds: float, status: Status = Status.HEALTHY, depth: int | None = 0) -> Health:
+def health(seconds: float, status: Status = Status.HEALTHY, depth: int = 0) -> Health:
     return replace(HEALTH, at=after(seconds), status=status, queue_depth=depth, levels=())
 
 
@@ -207,20 +207,20 @@ async def test_a_minute_and_an_hour_keep_their_worst(desk: Desk) -> None:
     for seconds, status, depth in (
         (0, Status.HEALTHY, 3),
         (30, Status.FAILING, 9),
-        (59, Status.DEGRADED, None),
+        (59, Status.DEGRADED, 1),
     ):
         await store.keep(health(seconds, status, depth), now=after(seconds))
     await store.keep(replace(HEALTH, at=after(60)), now=after(60))
-    await store.keep(health(3600, depth=None), now=after(3600))
+    await store.keep(health(3600, depth=0), now=after(3600))
     assert await store.minutes(since=NOW) == (
         Sample(NOW, Status.FAILING, 9, 0),
         Sample(after(60), Status.DEGRADED, 11, 2),
-        Sample(after(3600), Status.HEALTHY, None, 0),
+        Sample(after(3600), Status.HEALTHY, 0, 0),
     )
     assert await store.minutes(since=after(1)) == (await store.minutes(since=NOW))[1:]
     assert await store.hours(since=NOW) == (
         Sample(NOW, Status.FAILING, 11, 2),
-        Sample(after(3600), Status.HEALTHY, None, 0),
+        Sample(after(3600), Status.HEALTHY, 0, 0),
     )
 
 

@@ -517,7 +517,7 @@ async def test_a_finish_that_comes_too_late_is_only_logged(
     assert (await shop.look(name)).state is PatchState.RUNNING
 
 
-async def test_a_shutdown_kills_the_gate_and_leaves_the_patch_to_be_rescued(
+async def test_a_shutdown_kills_the_gate_and_gives_the_patch_back_at_once(
     shop_with: OpenShop, origin: tuple[Repo, Repo]
 ) -> None:
     base = tip(origin[0])
@@ -528,7 +528,7 @@ async def test_a_shutdown_kills_the_gate_and_leaves_the_patch_to_be_rescued(
         pid = await gate_pid(shop)
         turn.cancel()
     assert not alive(pid)
-    assert (await shop.look(name)).state is PatchState.RUNNING
+    assert (await shop.look(name)).state is PatchState.READY
     assert isinstance(shop.workspaces, Folders)
     assert list(shop.workspaces._home.iterdir()) == []
     assert tip(origin[0]) == base

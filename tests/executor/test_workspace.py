@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from executor.files import Kind, Leaf
-from executor.workspace import Folders, default_root, open_folders
+from executor.workspace import Folders, default_root, open_folders, prune
 
 
 class Tree:
@@ -292,6 +292,17 @@ async def test_what_a_dead_desk_left_is_removed_and_a_living_one_is_let_be(tmp_p
                 pass
             assert found(workspace.tree) == WANTED
     assert [path.name for path in tmp_path.iterdir()] == []
+
+
+def test_what_dead_desks_left_can_be_removed_while_another_lives(tmp_path: Path) -> None:
+    with open_folders(tmp_path, None):
+        for name in ("desk-1", "desk-2"):
+            (tmp_path / name / "w-1").mkdir(parents=True)
+        assert len(list(tmp_path.iterdir())) == 3
+        assert prune(tmp_path) == 2
+        assert len(list(tmp_path.iterdir())) == 1
+        assert prune(tmp_path) == 0
+    assert prune(tmp_path / "none") == 0
 
 
 def test_the_gates_user_can_pass_and_nobody_can_list(tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ _UNMEASURED: Mapping[Reason, Said] = {
 _DEEDS: Mapping[Reason, Said] = {
     Reason.DID_RESTART: Said("The desk started {component} again.", ""),
     Reason.DID_RECONNECT: Said("The desk began {count:n|connection|connections} to Slack anew.", ""),
+    Reason.DID_REQUEUE: Said("The desk offered {count:n|patch|patches} again.", ""),
     Reason.DID_TIDY: Said("The desk removed {count:n|thing|things} that were left behind.", ""),
 }
 

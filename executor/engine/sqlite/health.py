@@ -69,7 +69,7 @@ ON CONFLICT (only) DO UPDATE SET at = excluded.at, health = excluded.health"""
 _SAMPLE = """
 INSERT INTO {table} VALUES (:at, :status, :depth, :broken)
 ON CONFLICT (at) DO UPDATE SET status = max(status, excluded.status), broken = max(broken, excluded.broken),
-  depth = max(coalesce(depth, excluded.depth), coalesce(excluded.depth, depth))"""
+  depth = max(depth, excluded.depth)"""
 _FORGET = "DELETE FROM {table} WHERE at < ?"
 _HISTORY = "SELECT at, status, depth, broken FROM {table} WHERE at >= ? ORDER BY at"
 
@@ -165,7 +165,7 @@ def _gates(domain: str, last: int, store: sqlite3.Connection) -> tuple[GateHealt
     )
 
 
-def _sample(health: Health) -> dict[str, int | None]:
+def _sample(health: Health) -> dict[str, int]:
     return {
         "status": _RISING.index(health.status),
         "depth": health.queue_depth,
@@ -173,7 +173,7 @@ def _sample(health: Health) -> dict[str, int | None]:
     }
 
 
-def _keep(stored: str, sample: dict[str, int | None], now: datetime, tx: Transaction) -> None:
+def _keep(stored: str, sample: dict[str, int], now: datetime, tx: Transaction) -> None:
     tx.execute(_KEEP, {"at": to_time(now), "health": stored})
     for table, span, kept in (
         ("health_minutes", _MINUTE, _MINUTES_KEPT),

@@ -1,4 +1,4 @@
--- How the desk was. `depth` is NULL where it could not be measured.
+-- How the desk was.
 
 -- One row: the latest measurement as JSON.
 CREATE TABLE health (
@@ -11,13 +11,13 @@ CREATE TABLE health (
 CREATE TABLE health_minutes (
   at     INTEGER PRIMARY KEY,
   status INTEGER NOT NULL,
-  depth  INTEGER,
+  depth  INTEGER NOT NULL,
   broken INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE health_hours (
   at     INTEGER PRIMARY KEY,
   status INTEGER NOT NULL,
-  depth  INTEGER,
+  depth  INTEGER NOT NULL,
   broken INTEGER NOT NULL
 ) STRICT;
 
