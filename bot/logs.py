@@ -10,10 +10,11 @@ import sys
 from datetime import UTC, datetime
 from typing import Final
 
-#: Slack's tokens, the desk's own keys, the tickets of its websocket addresses, and what stands between a scheme and a host.
-_SECRETS: Final = re.compile(
-    r"(xox[a-z](?:\.xox[a-z])?-|xapp-|pdk-|ticket=|Bearer )[\w%.-]+|(?<=://)[^/@\s:]+:[^/@\s]+(?=@)"
-)
+from contracts.secrets import GONE, redact
+
+#: In a log these are credentials however short they are: the tickets of Slack's websocket addresses, and
+#: what stands in a header.
+_IN_LOGS: Final = re.compile(r"(?:(?<=ticket=)|(?<=Bearer ))[\w%.-]+")
 _PLAIN: Final = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
 
@@ -26,7 +27,7 @@ def to_stderr(level: int = logging.INFO) -> None:
 
 
 def without_secrets(text: str) -> str:
-    return _SECRETS.sub(lambda found: f"{found[1] or ''}…", text)
+    return _IN_LOGS.sub(GONE, redact(text))
 
 
 def json_line(record: logging.LogRecord) -> str:

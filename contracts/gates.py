@@ -18,6 +18,14 @@ class Verdict(enum.IntEnum):
     ERRORED = 3  #: could not run, or was ended before it could answer
 
 
+class Credentials(enum.StrEnum):
+    """What becomes of a patch that adds something that looks like a credential."""
+
+    REFUSE = "refuse"
+    REPORT = "report"  #: it is said, and does not keep the patch from landing
+    IGNORE = "ignore"
+
+
 @dataclass(frozen=True, slots=True)
 class GateSpec:
     """One configured gate: *run* is an argv (no shell), *when* are path globs (none: always)."""

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from contracts.gates import GateSpec
+from contracts.gates import Credentials, GateSpec
 from contracts.patch import Limits
 from contracts.states import Backoff
 
@@ -49,6 +49,8 @@ class DomainSettings(Section):
 
     `repository` is a path or URL to fetch from and push to; None: the desk's own bare repository is
     the only one. `strip_prefixes` are checkouts on people's machines that absolute paths start with.
+    `credentials`: what becomes of a patch that adds something that looks like one. `hold_when_critical`:
+    nothing lands while the domain's risk rate is critical.
     """
 
     repository: str | None = None
@@ -58,6 +60,8 @@ class DomainSettings(Section):
     channels: tuple[ChannelId, ...] = ()
     submitters: Submitters = Submitters()
     gates: tuple[GateSettings, ...] = ()
+    credentials: Credentials = Credentials.REFUSE
+    hold_when_critical: bool = False
 
 
 class SlackSettings(Section):

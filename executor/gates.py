@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from contracts.faults import Fault, Reason, fault
-from contracts.gates import GateResult, GateSpec, Verdict
+from contracts.gates import Credentials, GateResult, GateSpec, Verdict
 from contracts.patch import Commands
+from contracts.secrets import redact
 from executor.sandbox.level import (
     Ended,
     Exited,
@@ -33,6 +34,7 @@ class Gating:
     commands: tuple[Commands, ...]
     sandbox: Sandbox
     min_level: int = 0
+    credentials: Credentials = Credentials.REFUSE
 
     def applies(self, changed: Sequence[str]) -> bool:
         """Whether any gate has something to look at."""
@@ -40,16 +42,15 @@ class Gating:
 
 
 async def run_gates(
-    gating: Gating, changed: Sequence[str], workspace: Workspace | None
+    gating: Gating, changed: Sequence[str], workspace: Workspace | None, *, decided: str | None = None
 ) -> tuple[GateResult, ...]:
     """One result per gate, in their order, then one per list of commands that the patch brought.
 
     *workspace* is just laid out, or None where no gate applies to the *changed* paths. Every gate starts
-    from exactly the candidate's files. After a required gate that did not pass nothing more runs. Raises
-    OSError where the sandbox itself cannot.
+    from exactly the candidate's files. After a required gate that did not pass nothing more runs; *decided*
+    is one that did not before these. Raises OSError where the sandbox itself cannot.
     """
     results: list[GateResult] = []
-    decided: str | None = None
     ran = False
     for spec in gating.specs:
         if decided is not None:
@@ -90,7 +91,9 @@ async def _run(spec: GateSpec, gating: Gating, workspace: Workspace) -> GateResu
     job = Job(spec.run, workspace.tree, env | dict(spec.env), spec.timeout)
     ended = await gating.sandbox.run(job)
     verdict, said = _judge(spec, ended)
-    return GateResult(spec.name, verdict, spec.required, said, ended.took, level, ended.output, ended.dropped)
+    # Nobody behind this line has to know what the gate was entrusted with, or came across.
+    output = redact(ended.output, dict(spec.env).values())
+    return GateResult(spec.name, verdict, spec.required, said, ended.took, level, output, ended.dropped)
 
 
 def _judge(spec: GateSpec, ended: Ended) -> tuple[Verdict, Fault | None]:

@@ -1,5 +1,6 @@
 """One patch on one base: candidate, files, gates. Landing it, or not, is for others to decide."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,6 +11,7 @@ from contracts.gates import GateResult, refusing
 from contracts.outcome import Report, Step, StepTime
 from contracts.patch import Limits, Patch
 from executor.candidate import Candidate, build
+from executor.credentials import check_credentials
 from executor.gates import Gating, run_gates
 from executor.repository.bare import Repository
 from executor.repository.commits import Description
@@ -85,7 +87,8 @@ class Trial:
             return Refusal(candidate)
         self.journal.note(commit=candidate.commit, files=candidate.files)
         self.reached("applied")
-        results = await self._gate(candidate)
+        found = await asyncio.to_thread(self._credentials, candidate)
+        results = (*found, *await self._gate(candidate, refused=refusing(found)))
         self.journal.note(gates=results)
         self.reached("gates-run")
         refused = refusing(results)
@@ -93,10 +96,14 @@ class Trial:
             return Refusal(refused.why)
         return candidate
 
-    async def _gate(self, candidate: Candidate) -> tuple[GateResult, ...]:
+    def _credentials(self, candidate: Candidate) -> tuple[GateResult, ...]:
+        before, after = self.repository.tree(candidate.base), self.repository.tree(candidate.commit)
+        return check_credentials(before, after, candidate.files, self.gating.credentials)
+
+    async def _gate(self, candidate: Candidate, *, refused: GateResult | None) -> tuple[GateResult, ...]:
         changed = [path for file in candidate.files for path in (file.path, file.old_path) if path]
-        if not self.gating.applies(changed):
-            return await run_gates(self.gating, changed, None)
+        if refused is not None or not self.gating.applies(changed):
+            return await run_gates(self.gating, changed, None, decided=refused.name if refused else None)
         await self.journal.begin(Step.CHECKOUT)
         tree = self.repository.tree(candidate.commit)
         async with self.workspaces.laid_out(tree, kin=str(self.repository.path)) as workspace:

@@ -27,6 +27,10 @@ _GATES: Mapping[Reason, Said] = {
     ),
     Reason.GATE_PATHS: Said("No changed file matches {when:list|or}.", ""),
     Reason.GATE_EARLIER: Said("The gate {gate} had already decided.", ""),
+    Reason.CREDENTIALS_ADDED: Said(
+        "{path}, line {at:number}, has what looks like a credential ({kind:words}); {count:n|is|are} added.",
+        "Take it out, make it invalid where it was issued, and read it from the environment instead.",
+    ),
     Reason.COMMANDS_NOT_RUN: Said(
         "{count:n|command|commands} in {field} did not run.",
         "The desk runs only the gates of its own settings.",

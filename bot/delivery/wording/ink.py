@@ -5,6 +5,7 @@ named value of `Ink.say`, and there it is made visible (no control, direction or
 characters), cut to length, and escaped once, by the rules of the medium.
 """
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.delivery.wording import figures
+from contracts.secrets import redact
 
 #: Longest piece of foreign text inside a sentence, in characters before escaping.
 MOST_QUOTED = 120
@@ -30,8 +32,11 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
 def visible(text: str) -> str:
-    """*text* in one line, with every character that hides, moves or ends something spelled out."""
-    return "".join(_shown(char) for char in text)
+    """*text* in one line, with every character that hides, moves or ends something spelled out.
+
+    What looks like a credential is left out.
+    """
+    return "".join(_shown(char) for char in redact(text))
 
 
 def _shown(char: str) -> str:
@@ -42,7 +47,7 @@ def _shown(char: str) -> str:
 
 def visible_lines(text: str) -> str:
     """*text* as it is laid out, with everything else that cannot be seen spelled out."""
-    return "\n".join("\t".join(map(visible, line.split("\t"))) for line in text.splitlines())
+    return "\n".join("\t".join(map(visible, line.split("\t"))) for line in redact(text).splitlines())
 
 
 def shorten(text: str, most: int) -> str:
@@ -227,6 +232,16 @@ MARKDOWN: Final = Ink(
     link=lambda label, address: f"[{label}]({address})",
     channel=_telling(_markdown_prose),
     person=_telling(_markdown_prose),
+    moment=figures.utc,
+)
+#: Pages, and the parts of e-mails that are shown.
+HTML: Final = Ink(
+    quote=_quoting(lambda text: f"<code>{html.escape(text)}</code>"),
+    words=_telling(html.escape),
+    strong=lambda text: f"<strong>{text}</strong>",
+    link=lambda label, address: f'<a href="{html.escape(address)}">{label}</a>',
+    channel=_telling(html.escape),
+    person=_telling(html.escape),
     moment=figures.utc,
 )
 #: Terminals, and the plain_text parts of Slack's views.

@@ -57,6 +57,7 @@ _GATE_BRIEFLY: Mapping[Reason, str] = {
     Reason.GATE_FLOODED: "it printed more than {most:size}",
     Reason.GATE_PATHS: "no changed file matches {when:list|or}",
     Reason.GATE_EARLIER: "{gate} had already decided",
+    Reason.CREDENTIALS_ADDED: "{path}, line {at:number}: {kind:words}",
 }
 _CHANGE_NAMES: Mapping[Change, str] = {
     Change.ADDED: "new",
