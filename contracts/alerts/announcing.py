@@ -42,6 +42,9 @@ def _looks(group: Group) -> tuple[object, ...]:
 
 def mentioned(who: str | None, *, actor: str | None = None) -> dict[str, str]:
     """The fact that makes a reply mention *who*; none if they did it themselves or are not in Slack."""
-    if who is None or who == actor or not _SLACK_USER.fullmatch(who):
-        return {}
-    return {"mention": who}
+    return {} if who is None or who == actor or not is_user(who) else {"mention": who}
+
+
+def is_user(who: str) -> bool:
+    """Whether *who* is the id of a Slack user, and no channel, user group or operator."""
+    return _SLACK_USER.fullmatch(who) is not None

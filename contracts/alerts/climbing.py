@@ -26,7 +26,7 @@ def climb(draft: Draft) -> None:
 
 
 def _carry_out(draft: Draft, rung: Rung, told: frozenset[str]) -> tuple[str, ...]:
-    """Tell whom *rung* reaches but for those who were *told* in this lap; the keys of who is told."""
+    """Tell whom *rung* reaches but for those who were *told* in this lap; who is told."""
     whom = reach(rung.step, draft.group, draft.rules, draft.now)
     fresh = whom.without(told)
     entry = draft.write(
@@ -39,7 +39,7 @@ def _carry_out(draft: Draft, rung: Rung, told: frozenset[str]) -> tuple[str, ...
         mention=fresh.mention,
     )
     draft.directly += deliveries(draft.group.id, entry.number, fresh)
-    return fresh.keys
+    return fresh.people
 
 
 def fall_back(draft: Draft, unheard_since: datetime | None) -> None:

@@ -1,8 +1,9 @@
 """Whom a step of a chain reaches, and by what."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from contracts.alerts.announcing import is_user
 from contracts.alerts.escalation import Importance, StepSettings, Way
 from contracts.alerts.model import Group
 from contracts.alerts.oncall import on_call
@@ -27,28 +28,18 @@ class Reached:
     webhook: str | None = None
 
     @property
-    def keys(self) -> tuple[str, ...]:
-        """Names of each way of telling each of them."""
-        ways = (
-            ("mention", self.mention),
-            ("page", self.page),
-            ("mail", self.mail),
-            ("webhook", self.webhook),
-        )
-        return tuple(f"{way}:{to}" for way, to in ways if to is not None)
+    def people(self) -> tuple[str, ...]:
+        """Each person with the way they are told by; channels and programs may be told again and again."""
+        ways = (("mention", self.mention), ("page", self.page), ("mail", self.mail))
+        return tuple(f"{way}:{to}" for way, to in ways if to is not None and (way == "mail" or is_user(to)))
 
     def without(self, told: frozenset[str]) -> "Reached":
-        """The same but for what *told*, as keys, has reached already."""
-
-        def fresh(way: str, to: str | None) -> str | None:
-            return None if f"{way}:{to}" in told else to
-
-        return Reached(
-            self.person,
-            fresh("mention", self.mention),
-            fresh("page", self.page),
-            fresh("mail", self.mail),
-            fresh("webhook", self.webhook),
+        """The same but for those of *told*, which are `people` of earlier steps."""
+        return replace(
+            self,
+            mention=None if f"mention:{self.mention}" in told else self.mention,
+            page=None if f"page:{self.page}" in told else self.page,
+            mail=None if f"mail:{self.mail}" in told else self.mail,
         )
 
 
