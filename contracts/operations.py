@@ -5,7 +5,7 @@ What a team leaves out is as in `contracts/defaults/operations.yml`; `bot.settin
 
 from contracts.alerts.settings import AlertSettings
 from contracts.levels import HealthSettings, Levels
-from contracts.reports.settings import ReportSettings
+from contracts.reports.settings import LogSettings, ReportSettings
 from contracts.risk import RiskSettings
 from contracts.settings import Section
 
@@ -16,3 +16,4 @@ class Operations(Section):
     health: HealthSettings = HealthSettings()
     risk: RiskSettings = RiskSettings()
     reports: ReportSettings = ReportSettings()
+    log: LogSettings = LogSettings()

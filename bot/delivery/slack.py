@@ -144,9 +144,14 @@ class SlackSender:
         return _done(reply)
 
     # Files -------------------------------------------------------------------------------------
-    async def upload(self, content: bytes, *, name: str) -> Uploaded | RetryAfter | Rejected | Unknown:
-        """Bring *content* to Slack, where nobody sees it before `share`; without that, Slack forgets it."""
-        form = {"filename": name, "length": str(len(content))}
+    async def upload(
+        self, content: bytes, *, name: str, alt: str | None = None
+    ) -> Uploaded | RetryAfter | Rejected | Unknown:
+        """Bring *content* to Slack, where nobody sees it before `share`; without that, Slack forgets it.
+
+        *alt* says in words what a picture shows.
+        """
+        form = {"filename": name, "length": str(len(content))} | ({"alt_txt": alt} if alt else {})
         reply = await self._call("files.getUploadURLExternal", form=form, repeatable=True)
         if not isinstance(reply, Success):
             return reply

@@ -1,7 +1,12 @@
 """A report as data: what was found out about one period. Every layout shows some of it."""
 
+import enum
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
 
 from contracts.records import PatchLine
 from contracts.reports.figures import Cause, Day, Figure, GateTally
@@ -10,42 +15,59 @@ from contracts.reports.settings import Kind
 from contracts.risk import Risk
 
 
+class Plot(enum.StrEnum):
+    """What can be drawn of a report."""
+
+    THROUGHPUT = "throughput"  #: what landed and what did not, and the share of success, by day
+    TIMES = "times"  #: how long patches waited and ran, by day
+
+
 @dataclass(frozen=True, slots=True)
 class BatchLine:
-    """A batch of the plan. *progress* is a percentage."""
+    """A batch of the plan. *landed*: how many patches landed for it. *blockers*: what is still in its way."""
 
     id: str
     name: str
     status: str
-    progress: float
-    owner: str
-    target: date | None = None
-    blockers: tuple[str, ...] = ()
-    notes: str = ""
+    percent: float
+    landed: int
+    owner: str | None
+    target: str | None
+    blockers: tuple[str, ...]
+    notes: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class RiskLine:
-    """An entry of the risk register."""
+    """An entry of the risk register that may still happen. *to_review*: nobody looked at it for a week."""
 
+    id: str
     risk: str
-    probability: str
-    impact: str
+    score: int
+    degree: str
     mitigation: str
     owner: str
+    to_review: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PlanPart:
-    """What the plan says. *rule*: how *progress* follows from the batches. *done*: finished in the period."""
+    """What the plan says, as it was when the report was made; *done* became so in the period.
 
-    progress: float | None
-    rule: str
+    *percent* is the sum of weight × percent over the sum of weights; *shares* are its numbers, for each
+    weight how many batches there are and the sum of their percents.
+    """
+
+    percent: float | None
+    batches: int
+    finished: int
+    shares: tuple[tuple[int, int, float], ...]
     current: BatchLine | None
     done: tuple[BatchLine, ...]
     under_way: tuple[BatchLine, ...]
     blocked: tuple[BatchLine, ...]
     next: tuple[BatchLine, ...]
+    late: tuple[BatchLine, ...]
     risks: tuple[RiskLine, ...]
 
 
@@ -53,7 +75,7 @@ class PlanPart:
 class Body:
     """*domain* None: all together. *due_at* set: it is late. *running*: the period was not over yet.
 
-    *landed* and *open* are the latest and the oldest; how many there are is in the figures and in *waiting*.
+    *landed* are the latest of those that landed, *open* the oldest that waited when the report was made.
     *plan* None: there is none.
     """
 
@@ -72,3 +94,19 @@ class Body:
     open: tuple[PatchLine, ...]
     risk: Risk
     plan: PlanPart | None = None
+
+
+_BODY: TypeAdapter[Body] = TypeAdapter(Body)
+
+
+def body_to_json(body: Body) -> str:
+    return _BODY.dump_json(body).decode()
+
+
+def body_from_json(stored: str) -> Body:
+    return _BODY.validate_json(stored)
+
+
+def body_to_data(body: Body) -> Any:
+    """As JSON data: times in ISO 8601, lengths of time in seconds, shares in percent."""
+    return to_jsonable_python(body, timedelta_mode="float")

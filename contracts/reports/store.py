@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from contracts.commands import Place
 from contracts.notices import NewDelivery
 from contracts.records import PatchLine, StoredPatch
 from contracts.reports.figures import Counted, Day
@@ -33,6 +34,7 @@ class StoredReport:
     made_at: datetime
     due_at: datetime | None
     body: str
+    card: Place | None = None  #: where it was posted, once Slack has confirmed it
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,9 @@ class Reports(Protocol):
     # The execution log ---------------------------------------------------------------------------
     async def ended(self, *, after: int, limit: int) -> tuple[EndedTask, ...]:
         """The tasks that follow number *after*, in their order."""
+
+    async def last_ended(self) -> int:
+        """The number of the latest task; 0: there is none."""
 
     async def ended_within(self, window: Window, *, after: int, limit: int) -> tuple[EndedTask, ...]:
         """The same, of those that ended in *window*."""

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from contracts.commands import Place
 from contracts.notices import NewDelivery
 from contracts.records import PatchLine
 from contracts.reports.figures import Answered, Cause, Counted, Day, GateTally, Spread, rank
@@ -93,7 +94,9 @@ WHERE (:domains IS NULL OR lanes.domain IN (SELECT value FROM json_each(:domains
 ORDER BY seq LIMIT :limit"""
 _ENDED = "SELECT number, seq, errors, warnings FROM tasks WHERE number > :after"
 _REPORT = """
-SELECT id, kind, channel, domain, period_start, period_end, made_at, due_at, body FROM reports"""
+SELECT id, kind, reports.channel, domain, period_start, period_end, made_at, due_at, body,
+  cards.channel, cards.ts, cards.thread
+FROM reports LEFT JOIN cards ON cards.patch = reports.id"""
 
 
 class SqliteReports:
@@ -137,6 +140,12 @@ class SqliteReports:
     async def ended(self, *, after: int, limit: int) -> tuple[EndedTask, ...]:
         wanted = f"{_ENDED} ORDER BY number LIMIT :limit"
         return await self._reader.read(partial(_ended, wanted, {"after": after, "limit": limit}))
+
+    async def last_ended(self) -> int:
+        (number,) = await self._reader.read(
+            lambda store: store.execute("SELECT coalesce(max(number), 0) FROM tasks").fetchone()
+        )
+        return int(number)
 
     async def ended_within(self, window: Window, *, after: int, limit: int) -> tuple[EndedTask, ...]:
         wanted = f"{_ENDED} AND {_WITHIN} ORDER BY number LIMIT :limit"
@@ -281,7 +290,7 @@ def _make(row: dict[str, Any], said: Sequence[Letter], tx: Transaction) -> bool:
 
 
 def _report(row: Sequence[Any]) -> StoredReport:
-    id_, kind, channel, domain, start, end, made_at, due_at, body = row
+    id_, kind, channel, domain, start, end, made_at, due_at, body, *card = row
     return StoredReport(
         id=id_,
         key=ReportKey(Kind(kind), channel, domain or None),
@@ -290,4 +299,5 @@ def _report(row: Sequence[Any]) -> StoredReport:
         made_at=from_time(made_at),
         due_at=from_time_if(due_at),
         body=body,
+        card=None if card[0] is None else Place(*card),
     )
