@@ -215,6 +215,8 @@ class Reason(enum.StrEnum):
     ALERT_TAKEN = "alert-taken"  #: group, by
     ALERT_NOT_TAKEN = "alert-not-taken"  #: group
     SNOOZE_LENGTH = "snooze-length"  #: most (days)
+    ALERTS_UNHEARD = "alerts-unheard"  #: route
+    NOBODY_ON_CALL = "nobody-on-call"  #: schedule, since, until
     # What alerts say --------------------------------------------------------------------------
     REPORTED = "reported"  #: text
     GATE_REFUSES = "gate-refuses"  #: gate, patch

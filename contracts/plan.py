@@ -5,6 +5,7 @@ here; `formats.plan_text` reads and writes it, a store keeps it with its history
 """
 
 import enum
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 FULL: Final = Decimal(100)
+BATCH_ID: Final = re.compile(r"[\w.:/-]{1,64}")
 
 
 class Status(enum.StrEnum):
@@ -310,7 +312,7 @@ def differences(before: Plan, after: Plan) -> tuple[Difference, ...]:
         difference for id_ in {**old, **new} for difference in _of_batch(id_, old.get(id_), new.get(id_))
     ]
     if list(old) != list(new):
-        found.append(Difference(None, "batches", tuple(old), tuple(new)))
+        found.append(Difference(None, "batches", tuple(old) or None, tuple(new) or None))
     was, now = dict(before.metrics or ()), dict(after.metrics or ())
     found += [
         Difference(None, metric.value, was.get(metric), now.get(metric))

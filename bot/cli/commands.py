@@ -40,6 +40,7 @@ COMMANDS = {
     "doctor": Command(
         "bot.cli.doctor:doctor", "Look at everything the desk needs, and say how to mend what is wrong."
     ),
+    "plan": Command("bot.cli.plan:app", "The execution plan and its risks."),
     "schema": Command("bot.cli.schema:app", "JSON Schemas, for editors and for whoever generates patches."),
     "keys": Command("bot.cli.keys:app", "Keys for the desk over HTTP."),
     "db": Command("bot.cli.db:app", "Look after the store."),

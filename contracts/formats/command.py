@@ -94,7 +94,9 @@ def _patch(domain: str, changeset: Changeset, said: Description, submit: Submit,
     if submit.title:
         body = "\n\n".join(text for text in (said.title, said.body) if text)
         title = submit.title
-    return Patch(domain, changeset, one_line(title), body, said.label, said.details, said.commands, block)
+    return Patch(
+        domain, changeset, one_line(title), body, said.label, said.details, said.commands, block, said.batch
+    )
 
 
 def _paths(changeset: Changeset) -> str:

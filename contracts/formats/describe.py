@@ -6,8 +6,9 @@ from itertools import islice
 from typing import Final, assert_never
 
 from contracts.formats.document import Entry, Fields, Items, Node, Scalar, Text
-from contracts.formats.spellings import COMMANDS, LABELS, TITLES
+from contracts.formats.spellings import BATCHES, COMMANDS, LABELS, TITLES
 from contracts.patch import Commands
+from contracts.plan import BATCH_ID
 
 MOST_TITLE: Final = 120
 MOST_DETAILS: Final = 40
@@ -23,6 +24,7 @@ class Description:
     label: str | None
     details: Mapping[str, str]
     commands: tuple[Commands, ...]
+    batch: str | None = None
 
 
 def describe(frames: Sequence[Sequence[Entry]]) -> Description:
@@ -47,7 +49,16 @@ def describe(frames: Sequence[Sequence[Entry]]) -> Description:
         label,
         dict(islice(details, MOST_DETAILS)),
         tuple(commands for entry in others for commands in _commands(entry)),
+        _batch(entries),
     )
+
+
+def _batch(entries: Mapping[str, Entry]) -> str | None:
+    """The batch that is named; what cannot be an id of one only describes."""
+    metadata = entries.get("metadata")
+    inside = metadata.value.entries if metadata and isinstance(metadata.value, Fields) else ()
+    named = [entries.get(name) for name in BATCHES] + [each for each in inside if each.key in BATCHES]
+    return next((text for entry in named if BATCH_ID.fullmatch(text := _text_of(entry))), None)
 
 
 def one_line(text: str) -> str:

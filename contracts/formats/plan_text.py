@@ -15,7 +15,7 @@ from contracts.faults import Fault, Reason, nearest
 from contracts.formats.document import Entry, Fields, Items, Mark, Node, Plain, Scalar, Text
 from contracts.formats.findings import Findings
 from contracts.formats.json_text import read_json
-from contracts.plan import ATTRIBUTES, NAMES, WEIGHTS, Batch, Key, Metric, Plan, Status, Value
+from contracts.plan import ATTRIBUTES, BATCH_ID, NAMES, WEIGHTS, Batch, Key, Metric, Plan, Status, Value
 
 MOST_BATCHES: Final = 500
 MOST_BLOCKERS: Final = 20
@@ -28,7 +28,6 @@ _MOST_DIGITS: Final = 24
 _DECIMALS: Final = 4
 _SHOWN: Final = 80
 
-_ID: Final = re.compile(r"[\w.:/-]{1,64}")
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WEEK: Final = re.compile(r"Week [1-9]\d{0,2}(?: ?[-\u2013] ?[1-9]\d{0,2})?", re.IGNORECASE)
 _TYPED_NUMBER: Final = re.compile(r"(-?(?:0|[1-9]\d{0,12})(?:\.\d{1,9})?)\s*%?", re.ASCII)
@@ -166,7 +165,7 @@ def _words(key: Key, node: Node, findings: Findings) -> str | None:
 
 def _id(key: Key, node: Node, findings: Findings) -> str | None:
     text = findings.text(key.value, node)
-    if text is not None and not _ID.fullmatch(text):
+    if text is not None and not BATCH_ID.fullmatch(text):
         findings.blame(Reason.PLAN_BAD_ID, node.at, said=text[:_SHOWN])
         return None
     return text
@@ -274,32 +273,50 @@ _READERS: Final[Mapping[Key, Callable[[Key, Node, Findings], Value]]] = {
 
 
 # Typed in --------------------------------------------------------------------------------------
+_HERE: Final = Mark(1, 1)
+
+
 def read_field(key: Key, typed: str) -> Value | Fault:
     """One field as somebody typed it; blank: to be left out. Blockers stand on lines, or between commas."""
-    findings, at = Findings(), Mark(1, 1)
-    value: Value = None
     typed = typed.strip()
     if key is Key.BLOCKERS:
-        texts = [text.strip() for text in re.split(r"[\n,]", typed) if text.strip()]
-        value = _blockers(key, Items(tuple(Text(text, at) for text in texts), at), findings)
-    elif typed or key not in _NULLABLE:
-        value = _READERS[key](key, _typed(typed, number=key in {Key.PROGRESS, Key.EXPECTED}), findings)
-    wrong = next(iter(findings.in_order()), None)
-    return Fault(wrong.reason, wrong.args) if wrong else value
+        return read_blockers([text for text in re.split(r"[\n,]", typed) if text.strip()])
+    if not typed and key in _NULLABLE:
+        return None
+    findings = Findings()
+    value = _READERS[key](key, _typed(typed, number=key in {Key.PROGRESS, Key.EXPECTED}), findings)
+    return _first(findings) or value
+
+
+def read_blockers(typed: Sequence[str]) -> tuple[str, ...] | Fault:
+    findings = Findings()
+    texts = tuple(_typed(text.strip(), number=False) for text in typed)
+    blockers = _blockers(Key.BLOCKERS, Items(texts, _HERE), findings)
+    return _first(findings) or blockers
 
 
 def read_metric(metric: Metric, typed: str) -> Decimal | Fault | None:
-    """One metric as somebody typed it; blank: it is to be left out."""
+    """One metric as somebody typed it; blank: to be left out."""
     findings = Findings()
     if not typed.strip():
         return None
-    node = Fields((Entry(metric.value, Mark(1, 1), _typed(typed.strip(), number=True)),), Mark(1, 1))
+    node = Fields((Entry(metric.value, _HERE, _typed(typed.strip(), number=True)),), _HERE)
     [(_, value)] = _metrics(node, findings)
+    return _first(findings) or value
+
+
+def _first(findings: Findings) -> Fault | None:
+    """What is wrong, without the place: there is no text that people could look at."""
     wrong = next(iter(findings.in_order()), None)
-    return Fault(wrong.reason, wrong.args) if wrong else value
+    return Fault(wrong.reason, wrong.args) if wrong else None
 
 
 def _typed(typed: str, *, number: bool) -> Node:
-    """`40` and `40 %` are numbers; anything else is text, which the reader then refuses."""
+    """`40` and `40 %` are numbers; anything else is text, which the reader then refuses.
+
+    A command line may bring bytes that are no text, and Slack half of a surrogate pair.
+    """
     found = _TYPED_NUMBER.fullmatch(typed) if number else None
-    return Scalar(Plain.NUMBER, found[1], Mark(1, 1)) if found else Text(typed, Mark(1, 1))
+    if found:
+        return Scalar(Plain.NUMBER, found[1], _HERE)
+    return Text(typed.encode("utf-8", "replace").decode(), _HERE)

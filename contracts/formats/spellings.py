@@ -214,6 +214,8 @@ SHELL: Final = ("shell", "command", "cmd", "run", "exec")
 # Fields that describe; the first that is there counts --------------------------------------------
 TITLES: Final = ("title", "summary", "description")
 LABELS: Final = ("blockId", "block_id", "id")
+#: The plan's batch that the patch counts for, by its id; also as a field of `metadata`.
+BATCHES: Final = ("batch", "batchId", "batch_id")
 #: Lists of shell lines. Any other field is one too if it is a mapping with `shell` in it.
 COMMANDS: Final = (
     "preflight",

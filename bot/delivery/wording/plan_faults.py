@@ -27,6 +27,11 @@ PLAN_FAULTS: Final[Mapping[Reason, Said]] = {
         "{field} has {size:n|character|characters}; at most {most:number} are kept.", "Make it shorter."
     ),
     Reason.PLAN_TOO_MANY: Said("{field} has more than {most:n|entry|entries}.", "Leave some out."),
+    Reason.NOT_A_BLOCKER: Said("{said} is not among its blockers.", "Write it as the plan does."),
+    Reason.PLAN_MOVED_ON: Said(
+        "The plan is at version {version:number}; this was made from {since:number}.",
+        "`patchdesk plan history` says what changed; export it again.",
+    ),
     Reason.NO_PLAN: Said("There is no plan yet.", "`patchdesk plan import FILE` brings one."),
     Reason.UNKNOWN_BATCH: Said(
         "The plan has no batch {id}.{suggestion:maybe}", "`roadmap` lists the batches."
