@@ -22,10 +22,15 @@ from bot.alerts.deciding import AlertTick
 from bot.alerts.observing import Observer
 from bot.alerts.sensing import Sensing
 from bot.delivery import questions
+from bot.delivery.alert_questions import AlertBoard
+from bot.delivery.alerting import Ways
+from bot.delivery.mail import Mailer
 from bot.delivery.outbox import Deliverer
 from bot.delivery.slack import SlackSender, open_sender
+from bot.delivery.webhooks import Webhooks, open_webhooks
 from bot.ending import Stopping, last_words
 from bot.home import home
+from bot.intake.actions import FromActions
 from bot.intake.cli import FromCli
 from bot.intake.connection import CannotStartError, Connection, connect
 from bot.intake.files import Files
@@ -130,6 +135,7 @@ class Desk:
             sender = await stack.enter_async_context(open_sender(token, api_url=api_url))
             errands = await stack.enter_async_context(Errands())
             people = People(self.slack.client, self.config.settings, clock.now)
+            ways = self._ways(people, await stack.enter_async_context(open_webhooks()))
             app = await bolt_app(self.slack.client, self._listeners(people, errands))
             calls = await stack.enter_async_context(calling())
             measuring, health = self._measuring(calls), self.config.operations.health
@@ -139,7 +145,7 @@ class Desk:
                 self._kept(
                     {
                         Work.OUTBOX: self._working(
-                            saying, Work.OUTBOX, self._deliverer(sender).turn, _DELIVERERS
+                            saying, Work.OUTBOX, self._deliverer(sender, ways).turn, _DELIVERERS
                         ),
                         SENTRY: every(LOOK, self._sentry().tick, clock=clock.now),
                     },
@@ -213,9 +219,7 @@ class Desk:
         }
 
     def _alerting(self) -> dict[str, Component]:
-        deciding = AlertTick(
-            self.engine.alerts, Rules(self.config.operations.alerts, self.config.settings)
-        )
+        deciding = AlertTick(self.engine.alerts, Rules(self.config.operations.alerts, self.config.settings))
         sensing = Sensing(self.engine, self._observer())
         return {
             "alerts": every(_ALERTS, deciding.tick, clock=clock.now),
@@ -270,7 +274,13 @@ class Desk:
         return Submitter(
             self.engine,
             self.config.settings,
-            {Source.SLACK: from_slack, Source.MODAL: from_slack, Source.CLI: FromCli()},
+            {
+                Source.SLACK: from_slack,
+                Source.MODAL: from_slack,
+                Source.ACTION: FromActions(people, clock.now),
+                Source.CLI: FromCli(),
+            },
+            alerts=self.config.operations.alerts,
             clock=clock.now,
             new_patch_id=clock.new_patch_id,
             jitter=clock.jitter,
@@ -278,7 +288,12 @@ class Desk:
             tallies=self.tallies,
         )
 
-    def _deliverer(self, sender: SlackSender) -> Deliverer:
+    def _ways(self, people: People, webhooks: Webhooks) -> Ways:
+        config = self.config
+        mailer = Mailer(config.mail) if config.mail else None
+        return Ways(config.operations.alerts, mailer, webhooks, config.webhooks, people.names)
+
+    def _deliverer(self, sender: SlackSender, ways: Ways) -> Deliverer:
         return Deliverer(
             self.engine,
             sender,
@@ -287,12 +302,15 @@ class Desk:
             clock=clock.now,
             jitter=clock.jitter,
             workspace=self.slack.workspace,
+            ways=ways,
             reached=self.reached,
             tallies=self.tallies,
         )
 
     def _listeners(self, people: People, errands: Errands) -> Listeners:
-        ledger, settings = self.engine.ledger, self.config.settings
+        ledger, settings, workspace = self.engine.ledger, self.config.settings, self.slack.workspace
+        rules = Rules(self.config.operations.alerts, settings)
+        board = AlertBoard(self.engine.alerts, rules, naming=people.names, workspace=workspace)
         return Listeners(
             self.engine,
             settings,
@@ -300,7 +318,7 @@ class Desk:
             people,
             errands,
             answering=partial(
-                questions.answer, ledger=ledger, settings=settings, workspace=self.slack.workspace
+                questions.answer, ledger=ledger, settings=settings, workspace=workspace, board=board
             ),
             home=partial(home, channels_of=people.channels_of, ledger=ledger, settings=settings),
             clock=clock.now,

@@ -9,13 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol, assert_never
 
+from bot.tallies import Counted, Tallies
+from bot.tending import Tender, refusal
 from contracts import formats, policy
+from contracts.alerts.rules import Rules
+from contracts.alerts.settings import AlertSettings
 from contracts.commands import (
+    Act,
     Actor,
     ActorKind,
     Command,
     Help,
     Ignore,
+    ListAlerts,
+    ListSilences,
     Place,
     Question,
     Queue,
@@ -23,6 +30,8 @@ from contracts.commands import (
     Source,
     Status,
     Submit,
+    Tending,
+    WhoIsOnCall,
 )
 from contracts.faults import Fault, Reason, Rejection, fault
 from contracts.notices import (
@@ -38,7 +47,7 @@ from contracts.notices import (
     on_accepted,
 )
 from contracts.patch import Patch, content_hash
-from contracts.ports import AuditEntry, Engine, NewPatch, PatchIdTakenError, Settlement
+from contracts.ports import AuditEntry, Engine, MovedOnError, NewPatch, PatchIdTakenError, Settled, Settlement
 from contracts.records import InboxRow
 from contracts.settings import Settings
 from contracts.states import Backoff
@@ -86,14 +95,16 @@ def plan(row: InboxRow, asked: Asked, settings: Settings, new_patch_id: Callable
     match asked.command:
         case Ignore():
             return nothing
+        case Fault() as unknown if row.source is Source.ACTION:
+            return refusal(nothing, actor, unknown)
         case Fault() as unknown:
             return _telling(nothing, Misunderstood(actor.id, unknown))
-        case Help() | Status() | Queue() | Show() as question:
+        case Help() | Status() | Queue() | Show() | ListAlerts() | ListSilences() | WhoIsOnCall() as question:
             return _telling(nothing, _answer(question, actor))
         case Submit() as submit:
             return _submission(row, asked, submit, settings, new_patch_id)
         case _:
-            assert_never(asked.command)
+            raise LookupError(f"{asked.command.kind} is about alerts: a Tender decides it")
 
 
 def _answer(question: Question, actor: Actor) -> Answer:
@@ -185,13 +196,14 @@ def _entry(actor: Actor, action: str, why: Fault) -> AuditEntry:
 
 def unreadable(row: InboxRow, place: Place, why: Fault) -> Settlement:
     """The end of a row that could not be read, however often it was tried."""
-    refused = Rejection(1, (why,))
+    pressed = row.source is Source.ACTION
+    unheard = NewDelivery(Misunderstood("", why), place.channel, place.thread)
     return Settlement(
         row.id,
         row.attempt,
         place,
-        rejected=1,
-        told=_refusals(row, place, [refused]),
+        rejected=0 if pressed else 1,
+        told=(unheard,) if pressed else _refusals(row, place, [Rejection(1, (why,))]),
         audit=(AuditEntry("desk", "unreadable", f"inbox row {row.id}: {why.reason}"),),
     )
 
@@ -213,14 +225,19 @@ class Submitter:
         new_patch_id: Callable[[], str],
         jitter: Callable[[], float],
         reached: Callable[[str], None] = lambda _: None,
+        alerts: AlertSettings | None = None,
+        tallies: Tallies | None = None,
     ) -> None:
         self._engine = engine
         self._settings = settings
+        rules = Rules(alerts or AlertSettings(), settings)
+        self._tender = Tender(engine.alerts, rules, clock=clock, new_id=new_patch_id)
         self._readers = readers
         self._clock = clock
         self._new_patch_id = new_patch_id
         self._jitter = jitter
         self._reached = reached
+        self._tallies = tallies or Tallies()
 
     async def turn(self) -> bool:
         row = await self._engine.inbox.claim(now=self._clock(), lease=LEASE)
@@ -229,12 +246,25 @@ class Submitter:
         self._reached("inbox-claimed")
         while (settlement := await self._decided(row)) is not None:
             try:
-                await self._engine.inbox.settle(settlement, now=self._clock())
-            except PatchIdTakenError:
-                continue  # decided again, with other ids
+                settled = await self._engine.inbox.settle(settlement, now=self._clock())
+            except (PatchIdTakenError, MovedOnError):
+                continue  # decided again: with other ids, or about the rows as they are now
+            self._count(settlement, settled)
             self._reached("settled")
             break
         return True
+
+    def _count(self, settlement: Settlement, settled: Settled | None) -> None:
+        """What came of the blocks that were found; nothing if somebody else settled the row."""
+        if settled is None:
+            return
+        blocks = {
+            "accepted": len(settled.accepted),
+            "repeated": len(settled.twins),
+            "rejected": settlement.rejected,
+        }
+        for became, many in blocks.items():
+            self._tallies.count(Counted.BLOCKS, became, many=many)
 
     async def _decided(self, row: InboxRow) -> Settlement | None:
         """None: the row could not be read yet, and comes again."""
@@ -244,7 +274,9 @@ class Submitter:
             why = fault(Reason.DESK_CRASHED, attempts=row.attempt - 1)
             return unreadable(row, reader.place(row.payload), why)
         match await _within_lease(reader(row.payload)):
-            case Asked() as asked:
+            case Asked(actor, place, command) as asked:
+                if isinstance(command, Act | Tending) and policy.hears(self._settings, actor, place):
+                    return await self._tender.decide(row, actor, place, command)
                 return plan(row, asked, self._settings, self._new_patch_id)
             case Trouble(why):
                 return await self._again(row, reader.place(row.payload), why)

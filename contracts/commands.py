@@ -192,11 +192,12 @@ class AcknowledgeAll:
 
 @dataclass(frozen=True, slots=True)
 class MakeSilence:
-    """Hide what *matchers* match, as they were written."""
+    """Hide what *matchers* match, as they were written. *group*: from whose card it was asked for."""
 
     matchers: str
     lasting: timedelta
     comment: str
+    group: str | None = None
     kind: Literal["make-silence"] = "make-silence"
 
 
@@ -207,12 +208,40 @@ class EndSilence:
 
 
 Tending = AcknowledgeAll | MakeSilence | EndSilence
-Question = Help | Status | Queue | Show | ListAlerts | ListSilences | WhoIsOnCall
-Command = Submit | Question | Act | Tending | Ignore
+
+
+# The plan ------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Roadmap:
+    """How far the plan is."""
+
+    kind: Literal["roadmap"] = "roadmap"
+
+
+@dataclass(frozen=True, slots=True)
+class ListRisks:
+    kind: Literal["list-risks"] = "list-risks"
+
+
+@dataclass(frozen=True, slots=True)
+class EditBatch:
+    """Make *batch* of the plan as a form says, which was filled in from the plan's *version*.
+
+    *fields* are as they were typed, by the names that the plan's file has for them.
+    """
+
+    batch: str
+    version: int
+    fields: Mapping[str, str]
+    kind: Literal["edit-batch"] = "edit-batch"
+
+
+Question = Help | Status | Queue | Show | ListAlerts | ListSilences | WhoIsOnCall | Roadmap | ListRisks
+Command = Submit | Question | Act | Tending | EditBatch | Ignore
 
 #: The words that `/patch` and `@patchdesk` understand; `submit` opens the dialog (slash command only).
 _ALERT_WORDS = ("alerts", "ack", "silences", "silence", "unsilence", "oncall")
-WORDS = ("help", "status", "queue", "show", "submit", *_ALERT_WORDS)
+WORDS = ("help", "status", "queue", "show", "submit", "roadmap", "risks", *_ALERT_WORDS)
 #: A matcher, as a piece of words: nothing else that is said to the desk looks like one.
 _MATCHER = re.compile(r"""\s*[A-Za-z_]\w*\s*(?:=~|!~|!=|=)\s*(?:"(?:[^"\\]|\\.)*"|[^\s",]+)\s*,?""")
 
@@ -225,7 +254,15 @@ class OpenDialog:
     kind: Literal["open-dialog"] = field(default="open-dialog")
 
 
-def parse_words(text: str) -> Question | Tending | OpenDialog | Fault:
+@dataclass(frozen=True, slots=True)
+class OpenPlanForm:
+    """`/patch roadmap edit`: as OpenDialog, to change *batch*, or one that is chosen then."""
+
+    batch: str | None = None
+    kind: Literal["open-plan-form"] = field(default="open-plan-form")
+
+
+def parse_words(text: str) -> Question | Tending | OpenDialog | OpenPlanForm | Fault:
     """What the words after `/patch` or `@patchdesk` ask for; no words at all ask for help."""
     words = text.split(maxsplit=1)
     if not words:
@@ -237,7 +274,7 @@ def parse_words(text: str) -> Question | Tending | OpenDialog | Fault:
     )
 
 
-def _about_patches(word: str, rest: list[str]) -> Question | OpenDialog | Fault | None:
+def _about_patches(word: str, rest: list[str]) -> Question | OpenDialog | OpenPlanForm | Fault | None:
     domain = rest[0] if rest else None
     match [word, *rest]:
         case ["help"]:
@@ -252,6 +289,14 @@ def _about_patches(word: str, rest: list[str]) -> Question | OpenDialog | Fault 
             return fault(Reason.MISSING_FIELD, field="ID", where="show")
         case ["submit"] | ["submit", _]:
             return OpenDialog(domain)
+        case ["roadmap"]:
+            return Roadmap()
+        case ["roadmap", edit] if edit.casefold() == "edit":
+            return OpenPlanForm()
+        case ["roadmap", edit, batch] if edit.casefold() == "edit":
+            return OpenPlanForm(batch.strip("`"))
+        case ["risks"]:
+            return ListRisks()
         case _:
             return None
 

@@ -4,11 +4,12 @@ What a group says is read when it is sent. Who says the same again after a lost 
 by the message's key in Slack, the Message-ID of a mail, the Idempotency-Key of a webhook.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, assert_never
 
+from bot.delivery.alert_questions import Naming, by_id
 from bot.delivery.links import permalink
 from bot.delivery.mail import Mailer, written
 from bot.delivery.posting import Letter, Tried, checked, post_once
@@ -27,18 +28,10 @@ from contracts.notices import CallWebhook, EditAlert, MailAlert, PageSomebody, P
 from contracts.records import Delivery
 
 AlertNotice = PostAlert | EditAlert | TellAlert | PageSomebody | MailAlert | CallWebhook
-#: What people are called, by their ids; an id that nobody knows stays one.
-Naming = Callable[[Iterable[str]], Awaitable[Mapping[str, str]]]
-
 #: The version of the document that webhooks get.
 _DOCUMENT: Final = 1
 #: What the ids of channels begin with; those of people do not.
 _CHANNELS: Final = ("C", "G", "D")
-
-
-async def by_id(_ids: Iterable[str]) -> Mapping[str, str]:
-    """Nobody is known by name."""
-    return {}
 
 
 @dataclass(frozen=True, slots=True)

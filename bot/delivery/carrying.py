@@ -8,18 +8,22 @@ from pathlib import Path
 from typing import assert_never
 
 from bot.delivery import questions
+from bot.delivery.alert_questions import AlertBoard
 from bot.delivery.alerting import Alerting, Ways
 from bot.delivery.links import permalink
 from bot.delivery.marks import marks_for
-from bot.delivery.posting import Letter, Tried, as_doubt, checked, is_gone, post_once
+from bot.delivery.posting import Letter, Tried, checked, post_once
 from bot.delivery.render import alerts, answers, cards, summaries
 from bot.delivery.render.blocks import Message
-from bot.delivery.slack import FILE_LOST, SlackSender, Uploaded
-from bot.delivery.slack_answers import SOON, Answer, Delivered, Missing, Rejected, RetryAfter, Unknown
+from bot.delivery.reporting import Reporting
+from bot.delivery.slack import SlackSender
+from bot.delivery.slack_answers import SOON, Answer, Delivered, RetryAfter
 from bot.delivery.summary_files import write_summary
+from bot.delivery.uploading import File, upload_once
 from bot.delivery.wording.answers import log_title
 from contracts import notices
-from contracts.commands import Place, Question
+from contracts.alerts.rules import Rules
+from contracts.commands import Question
 from contracts.gates import GateResult
 from contracts.ports import Engine
 from contracts.records import Delivery, StoredPatch
@@ -54,7 +58,9 @@ class Carrier:
         ways: Ways,
     ) -> None:
         self._alerting = Alerting(engine.alerts, sender, ways, clock=clock, workspace=workspace)
-        self._ways = ways
+        rules = Rules(ways.settings, settings)
+        self._board = AlertBoard(engine.alerts, rules, naming=ways.naming, workspace=workspace)
+        self._reporting = Reporting(engine, sender)
         self._outbox = engine.outbox
         self._ledger = engine.ledger
         self._sender = sender
@@ -88,7 +94,7 @@ class Carrier:
             ):
                 return await self._alerting.carry(delivery, notice)
             case notices.PostReport() | notices.UploadPlot():
-                raise LookupError(f"nobody carries {notice.kind}")
+                return await self._reporting.carry(delivery, notice)
             case _:
                 return Tried(await self._post(delivery, notice))
 
@@ -141,6 +147,7 @@ class Carrier:
             settings=self._settings,
             now=self._clock(),
             workspace=self._workspace,
+            board=self._board,
         )
 
     async def _edit_card(self, patch: str) -> Tried:
@@ -177,37 +184,18 @@ class Carrier:
 
     # Files -------------------------------------------------------------------------------------
     async def _upload_log(self, delivery: Delivery, patch: str, gate: str) -> Answer:
-        """Upload, note the file's id, share: whoever tries again looks whether that file is shown."""
         row = await self._row(patch)
         result = _result_of(row, gate)
         if result is None:
             return Delivered()
         channel = _channel_of(delivery)
-        file = delivery.progress or None
-        if file is not None:
-            found = await self._sender.find_file(file, channel=channel)
-            if not isinstance(found, Missing):
-                return as_doubt(found)
-        else:
-            uploaded = await self._sender.upload(result.output.encode(), name=f"{patch}-{gate}.log")
-            if not isinstance(uploaded, Uploaded):
-                return uploaded
-            file = uploaded.file
-            if not await self._outbox.note(delivery.id, delivery.attempt, file):
-                return Unknown("another has taken the delivery over")
-        thread = delivery.thread or _thread_of_card(row, channel)
-        return await self._share(delivery, result, file, Place(channel, None, thread))
 
-    async def _share(self, delivery: Delivery, result: GateResult, file: str, where: Place) -> Answer:
-        channel, title = where.channel or "", log_title(result.name, result.dropped)
-        answer = await self._sender.share(file, title=title, channel=channel, thread=where.thread)
-        if isinstance(answer, Rejected) and answer.error in FILE_LOST:
-            # It was never shared and Slack has thrown it away: begin again.
-            await self._outbox.note(delivery.id, delivery.attempt, "")
-            return RetryAfter(SOON, f"{answer.method}: {answer.error}")
-        if is_gone(answer) and where.thread is not None:
-            return await self._sender.share(file, title=title, channel=channel, thread=None)
-        return answer
+        async def output() -> bytes:
+            return result.output.encode()
+
+        file = File(f"{patch}-{gate}.log", log_title(result.name, result.dropped), output)
+        thread = delivery.thread or _thread_of_card(row, channel)
+        return await upload_once(self._sender, self._outbox, delivery, file, channel=channel, thread=thread)
 
     async def _write_summary(self, patch: str) -> Answer:
         row = await self._row(patch)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
+from bot.delivery.alert_questions import AlertBoard
 from bot.delivery.links import permalink
 from bot.delivery.render import answers, dialogs
 from bot.delivery.render.blocks import Message
-from contracts.commands import Help, Question, Queue, Show, Status
+from contracts.commands import Help, ListAlerts, ListSilences, Question, Queue, Show, Status, WhoIsOnCall
 from contracts.faults import Fault, Reason, fault, nearest
 from contracts.ports import Ledger
 from contracts.records import StoredPatch
@@ -26,10 +27,11 @@ async def answer(
     settings: Settings,
     now: datetime,
     workspace: str | None = None,
+    board: AlertBoard | None = None,
 ) -> Message:
     """What *question* is answered in *channel*: only about domains that the channel may see.
 
-    *workspace* is Slack's own address, for links.
+    *workspace* is Slack's own address, for links. *board* is asked about alerts.
     """
     match question:
         case Help():
@@ -50,6 +52,10 @@ async def answer(
             position = await position_of(row, ledger)
             link = permalink(workspace, row.card or row.place)
             return answers.show(row, channel=channel, position=position, now=now, link=link)
+        case ListAlerts() | ListSilences() | WhoIsOnCall():
+            if board is None:
+                raise LookupError(f"nobody answers {question.kind}")
+            return await board.answer(question, channel=channel, now=now)
         case _:
             assert_never(question)
 

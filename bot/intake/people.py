@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final, Generic, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -26,6 +28,7 @@ _NAMES_LAST = timedelta(hours=1)
 _GROUPS_LAST = timedelta(minutes=1)
 _MOST_REMEMBERED = 2000
 _PAGE = 200
+_PERSON: Final = re.compile(r"[UW][A-Z0-9]{2,}")
 
 log = logging.getLogger(__name__)
 Value = TypeVar("Value")
@@ -41,14 +44,14 @@ class People:
     def __init__(self, client: AsyncWebClient, settings: Settings, clock: Callable[[], datetime]) -> None:
         self._client = client
         self._groups = sorted({group for d in settings.domains.values() for group in d.submitters.groups})
-        self._names: _Remembered[tuple[str, str]] = _Remembered(_NAMES_LAST, clock)
+        self._about: _Remembered[_About] = _Remembered(_NAMES_LAST, clock)
         self._members: _Remembered[frozenset[str]] = _Remembered(_GROUPS_LAST, clock)
 
     async def find(self, sender: Sender) -> Actor | Trouble:
         """*sender* as an actor; Trouble: Slack did not answer, and may later."""
         if sender.kind is not ActorKind.PERSON:
             return Actor(sender.kind, sender.id, sender.name or sender.id, f"{sender.id}@{NOWHERE}")
-        about = await self._names.get(sender.id, self._ask_name)
+        about = await self._about.get(sender.id, self._ask_about)
         if isinstance(about, Trouble):
             return about
         members = await asyncio.gather(
@@ -59,7 +62,21 @@ class People:
             if isinstance(users, Trouble):
                 return users
             groups |= {group} if sender.id in users else set()
-        return Actor(ActorKind.PERSON, sender.id, *about, frozenset(groups))
+        return Actor(ActorKind.PERSON, sender.id, about.name, about.email, frozenset(groups))
+
+    async def names(self, ids: Iterable[str]) -> Mapping[str, str]:
+        """What the people among *ids* are called, as far as Slack says so now."""
+        people = sorted(who for who in ids if _PERSON.fullmatch(who))
+        known = await asyncio.gather(*(self._about.get(who, self._ask_about) for who in people))
+        return {who: it.name for who, it in zip(people, known, strict=True) if isinstance(it, _About)}
+
+    async def zone_of(self, user: str) -> tzinfo:
+        """The time zone that *user* lives in; UTC while Slack does not say."""
+        about = await self._about.get(user, self._ask_about)
+        try:
+            return ZoneInfo(about.zone) if isinstance(about, _About) else UTC
+        except (ZoneInfoNotFoundError, ValueError):
+            return UTC
 
     async def channels_of(self, user: str) -> frozenset[str]:
         """The channels that *user* is in and the desk knows of; fewer if Slack stops answering."""
@@ -74,9 +91,9 @@ class People:
             if not form["cursor"]:
                 return frozenset(channels)
 
-    async def _ask_name(self, user: str) -> tuple[str, str] | Trouble:
+    async def _ask_about(self, user: str) -> "_About | Trouble":
         answer = await self._ask("users.info", {"user": user}, user)
-        return answer if isinstance(answer, Trouble) else _name_and_email(user, answer.get("user"))
+        return answer if isinstance(answer, Trouble) else _About.read(user, answer.get("user"))
 
     async def _ask_members(self, group: str) -> frozenset[str] | Trouble:
         answer = await self._ask("usergroups.users.list", {"usergroup": group}, group)
@@ -94,12 +111,26 @@ class People:
                 return Trouble(fault(Reason.SENDER_UNREAD, detail=passing.why))
 
 
-def _name_and_email(user: str, about: Any) -> tuple[str, str]:
-    about = about if isinstance(about, dict) else {}
-    profile = about.get("profile") or {}
-    names = (profile.get("real_name"), about.get("real_name"), profile.get("display_name"), about.get("name"))
-    name = next((" ".join(name.split()) for name in names if isinstance(name, str) and name.strip()), user)
-    return name, profile.get("email") or f"{user}@{NOWHERE}"
+@dataclass(frozen=True, slots=True)
+class _About:
+    """*zone* as Slack names it, like `Europe/Berlin`; empty: it does not."""
+
+    name: str
+    email: str
+    zone: str
+
+    @classmethod
+    def read(cls, user: str, about: Any) -> "_About":
+        about = about if isinstance(about, dict) else {}
+        profile = about.get("profile") or {}
+        names = (
+            profile.get("real_name"),
+            about.get("real_name"),
+            profile.get("display_name"),
+            about.get("name"),
+        )
+        name = next((" ".join(it.split()) for it in names if isinstance(it, str) and it.strip()), user)
+        return cls(name, profile.get("email") or f"{user}@{NOWHERE}", str(about.get("tz") or ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ only shows something (a list, a form, the App Home) is answered at once and not 
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -17,12 +17,12 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery.render import dialogs
+from bot.delivery.render import alerts, dialogs
 from bot.delivery.render.answers import fault as said_fault
 from bot.delivery.render.blocks import Message as Said
 from bot.delivery.slack import ask
 from bot.delivery.slack_answers import Rejected, Reply, RetryAfter, Success, Unknown
-from bot.intake import events
+from bot.intake import actions, events
 from bot.intake.connection import CannotStartError, Connection
 from bot.intake.events import Filled, Sender
 from bot.intake.gather import dialog
@@ -30,7 +30,20 @@ from bot.intake.people import People
 from bot.submit import Trouble
 from bot.supervise import Errands
 from contracts import formats, policy
-from contracts.commands import Actor, ActorKind, Ignore, OpenDialog, Place, Question, Source, parse_words
+from contracts.alerts.model import Labels, Matcher, Operator
+from contracts.commands import (
+    AcknowledgeAll,
+    Actor,
+    ActorKind,
+    EndSilence,
+    Ignore,
+    MakeSilence,
+    OpenDialog,
+    Place,
+    Question,
+    Source,
+    parse_words,
+)
 from contracts.faults import Fault, Reason, Rejection, fault
 from contracts.ports import Engine, NewEvent
 from contracts.settings import Settings
@@ -87,6 +100,10 @@ class Listeners:
         app.event("app_mention")(self.heard)
         app.command(COMMAND)(self.asked)
         app.view_submission(dialogs.CALLBACK)(self.filled)
+        for action in alerts.ACTIONS:
+            app.action(action)(self.acted)
+        for dialog_of_alerts in (alerts.SNOOZE_CALLBACK, alerts.SILENCE_CALLBACK):
+            app.view_submission(dialog_of_alerts)(self.sent_off)
         app.message_shortcut(events.SHORTCUT)(self.picked)
         app.event("app_home_opened")(self.home_opened)
         app.error(self.went_wrong)
@@ -113,6 +130,39 @@ class Listeners:
         await self._record(Source.MODAL, heard.key, body)
         await ack()
 
+    async def acted(self, ack: AsyncAck, body: Json) -> None:
+        """A button or select of an alert. What opens a dialog is answered at once and not recorded."""
+        match actions.read(body):
+            case actions.Wanted() as wanted:
+                await ack()
+                await self._open_dialog(wanted)
+            case actions.Pressed(key=key):
+                await self._record(Source.ACTION, key, body)
+                await ack()
+            case _:
+                await ack()
+
+    async def sent_off(self, ack: AsyncAck, body: Json) -> None:
+        form = actions.read(body)
+        if not isinstance(form, actions.Timed):
+            await ack()
+            return
+        if wrong := await self._problems(form):
+            errors = {field: alerts.field_error(each) for field, each in wrong.items()}
+            await ack(response_action="errors", errors=errors)
+            return
+        await self._record(Source.ACTION, form.key, body)
+        await ack()
+
+    async def _problems(self, form: actions.Timed) -> Mapping[str, Fault]:
+        """None if Slack does not say in time where the person lives: then they hear of it a little later."""
+        try:
+            async with asyncio.timeout(_TRIGGER.total_seconds()):
+                zone = await self._people.zone_of(form.sender.id)
+        except TimeoutError:
+            return {}
+        return actions.problems(form, self._clock(), zone)
+
     async def _record(self, source: Source, key: str, body: Json) -> None:
         await self._engine.inbox.record(NewEvent(source, key, json.dumps(body).encode()), now=self._clock())
         self._reached("recorded")
@@ -125,6 +175,9 @@ class Listeners:
                 said = await self._open_form(body, domain)
             case Fault() as unknown:
                 said = said_fault(unknown)
+            case AcknowledgeAll() | MakeSilence() | EndSilence():
+                await self._change(body)
+                said = None
             case question:
                 said = await self._answering(question, channel=body["channel_id"], now=self._clock())
         if said is None:
@@ -132,22 +185,51 @@ class Listeners:
         else:
             await ack(text=said.text, blocks=list(said.blocks), response_type="ephemeral")
 
+    async def _change(self, body: Json) -> None:
+        """A slash command that changes something is recorded like a button; its answer follows."""
+        asked = actions.read(body)
+        if isinstance(asked, actions.Pressed):
+            await self._record(Source.ACTION, asked.key, body)
+
     async def _open_form(self, body: Json, domain: str | None) -> Said | None:
         """Open it first, for the trigger will not wait until we know who asks; then fill it."""
-        arguments = {"trigger_id": body["trigger_id"], "view": dialogs.loading_view()}
+        view = await self._opened(body["trigger_id"], dialogs.loading_view())
+        if isinstance(view, Fault):
+            return said_fault(view)
+        self._errands.start("filling the form", self._fill(view, body["user_id"], body["channel_id"], domain))
+        return None
+
+    async def _opened(self, trigger: str, view: dialogs.View) -> str | Fault:
+        """The id of the dialog that is open now, or why there is none."""
         try:
             async with asyncio.timeout(_TRIGGER.total_seconds()):
-                reply = await ask(self._client, "views.open", json=arguments)
+                reply = await ask(self._client, "views.open", json={"trigger_id": trigger, "view": view})
         except TimeoutError:
-            return said_fault(fault(Reason.FORM_NOT_OPENED, detail="Slack took too long"))
+            return fault(Reason.FORM_NOT_OPENED, detail="Slack took too long")
         match reply:
-            case Success({"view": {"id": str(view)}}):
-                self._errands.start(
-                    "filling the form", self._fill(view, body["user_id"], body["channel_id"], domain)
-                )
-                return None
+            case Success({"view": {"id": str(id_)}}):
+                return id_
             case _:
-                return said_fault(fault(Reason.FORM_NOT_OPENED, detail=why(reply)))
+                return fault(Reason.FORM_NOT_OPENED, detail=why(reply))
+
+    async def _open_dialog(self, wanted: actions.Wanted) -> None:
+        """Who pressed sees whether it is there; if not, pressing again costs nothing."""
+        view = await self._opened(wanted.trigger, alerts.loading_view(wanted.callback))
+        if isinstance(view, Fault):
+            log.warning("a dialog about alert %s was not opened: %s", wanted.asking.group, dict(view.args))
+            return
+        self._errands.start("filling a dialog about alerts", self._fill_dialog(view, wanted))
+
+    async def _fill_dialog(self, view: str, wanted: actions.Wanted) -> None:
+        group = await self._engine.alerts.group(wanted.asking.group)
+        if group is None:
+            missing = fault(Reason.UNKNOWN_ALERT, id=wanted.asking.group[:80])
+            form = alerts.notice_view(wanted.callback, missing)
+        elif wanted.callback == alerts.SNOOZE_CALLBACK:
+            form = alerts.snooze_view(wanted.asking)
+        else:
+            form = alerts.silence_view(wanted.asking, exactly(group.labels))
+        await self._show("views.update", {"view_id": view, "view": form})
 
     async def _fill(self, view: str, user: str, channel: str, domain: str | None) -> None:
         actor = await self._people.find(Sender(ActorKind.PERSON, user))
@@ -185,6 +267,11 @@ class Listeners:
             return BoltResponse(status=200)
         log.error("%s is not acknowledged", body.get("type") or body.get("command"), exc_info=error)
         return None
+
+
+def exactly(labels: Labels) -> tuple[Matcher, ...]:
+    """The matchers that hold for what has these labels."""
+    return tuple(Matcher(name, Operator.EQUAL, value) for name, value in sorted(labels.items()))
 
 
 def why(reply: Reply) -> str:

@@ -15,9 +15,12 @@ _ASKING: Mapping[Reason, Said] = {
     Reason.UNKNOWN_SILENCE: Said(
         "There is no silence {id} that has not ended.", "`silences` lists them with their ids."
     ),
-    Reason.ALERT_ELSEWHERE: Said(
-        "This alert is not spoken of here, so it cannot be changed from here.",
-        "Use the buttons on its card, or ask in a channel of its domain.",
+    Reason.SILENCE_ELSEWHERE: Said(
+        "From here, only alerts of a domain that listens here can be silenced.",
+        "Add `domain=NAME`, use the alert's own card, or ask in the operators' channel.",
+    ),
+    Reason.UNKNOWN_SCHEDULE: Said(
+        "There is no schedule {name}.{suggestion:maybe}", "`oncall` lists them all."
     ),
 }
 
@@ -72,7 +75,8 @@ _MATCHING: Mapping[Reason, Said] = {
         "Only one character or class can be repeated; such patterns can take for ever.",
     ),
     Reason.PATTERN_TOO_COSTLY: Said(
-        "The pattern {pattern} could match in too many ways.", "Repeat something without a limit twice at most."
+        "The pattern {pattern} could match in too many ways.",
+        "Repeat something without a limit twice at most.",
     ),
 }
 
@@ -100,4 +104,15 @@ _ACTING: Mapping[Reason, Said] = {
     ),
 }
 
-ALERT_FAULTS: Final[Mapping[Reason, Said]] = {**_ASKING, **_REACHING, **_MATCHING, **_ACTING}
+_CHECKING: Mapping[Reason, Said] = {
+    Reason.ALERTS_UNHEARD: Said(
+        "The route {route} may have no channel to speak in.",
+        "Name the operators' channel in `slack.operators` of `patchdesk.yml`.",
+    ),
+    Reason.NOBODY_ON_CALL: Said(
+        "In {schedule} nobody is on call from {since:words} to {until:words}.",
+        "Add people, a layer or an override to the schedule in `operations.yml`.",
+    ),
+}
+
+ALERT_FAULTS: Final[Mapping[Reason, Said]] = {**_ASKING, **_REACHING, **_MATCHING, **_ACTING, **_CHECKING}

@@ -27,6 +27,7 @@ from contracts.alerts.model import (
     Severity,
     Silence,
 )
+from contracts.alerts.oncall import Shift
 from contracts.notices import Confirm, Done
 
 #: An address that cannot end the link it is written into.
@@ -309,11 +310,12 @@ def silence_line(silence: Silence, ink: Ink, *, names: Names) -> str:
     return f"{said}: {ink.words(silence.comment)} ({_who(silence.creator, ink, names)})"
 
 
-def duty_line(schedule: str, person: str | None, until: datetime | None, then: str | None, ink: Ink) -> str:
+def duty_line(schedule: str, shifts: Sequence[Shift], ink: Ink) -> str:
     """Who is on call, until when, and who is next; people as `operations.yml` names them."""
-    end = ink.say(" until {at:when}", at=until) if until else ""
-    after = f", then {ink.words(then) if then else NOBODY}" if end else ""
-    return f"{ink.strong(ink.words(schedule))}: {ink.words(person) if person else NOBODY}{end}{after}."
+    people = [ink.words(shift.person) if shift.person else NOBODY for shift in shifts]
+    end = ink.say(" until {at:when}", at=shifts[0].ends) if shifts and shifts[0].ends else ""
+    after = f", then {people[1]}" if len(people) > 1 else ""
+    return f"{ink.strong(ink.words(schedule))}: {people[0] if people else NOBODY}{end}{after}."
 
 
 def done(told: Confirm, ink: Ink) -> str:
