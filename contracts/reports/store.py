@@ -73,6 +73,12 @@ class Reports(Protocol):
         """Each task for itself, in the order of their ends."""
 
     # The execution log ---------------------------------------------------------------------------
+    async def last_number(self) -> int:
+        """Of the task that ended last; 0: none has."""
+
+    async def days_with_tasks(self) -> tuple[date, ...]:
+        """The UTC days on which tasks ended, in their order."""
+
     async def ended(self, *, after: int, limit: int) -> tuple[EndedTask, ...]:
         """The tasks that follow number *after*, in their order."""
 

@@ -93,6 +93,9 @@ _OPEN = f"""
 WHERE (:domains IS NULL OR lanes.domain IN (SELECT value FROM json_each(:domains))) AND accepted_at < :end
 ORDER BY seq LIMIT :limit"""
 _ENDED = "SELECT number, seq, errors, warnings FROM tasks WHERE number > :after"
+_LAST = "SELECT coalesce(max(number), 0) FROM tasks"
+_DAY = 86_400_000_000
+_DAYS = f"SELECT DISTINCT ended_at / {_DAY} * {_DAY} FROM tasks INDEXED BY tasks_ended ORDER BY 1"
 _REPORT = """
 SELECT id, kind, reports.channel, domain, period_start, period_end, made_at, due_at, body,
   cards.channel, cards.ts, cards.thread
@@ -137,6 +140,15 @@ class SqliteReports:
         )
 
     # The execution log -----------------------------------------------------------------------------
+    async def last_number(self) -> int:
+        row = await self._reader.read(lambda store: store.execute(_LAST).fetchone())
+        number: int = row[0]
+        return number
+
+    async def days_with_tasks(self) -> tuple[date, ...]:
+        rows = await self._reader.read(lambda store: store.execute(_DAYS).fetchall())
+        return tuple(from_time(start).date() for (start,) in rows)
+
     async def ended(self, *, after: int, limit: int) -> tuple[EndedTask, ...]:
         wanted = f"{_ENDED} ORDER BY number LIMIT :limit"
         return await self._reader.read(partial(_ended, wanted, {"after": after, "limit": limit}))
