@@ -5,7 +5,6 @@ component and the loop that beats for it lie layers which have nothing to do wit
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,8 +17,6 @@ from typing import Final
 _A_LOOK: Final = timedelta(seconds=1)
 #: Restarts that are remembered one by one.
 _REMEMBERED: Final = 100
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
