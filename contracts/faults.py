@@ -112,6 +112,7 @@ class Reason(enum.StrEnum):
     NOTHING_TO_MEASURE = "nothing-to-measure"
     NOT_REPORTED = "not-reported"
     NO_APPROVALS = "no-approvals"
+    BAD_SCHEDULE = "bad-schedule"  #: detail
     UNKNOWN_PERIOD = "unknown-period"  #: period
     UNKNOWN_REPORT = "unknown-report"  #: kind, known, suggestion
     # Who may, and what was asked ------------------------------------------------------------

@@ -37,6 +37,9 @@ COMMANDS = {
     "dashboard": Command(
         "bot.cli.dashboard:dashboard", "Everything at a glance, drawn anew every few seconds."
     ),
+    "alerts": Command(
+        "bot.cli.alerts:app", "What becomes of an alert, and whether `operations.yml` is well."
+    ),
     "doctor": Command(
         "bot.cli.doctor:doctor", "Look at everything the desk needs, and say how to mend what is wrong."
     ),

@@ -43,37 +43,37 @@ def page() -> str:
             _HEAD,
             "## A patch",
             "",
-            *_picture(PATCH_TRANSITIONS, PatchState.WAITING),
+            *picture(PATCH_TRANSITIONS, PatchState.WAITING),
             "",
-            *_meanings("state", PatchState),
+            *meanings("state", PatchState),
             "",
-            *_meanings("event", PatchEvent),
+            *meanings("event", PatchEvent),
             "",
             f"Still to be carried out: {waiting}. The head of its lane, at most one in a domain: {heads}.",
             "",
             "## A delivery",
             "",
-            *_picture(DELIVERY_TRANSITIONS, DeliveryState.PENDING),
+            *picture(DELIVERY_TRANSITIONS, DeliveryState.PENDING),
             "",
-            *_meanings("state", DeliveryState),
+            *meanings("state", DeliveryState),
             "",
-            *_meanings("event", DeliveryEvent),
+            *meanings("event", DeliveryEvent),
             "",
             "## An inbox row",
             "",
-            *_meanings("state", InboxState),
+            *meanings("state", InboxState),
             "",
         ]
     )
 
 
-def _picture(table: Mapping[S, Mapping[E, S]], first: S) -> list[str]:
+def picture(table: Mapping[S, Mapping[E, S]], first: S) -> list[str]:
     moves = [f"    {state} --> {to}: {event}" for state, row in table.items() for event, to in row.items()]
     ends = [f"    {state} --> [*]" for state, row in table.items() if not row]
     return ["```mermaid", "stateDiagram-v2", f"    [*] --> {first}", *moves, *ends, "```"]
 
 
-def _meanings(what: str, kind: type[StrEnum]) -> list[str]:
+def meanings(what: str, kind: type[StrEnum]) -> list[str]:
     """One row per member; its meaning is the `#:` comment beside it in the source."""
     said = dict(re.findall(r"^ +(\w+) = \S+(?:  #: (.*))?$", inspect.getsource(kind), re.M))
     rows = [f"| `{member.value}` | {said[member.name]} |" for member in kind]

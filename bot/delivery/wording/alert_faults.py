@@ -60,7 +60,7 @@ _MATCHING: Mapping[Reason, Said] = {
     ),
     Reason.MATCHER_UNREAD: Said(
         "{text} is no matcher.",
-        "Write `label=value`, `!=`, `=~` or `!~`; separate several by commas, and quote values that hold some.",
+        "Write `label=value`, `!=`, `=~` or `!~`; separate several by commas; quote what holds commas.",
     ),
     Reason.PATTERN_TOO_LONG: Said(
         "The pattern has {size:number} characters; {most:number} are the most.", "Use several matchers."
