@@ -2,7 +2,6 @@
 
 import logging
 import socket
-from contextlib import suppress
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +32,7 @@ class Notifier:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as telling:
             telling.setblocking(False)
-            with suppress(BlockingIOError):
-                try:
-                    telling.sendto(state.encode(), self._address)
-                except OSError as error:
-                    if isinstance(error, BlockingIOError):
-                        raise
-                    log.warning("the service manager did not hear %s: %s", state, error)
+            try:
+                telling.sendto(state.encode(), self._address)
+            except OSError as error:
+                log.warning("the service manager did not hear %s: %s", state, error.strerror)
