@@ -40,6 +40,10 @@ from bot.intake.slack import Listeners, bolt_app
 from bot.intake.socket import Lines, socket_mode
 from bot.notify import Notifier
 from bot.pulse import Pulses, step_taken
+from bot.reports import log_files, posting
+from bot.reports.log_files import ExecutionLog
+from bot.reports.posting import Reporter
+from bot.reports.schedule import ScheduleError, schedules
 from bot.sentry import LOOK, SENTRY, WATCHDOG, Sentry
 from bot.settings import Config
 from bot.submit import Submitter
@@ -163,6 +167,7 @@ class Desk:
                 Work.LANES: partial(self._landing, working),
                 **self._watching(measuring, calls),
                 **self._alerting(),
+                **self._reporting(),
             }
             await stack.enter_async_context(self._kept(components, working, grace=health.grace))
             measuring.connections = await stack.enter_async_context(self._intake(app))
@@ -227,6 +232,20 @@ class Desk:
             "looking": every(_LOOKING, sensing.look, clock=clock.now),
         }
 
+    def _reporting(self) -> dict[str, Component]:
+        operations = self.config.operations
+        try:
+            scheduled = schedules(operations.reports, self.config.settings.domains)
+        except ScheduleError as error:
+            raise CannotStartError(fault(Reason.BAD_SCHEDULE, detail=error)) from error
+        reporter = Reporter(self.engine, operations, scheduled, clock.new_key)
+        keep = timedelta(days=operations.log.keep_days)
+        written = ExecutionLog(self.engine, self.config.data / "log", keep)
+        return {
+            "reports": every(posting.EVERY, reporter.tick, clock=clock.now),
+            "execution-log": every(log_files.EVERY, written.tick, clock=clock.now),
+        }
+
     def _observer(self) -> Observer:
         alerts = self.config.operations.alerts
         return Observer(self.engine.alerts, alerts, new_group_id=clock.new_group_id)
@@ -250,6 +269,7 @@ class Desk:
             clock=clock.now,
             jitter=clock.jitter,
             reached=self._came_further,
+            risk=self.config.operations.risk,
         ) as worker:
             gates = [
                 sum((gate.timeout for gate in each.gates), PATIENCE) for each in settings.domains.values()
@@ -339,7 +359,7 @@ async def _front(config: Config, engine: Engine, tallies: Tallies) -> AsyncItera
             clock=clock.now,
         )
         try:
-            front, _ = await stack.enter_async_context(opened)
+            front = await stack.enter_async_context(opened)
         except OSError as error:
             address = f"{config.http_host}:{config.http_port}"
             why = fault(Reason.ADDRESS_TAKEN, address=address, detail=error.strerror or error)

@@ -200,11 +200,9 @@ def _nothing_measured() -> Json:
 def _missing(found: Health) -> dict[str, Fault]:
     """Why what is null is null; under the names that the answer uses."""
     unknown = fault_of(Reason.NOT_MEASURED_YET)
-    store = found.unmeasured.get("store", unknown)
     nulls = {
         "reachable": (found.reachable, found.unmeasured.get("reachable", unknown)),
         "lastConsumeAgeSec": (found.last_consumed_at, fault_of(Reason.NEVER_CONSUMED)),
-        "queueDepth": (found.queue_depth, store),
         "drift": (found.drift, found.unmeasured.get("drift", unknown)),
     }
     return dict(found.unmeasured) | {name: why for name, (value, why) in nulls.items() if value is None}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol, assert_never
 
+from bot.planning import Planner
 from bot.tallies import Counted, Tallies
 from bot.tending import Tender, refusal
 from contracts import formats, policy
@@ -19,13 +20,16 @@ from contracts.commands import (
     Actor,
     ActorKind,
     Command,
+    EditBatch,
     Help,
     Ignore,
     ListAlerts,
+    ListRisks,
     ListSilences,
     Place,
     Question,
     Queue,
+    Roadmap,
     Show,
     Source,
     Status,
@@ -99,12 +103,22 @@ def plan(row: InboxRow, asked: Asked, settings: Settings, new_patch_id: Callable
             return refusal(nothing, actor, unknown)
         case Fault() as unknown:
             return _telling(nothing, Misunderstood(actor.id, unknown))
-        case Help() | Status() | Queue() | Show() | ListAlerts() | ListSilences() | WhoIsOnCall() as question:
+        case (
+            Help()
+            | Status()
+            | Queue()
+            | Show()
+            | ListAlerts()
+            | ListSilences()
+            | WhoIsOnCall()
+            | Roadmap()
+            | ListRisks()
+        ) as question:
             return _telling(nothing, _answer(question, actor))
         case Submit() as submit:
             return _submission(row, asked, submit, settings, new_patch_id)
         case _:
-            raise LookupError(f"{asked.command.kind} is about alerts: a Tender decides it")
+            raise LookupError(f"{asked.command.kind} is decided by a Tender or a Planner")
 
 
 def _answer(question: Question, actor: Actor) -> Answer:
@@ -232,6 +246,7 @@ class Submitter:
         self._settings = settings
         rules = Rules(alerts or AlertSettings(), settings)
         self._tender = Tender(engine.alerts, rules, clock=clock, new_id=new_patch_id)
+        self._planner = Planner(engine.plan, settings)
         self._readers = readers
         self._clock = clock
         self._new_patch_id = new_patch_id
@@ -277,6 +292,8 @@ class Submitter:
             case Asked(actor, place, command) as asked:
                 if isinstance(command, Act | Tending) and policy.hears(self._settings, actor, place):
                     return await self._tender.decide(row, actor, place, command)
+                if isinstance(command, EditBatch):
+                    return await self._planner.decide(row, actor, place, command)
                 return plan(row, asked, self._settings, self._new_patch_id)
             case Trouble(why):
                 return await self._again(row, reader.place(row.payload), why)

@@ -17,8 +17,9 @@ from bot.delivery.pace import Pace
 from bot.delivery.posting import Tried
 from bot.delivery.slack import SlackSender
 from bot.delivery.slack_answers import Answer, Delivered, RetryAfter, Unknown
+from bot.tallies import Counted, Tallies
 from contracts.notices import POSTING_METHODS, method_of
-from contracts.ports import Doubtful, Engine, Postponed, Sent, Work
+from contracts.ports import Buried, Doubtful, Engine, Postponed, Redirected, Sent, Work
 from contracts.records import Delivery
 from contracts.settings import Settings
 
@@ -28,6 +29,14 @@ log = logging.getLogger(__name__)
 LEASE: Final = timedelta(seconds=60)
 #: Well within the lease: whoever holds a delivery has stopped sending before another may begin.
 SENDING_WITHIN: Final = timedelta(seconds=45)
+#: What came of a try, as it is counted.
+_NAMES: Final = {
+    Sent: "sent",
+    Postponed: "postponed",
+    Doubtful: "doubtful",
+    Redirected: "redirected",
+    Buried: "buried",
+}
 
 
 def nobody(_point: str) -> None:
@@ -56,6 +65,7 @@ class Deliverer:
         ways: Ways | None = None,
         reached: Callable[[str], None] = nobody,
         lease: timedelta = LEASE,
+        tallies: Tallies | None = None,
     ) -> None:
         self._engine = engine
         self._carrier = Carrier(
@@ -66,6 +76,7 @@ class Deliverer:
         self._jitter = jitter
         self._reached = reached
         self._lease = lease
+        self._tallies = tallies or Tallies()
         self._pace = Pace()
         self._claiming = asyncio.Lock()
         self._alarm: datetime | None = None
@@ -135,6 +146,7 @@ class Deliverer:
         if not recorded:
             log.warning("delivery %s was taken over by another", delivery.key)
             return
+        self._tallies.count(Counted.DELIVERIES, delivery.notice.kind, _NAMES[type(conclusion.outcome)])
         await self._follow(delivery, conclusion)
 
     async def _follow(self, delivery: Delivery, conclusion: Conclusion) -> None:
@@ -150,6 +162,7 @@ class Deliverer:
         if method is None:
             return
         if isinstance(answer, RetryAfter) and answer.limited:
+            self._tallies.count(Counted.LIMITED, method)
             self._pace.limited(method, now + answer.wait)
         if delivery.channel and method in POSTING_METHODS and isinstance(answer, Delivered | Unknown):
             self._pace.posted(delivery.channel, now)

@@ -20,12 +20,13 @@ from contracts.settings import HttpSettings, KeySettings, Scope
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 LOGIN: Final = "/dashboard/login"
+LOGOUT: Final = "/dashboard/logout"
 #: Style, script and picture of the pages: nothing of the desk is in them.
 STATIC: Final = "/dashboard/static/"
 _DASHBOARD: Final = "/dashboard"
 _COOKIE: Final = "patchdesk"
-#: Slack signs what it sends; the sign-in form asks for the key; probes have none.
-_OPEN: Final = frozenset({"/healthz", "/readyz", EVENTS, LOGIN})
+#: Slack signs what it sends; the sign-in form asks for the key; probes have none; to leave takes none.
+_OPEN: Final = frozenset({"/healthz", "/readyz", EVENTS, LOGIN, LOGOUT})
 _SCOPES: Final = {
     "/metrics": frozenset({Scope.READ, Scope.METRICS}),
     "/alerts": frozenset({Scope.ALERTS}),
@@ -79,7 +80,7 @@ class Access:
         return Refused(narrow, HTTPStatus.FORBIDDEN, "insufficient_scope")
 
     def _turn_away(self, request: web.Request, refused: Refused) -> web.StreamResponse:
-        if request.path == _DASHBOARD and _is_browser(request):
+        if request.method == hdrs.METH_GET and request.path == _DASHBOARD and _is_browser(request):
             return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: LOGIN})
         self.note(request, refused.why.reason)
         challenge = 'Bearer realm="patchdesk"' + (f', error="{refused.error}"' if refused.error else "")
