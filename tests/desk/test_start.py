@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from bot.app import CannotStartError
 from bot.demo.peer import PATCHES, Mode
 from bot.settings import Config
 from contracts.faults import Reason
+from contracts.levels import HealthSettings
 from contracts.states import PatchState
 from tests.desk.harness import Desk, configuration, desk_at_work, settings, slow_gate
 from tests.desk.origin import Origin
@@ -78,15 +80,22 @@ async def test_what_is_in_hand_is_ended_before_the_desk_stops(tmp_path: Path) ->
     assert desk.origin.read("new.txt") == "new\n"
 
 
+def hasty(config: Config) -> Config:
+    """As *config*, with hardly any time to end in."""
+    soon = HealthSettings(grace=timedelta(milliseconds=100))
+    return replace(config, operations=config.operations.model_copy(update={"health": soon}))
+
+
 async def _passed(desk: Desk, point: str) -> bool:
     return point in desk.points.passed
 
 
-async def test_what_takes_longer_than_the_grace_is_taken_up_by_the_next_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_what_takes_longer_than_the_grace_is_given_back_at_once_and_taken_up_by_the_next_start(
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(app, "GRACE", app.GRACE / 100)
-    async with world(tmp_path, domains={"web": slow_gate(1)}, executor={"lease": 1}) as left:
+    # The lease would hold the patch for an hour.
+    async with world(tmp_path, domains={"web": slow_gate(1)}, executor={"lease": 3600}) as slow:
+        left = replace(slow, config=hasty(slow.config))
         async with left.restarted() as desk:
             await desk.say(writing("new.txt"))
             await desk.until(lambda: _passed(desk, "checked-out"))
