@@ -21,6 +21,7 @@ from contracts.formats.spellings import ROLE
 from contracts.formats.target import default_domain
 from contracts.formats.yaml_text import read_yaml
 from contracts.patch import Diff, Patch, build_changeset, paths_of
+from contracts.secrets import redact
 
 Result = Patch | Rejection
 
@@ -41,11 +42,24 @@ def read(submit: Submit, context: Context) -> tuple[Result, ...]:
             if found or submit.addressed:
                 found.append(_rejection(block, (fault(Reason.TOO_MANY_BLOCKS, most=MOST_BLOCKS, line=1),)))
             break
-        found += _read_block(block, submit, context)
+        found += map(_safe_to_repeat, _read_block(block, submit, context))
     if submit.parts and submit.addressed and not found:
         name = submit.parts[0].name
         found.append(Rejection(1, (fault(Reason.NO_PATCH_FOUND, file=name),), name))
     return tuple(found)
+
+
+def _safe_to_repeat(result: Result) -> Result:
+    """*result* without credentials in the words around what it does: they go into commits and channels."""
+    if isinstance(result, Rejection):
+        return result
+    return replace(
+        result,
+        title=redact(result.title),
+        body=redact(result.body),
+        label=None if result.label is None else redact(result.label),
+        details={name: redact(value) for name, value in result.details.items()},
+    )
 
 
 def _read_block(block: Block, submit: Submit, context: Context) -> tuple[Result, ...]:
