@@ -122,9 +122,9 @@ def standing(group: Group, ink: Ink, *, names: Names) -> str:
         case GroupState.FIRING:
             return f"{ink.strong('Firing.')} Nobody has taken it."
         case GroupState.ACKNOWLEDGED:
-            who = _who(group.taken.by if group.taken else None, ink, names)
+            who = f" by {_who(group.taken.by, ink, names)}" if group.taken else ""
             since = ink.say(" since {at:when}", at=group.taken.at) if group.taken else ""
-            return f"{ink.strong('Acknowledged')} by {who}{since}."
+            return f"{ink.strong('Acknowledged')}{who}{since}."
         case GroupState.SNOOZED:
             end = ink.say(" until {at:when}", at=group.snoozed_until) if group.snoozed_until else ""
             who = f" by {_who(group.taken.by, ink, names)}" if group.taken else ""
@@ -172,15 +172,16 @@ WAY_NAMES: Final[Mapping[Way, str]] = {
 }
 
 
-def _who(who: str | None, ink: Ink, names: Names) -> str:
+def _who(who: str, ink: Ink, names: Names) -> str:
     """By name: a mention would ping them about what they did themselves."""
-    return ink.words(names.get(who, who)) if who else "the desk"
+    return ink.words(names.get(who, who))
 
 
 # The thread ------------------------------------------------------------------------------------
 def entry(written: Entry, group: Group, ink: Ink, *, names: Names) -> str:  # noqa: C901, PLR0912 - one row per kind
     """What was written into the log, as a sentence."""
-    who, facts = _who(written.actor, ink, names), _Facts(written.facts, ink)
+    facts = _Facts(written.facts, ink)
+    who = _who(written.actor, ink, names) if written.actor else "The desk"
     match written.kind:
         case EntryKind.OPENED:
             return "It began."

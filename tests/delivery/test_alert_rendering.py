@@ -1,0 +1,252 @@
+"""Alerts as people see them: what a card says and offers, and that nothing hostile gets through."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.delivery.render import alerts as render
+from bot.delivery.render.blocks import Message
+from bot.delivery.render.limits import check_message, check_view
+from bot.delivery.wording import alerts as wording
+from bot.delivery.wording.ink import MRKDWN, PLAIN
+from contracts.alerts.escalation import Way
+from contracts.alerts.model import Entry, EntryKind, Group, GroupState, Matcher, Operator, Silence
+from contracts.alerts.oncall import Shift
+from contracts.commands import Place
+from contracts.notices import Confirm, Done
+from tests.delivery.alert_rows import (
+    ACKNOWLEDGED,
+    ALERT,
+    ENTRIES,
+    FIRING,
+    GROUPS,
+    HIDDEN,
+    NAMES,
+    RESOLVED,
+    SHOWN,
+    SNOOZED,
+    entry,
+    shown,
+)
+from tests.delivery.rows import HOSTILE, NOON, at
+from tests.peer.blocks import problems_in_message, problems_in_view
+
+thorough = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+def said(message: Message) -> str:
+    """All that is read of it, without its buttons."""
+    parts = [message.text]
+    for block in message.blocks:
+        if block["type"] != "actions":
+            parts += [each["text"] for each in ([block["text"]] if "text" in block else block["elements"])]
+    return "\n".join(parts)
+
+
+def check(message: Message, *, mentions: bool = False) -> None:
+    check_message(message.text, message.blocks)
+    assert problems_in_message(list(message.blocks)) == []
+    ours = r"<(!date\^|#[CGD]|https?://)[^<>]*>" + (r"|<(@[UW]|!subteam\^S)[A-Z0-9]+>" if mentions else "")
+    assert not re.search(r"[<>]", re.sub(ours, "", said(message)))
+    said(message).encode()
+
+
+def offered(message: Message) -> list[str]:
+    return [
+        element["action_id"]
+        for block in message.blocks
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+
+
+# Hostile ---------------------------------------------------------------------------------------
+@thorough
+@given(it=SHOWN)
+def test_slack_takes_every_card_and_it_mentions_nobody(it: render.Shown) -> None:
+    check(render.card(it))
+
+
+@thorough
+@given(it=SHOWN, written=ENTRIES, apart=st.booleans())
+def test_slack_takes_every_entry_page_and_call(it: render.Shown, written: Entry, apart: bool) -> None:
+    check(render.entry(written, it, apart=apart), mentions=True)
+    check(render.page(written, it))
+    check(render.call(written, it), mentions=True)
+
+
+@thorough
+@given(it=SHOWN, written=ENTRIES)
+def test_a_mail_is_text_without_anything_that_hides_or_moves(it: render.Shown, written: Entry) -> None:
+    subject, text = render.mail(it, written)
+    assert "\n" not in subject
+    assert len(subject) < 300
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x09\x0b-\x1f\x7f]", subject + text)
+    (subject + text).encode()
+
+
+@thorough
+@given(groups=st.lists(GROUPS, max_size=3) | GROUPS.map(lambda one: [one] * 20), who=HOSTILE)
+def test_slack_takes_every_list_of_groups(groups: list[Group], who: str) -> None:
+    check(render.open_groups([(group, None) for group in groups], names={who: who}, left=3))
+
+
+@thorough
+@given(label=HOSTILE, value=HOSTILE, comment=HOSTILE)
+def test_slack_takes_every_list_of_silences_and_every_dialog(label: str, value: str, comment: str) -> None:
+    matchers = (Matcher(label, Operator.EQUAL, value),) * 20
+    check(render.silences([Silence("s4", matchers, comment, comment, NOON, at(9))] * 30, names={}))
+    asking = render.Asking("g7", Place("C1", None, None))
+    for view in (render.snooze_view(asking), render.silence_view(asking, matchers)):
+        check_view(view)
+        assert problems_in_view(view) == []
+        assert render.Asking.read(view["private_metadata"]) == asking
+
+
+@pytest.mark.parametrize("metadata", ["", "{}", "[1]", '["g", 2, null, null]', "null", "[" * 9])
+def test_what_comes_back_with_a_dialog_may_be_anything(metadata: str) -> None:
+    assert render.Asking.read(metadata) is None
+
+
+# The card --------------------------------------------------------------------------------------
+def test_a_card_says_what_fires_since_when_and_what_will_happen() -> None:
+    step = render.NextStep(Way.ON_CALL, "web-team", at(300))
+    text = said(render.card(shown(step=step)))
+    assert "Critical: PatchFailed · domain=web" in text
+    assert "1 alert fires, seen 3 times, since" in text
+    assert "The gate `tests` said no (exit code 1). · gate=tests · 3 times · since" in text
+    assert "<https://ci.example.com/runs/7?x=1&y=2|source>" in text
+    assert "Nobody has taken it." in text
+    assert "whoever is on call in `web-team`" in text
+    assert "g7k3v9x2" in text
+
+
+def test_a_thousand_alerts_are_ten_lines_and_a_count() -> None:
+    group = replace(FIRING, firing=1000, alerts=1000, times=1000)
+    text = said(render.card(shown(group, *[ALERT] * 10)))
+    assert text.count("The gate `tests` said no") == 10
+    assert "990 more alerts" in text
+    assert "1,000 alerts fire" in text
+
+
+def test_a_card_says_who_has_it_by_name_and_without_a_mention() -> None:
+    text = said(render.card(shown(ACKNOWLEDGED)))
+    assert "*Acknowledged* by Ada Okafor since" in text
+    assert "<@" not in text
+
+
+def test_a_card_says_why_nobody_is_told() -> None:
+    assert "Silenced by `s4` until" in said(render.card(shown(HIDDEN)))
+
+
+def test_a_resolved_card_says_how_it_ended() -> None:
+    assert "what caused it has ended" in said(render.card(shown(RESOLVED)))
+    assert "by Ben Lindqvist" in said(render.card(shown(replace(RESOLVED, resolved_by="U0BEN"))))
+
+
+@pytest.mark.parametrize(
+    ("group", "actions"),
+    [
+        (FIRING, [render.ACKNOWLEDGE, render.SNOOZE, render.RESOLVE, render.SILENCE]),
+        (
+            ACKNOWLEDGED,
+            [render.TAKE_OVER, render.LET_GO, render.SNOOZE, render.RESOLVE, render.SILENCE],
+        ),
+        (SNOOZED, [render.ACKNOWLEDGE, render.LET_GO, render.SNOOZE, render.RESOLVE, render.SILENCE]),
+        (RESOLVED, []),
+    ],
+)
+def test_the_buttons_fit_the_state(group: Group, actions: list[str]) -> None:
+    assert offered(render.card(shown(group))) == actions
+    assert set(actions) <= set(render.ACTIONS)
+
+
+def test_a_page_says_why_and_can_be_answered() -> None:
+    page = render.page(entry(EntryKind.ESCALATED), shown())
+    assert "You are asked to see to this." in said(page)
+    assert "step 2" in said(page)
+    assert render.ACKNOWLEDGE in offered(page)
+
+
+def test_a_mail_says_the_same_in_plain_words() -> None:
+    subject, text = render.mail(shown(), entry(EntryKind.FELL_BACK))
+    assert subject == "Critical: PatchFailed · domain=web"
+    assert "Slack could not be reached since 2026-01-01 12:00:05 UTC" in text
+    assert "The gate `tests` said no (exit code 1)." in text
+    assert "https://x.slack.com/archives/C0PATCHES/p11" in text
+
+
+# The thread ------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", EntryKind)
+@pytest.mark.parametrize("actor", [None, "U0ADA"])
+def test_every_entry_is_a_sentence(kind: EntryKind, actor: str | None) -> None:
+    group = ACKNOWLEDGED if kind is EntryKind.REMINDED else FIRING
+    for ink in (MRKDWN, PLAIN):
+        text = wording.entry(entry(kind, actor), group, ink, names=NAMES)
+        assert text[0].isupper() or text[0] in "<`U"
+        assert text.endswith(".")
+        assert "?" not in text
+
+
+SENTENCES = [
+    (EntryKind.GREW, None, "More of it: 3 firing, 1,200 times in all."),
+    (EntryKind.ACKNOWLEDGED, "U0ADA", "Ada Okafor acknowledged it."),
+    (EntryKind.TAKEN_OVER, "U0ADA", "Ada Okafor took it over from Ben Lindqvist."),
+    (EntryKind.ESCALATED, None, "Nobody has taken it. Step 2: <@U0BEN> is told."),
+    (EntryKind.LET_GO, "U0ADA", "Ada Okafor gave it back: it is nobody's again."),
+    (EntryKind.RESOLVED, None, "What caused it has ended: resolved."),
+]
+
+
+@pytest.mark.parametrize(("kind", "actor", "text"), SENTENCES)
+def test_entries_read_well(kind: EntryKind, actor: str | None, text: str) -> None:
+    assert wording.entry(entry(kind, actor), FIRING, MRKDWN, names=NAMES) == text
+
+
+def test_only_those_who_are_to_come_are_mentioned() -> None:
+    mentioned = {
+        kind
+        for kind in EntryKind
+        if "<@" in wording.entry(entry(kind, "U0ADA"), ACKNOWLEDGED, MRKDWN, names=NAMES)
+    }
+    assert mentioned == {EntryKind.ESCALATED, EntryKind.REMINDED}
+
+
+def test_a_user_group_is_called_and_a_hostile_one_is_not() -> None:
+    facts = {"way": "user_group", "to": "S0OPS", "step": "1"}
+    called = wording.entry(Entry(1, NOON, EntryKind.ESCALATED, None, facts), FIRING, MRKDWN, names={})
+    assert "<!subteam^S0OPS>" in called
+    facts["to"] = "S0OPS> <!channel"
+    called = wording.entry(Entry(1, NOON, EntryKind.ESCALATED, None, facts), FIRING, MRKDWN, names={})
+    assert "<!" not in called.replace("<!subteam^S0OPS>", "")
+
+
+# Lists -----------------------------------------------------------------------------------------
+def test_lists_say_so_when_there_is_nothing() -> None:
+    assert said(render.open_groups([], names={})).startswith(wording.NOTHING_FIRES)
+    assert said(render.silences([], names={})).startswith(wording.NO_SILENCES)
+    assert said(render.on_call([])).startswith(wording.NO_SCHEDULES)
+
+
+def test_who_is_on_call_and_who_is_next() -> None:
+    shifts = (Shift("ada", NOON, at(3600)), Shift(None, at(3600), None))
+    line = wording.duty_line("web-team", shifts, PLAIN)
+    assert line == "web-team: ada until 2026-01-01 13:00:00 UTC, then nobody."
+    assert wording.duty_line("web-team", (Shift(None, NOON, None),), PLAIN) == "web-team: nobody."
+
+
+def test_what_was_done_is_told() -> None:
+    told = Confirm("U0ADA", Done.ACKNOWLEDGED, {"count": "2"})
+    assert wording.done(told, PLAIN) == "You acknowledged 2 alerts."
+    told = Confirm("U0ADA", Done.ACKNOWLEDGED, {"count": "0"})
+    assert "Nothing that is open" in wording.done(told, PLAIN)
+    told = Confirm("U0ADA", Done.SILENCED, {"silence": "s4", "until": at(60).isoformat()})
+    assert wording.done(told, PLAIN) == "Silence `s4` is in force until 2026-01-01 12:01:00 UTC."
+
+
+@pytest.mark.parametrize("state", GroupState)
+def test_every_state_has_its_words(state: GroupState) -> None:
+    assert wording.standing(replace(SNOOZED, state=state), PLAIN, names=NAMES).endswith(".")
