@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Events:
-    """The handler of `POST /slack/events`. While it is not `open`, Slack is told to come again."""
+    """`POST /slack/events`. While it is not `open`, Slack is told to come again."""
 
     def __init__(self, signing_secret: str, clock: Callable[[], datetime]) -> None:
         self._secret = signing_secret
@@ -47,7 +47,7 @@ class Events:
             except TimeoutError:
                 log.warning("events in hand are left unanswered; Slack sends them again")
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def receive(self, request: web.Request) -> web.StreamResponse:
         # aiohttp stops reading at `client_max_size` and answers 413.
         body = await request.read()
         if not genuine(

@@ -70,7 +70,7 @@ async def served(
     ):
         application.add_routes(part.routes())
     if events is not None:
-        application.add_routes([web.post(EVENTS, events)])
+        application.add_routes([web.post(EVENTS, events.receive)])
     with errors_counted(tallies):
         async with listening(application, config.http_host, config.http_port) as address:
             yield Front(probes, events, application, address)

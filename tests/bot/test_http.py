@@ -48,7 +48,7 @@ class Slack:
 
 def serving(events: Events) -> web.Application:
     served = web.Application(client_max_size=MOST_BODY)
-    served.add_routes([web.post(EVENTS, events)])
+    served.add_routes([web.post(EVENTS, events.receive)])
     return served
 
 
