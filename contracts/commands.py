@@ -2,6 +2,7 @@
 
 import enum
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -236,12 +237,26 @@ class EditBatch:
     kind: Literal["edit-batch"] = "edit-batch"
 
 
-Question = Help | Status | Queue | Show | ListAlerts | ListSilences | WhoIsOnCall | Roadmap | ListRisks
+# Reports --------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class ShowReport:
+    """The report called *report*, made now. Left out: all domains that may be seen, the last full period."""
+
+    report: str
+    domain: str | None = None
+    period: str | None = None
+    kind: Literal["show-report"] = "show-report"
+
+
+Question = (
+    Help | Status | Queue | Show | ShowReport | ListAlerts | ListSilences | WhoIsOnCall | Roadmap | ListRisks
+)
 Command = Submit | Question | Act | Tending | EditBatch | Ignore
 
 #: The words that `/patch` and `@patchdesk` understand; `submit` opens the dialog (slash command only).
 _ALERT_WORDS = ("alerts", "ack", "silences", "silence", "unsilence", "oncall")
-WORDS = ("help", "status", "queue", "show", "submit", "roadmap", "risks", *_ALERT_WORDS)
+WORDS = ("help", "status", "queue", "show", "submit", "report", "roadmap", "risks", *_ALERT_WORDS)
+_YEAR = re.compile(r"\d{4}-")
 #: A matcher, as a piece of words: nothing else that is said to the desk looks like one.
 _MATCHER = re.compile(r"""\s*[A-Za-z_]\w*\s*(?:=~|!~|!=|=)\s*(?:"(?:[^"\\]|\\.)*"|[^\s",]+)\s*,?""")
 
@@ -269,12 +284,15 @@ def parse_words(text: str) -> Question | Tending | OpenDialog | OpenPlanForm | F
         return Help()
     word, rest = words[0].casefold(), "".join(words[1:]).strip()
     asked = _about_alerts(word, rest) if word in _ALERT_WORDS else _about_patches(word, rest.split())
-    return asked or fault(
-        Reason.UNKNOWN_COMMAND, words=text.strip()[:80], suggestion=nearest(words[0], WORDS)
+    return (
+        asked
+        or _about_the_plan(word, rest.split())
+        or _about_reports(word, rest.split())
+        or fault(Reason.UNKNOWN_COMMAND, words=text.strip()[:80], suggestion=nearest(words[0], WORDS))
     )
 
 
-def _about_patches(word: str, rest: list[str]) -> Question | OpenDialog | OpenPlanForm | Fault | None:
+def _about_patches(word: str, rest: list[str]) -> Question | OpenDialog | Fault | None:
     domain = rest[0] if rest else None
     match [word, *rest]:
         case ["help"]:
@@ -289,16 +307,35 @@ def _about_patches(word: str, rest: list[str]) -> Question | OpenDialog | OpenPl
             return fault(Reason.MISSING_FIELD, field="ID", where="show")
         case ["submit"] | ["submit", _]:
             return OpenDialog(domain)
+        case _:
+            return None
+
+
+def _about_the_plan(word: str, rest: list[str]) -> Question | OpenPlanForm | None:
+    match [word, *(part.casefold() for part in rest[:1]), *rest[1:]]:
         case ["roadmap"]:
             return Roadmap()
-        case ["roadmap", edit] if edit.casefold() == "edit":
+        case ["roadmap", "edit"]:
             return OpenPlanForm()
-        case ["roadmap", edit, batch] if edit.casefold() == "edit":
+        case ["roadmap", "edit", batch]:
             return OpenPlanForm(batch.strip("`"))
         case ["risks"]:
             return ListRisks()
         case _:
             return None
+
+
+def _about_reports(word: str, rest: list[str]) -> ShowReport | Fault | None:
+    """A domain and a period may follow, in either order; a period begins with its year."""
+    if word != "report":
+        return None
+    if not rest:
+        return fault(Reason.MISSING_FIELD, field="daily, weekly or executive", where="report")
+    periods = [each for each in rest[1:] if _YEAR.match(each)]
+    domains = [each for each in rest[1:] if not _YEAR.match(each)]
+    if len(periods) > 1 or len(domains) > 1:
+        return None
+    return ShowReport(rest[0].casefold(), next(iter(domains), None), next(iter(periods), None))
 
 
 def _about_alerts(word: str, rest: str) -> Question | Tending | Fault | None:

@@ -42,7 +42,12 @@ class StoredPatch:
     steps: tuple[StepTime, ...] = ()
     report: Report | None = None
     card: Place | None = None  #: the posted card (channel and ts), once Slack has confirmed it
-    held: int = 0  #: how many attempts of an open patch only waited: landing was held; they were no tries
+    held: int = 0  #: how many attempts of an open patch only waited, because landing was held
+
+    @property
+    def tries(self) -> int:
+        """Attempts that were made to carry it out."""
+        return self.attempt - self.held
 
 
 @dataclass(frozen=True, slots=True)

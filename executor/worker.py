@@ -6,8 +6,8 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from contracts.faults import Fault, Reason, fault, nearest
@@ -15,6 +15,8 @@ from contracts.notices import home_of, on_finished, on_progress
 from contracts.outcome import Failed, GaveUp, Landed, Outcome, Report, Retry, Step
 from contracts.ports import Engine, Finish
 from contracts.records import StoredPatch
+from contracts.reports.periods import Window
+from contracts.risk import RiskSettings, assess, critical_until, total
 from contracts.settings import DomainSettings, Settings
 from executor import landing
 from executor.gates import Gating
@@ -25,6 +27,9 @@ from executor.sandbox.level import Sandbox
 from executor.sandbox.probe import best
 from executor.trial import Clock, Journal, Refusal, Trial, nothing
 from executor.workspace import Workspaces, default_root, open_folders
+
+#: How long a held patch waits before it is seen that somebody has let landing go on.
+_LOOK_AGAIN = timedelta(hours=1)
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +47,7 @@ async def open_worker(
     clock: Clock,
     jitter: Callable[[], float],
     reached: Callable[[str], None] = nothing,
+    risk: RiskSettings | None = None,
 ) -> AsyncIterator["Worker"]:
     """A worker in the best sandbox of this machine, which is probed first (about a second).
 
@@ -50,7 +56,9 @@ async def open_worker(
     sandbox = await best(settings.sandbox)
     name = f"{socket.gethostname()}:{os.getpid()}"
     with open_folders(default_root(), sandbox.owner) as workspaces:
-        yield Worker(engine, settings, data, sandbox, workspaces, clock, jitter, name, reached)
+        yield Worker(
+            engine, settings, data, sandbox, workspaces, clock, jitter, name, reached, risk or RiskSettings()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ class Worker:
     jitter: Callable[[], float]
     name: str
     reached: Callable[[str], None] = nothing
+    risk: RiskSettings = field(default_factory=RiskSettings)
 
     async def turn(self) -> bool:
         """Carry out one patch. False: there was none. Cancelled, it ends what runs and gives the patch back."""
@@ -123,9 +132,11 @@ class Worker:
         journal = self._journal(stored, domain)
         if domain is None:
             return Failed(journal.close(fault=self._unknown(stored.patch.domain)))
-        if stored.attempt > self.settings.executor.attempts + 1:
+        if stored.tries > self.settings.executor.attempts + 1:
             return GaveUp(journal.close(fault=_crashed(stored)))
         try:
+            if domain.hold_when_critical and (held := await self._held(stored, journal)):
+                return held
             return await self._carry_out(stored, domain, journal)
         except (GitError, UnreachableError) as error:
             wrong = error.fault()
@@ -137,6 +148,27 @@ class Worker:
             _log.exception("patch %s: attempt %d", stored.id, stored.attempt)
             wrong = fault(Reason.DESK_ERROR, detail=type(error).__name__)
         return self._again(stored, journal.close(fault=wrong))
+
+    async def _held(self, stored: StoredPatch, journal: Journal) -> Retry | None:
+        """A wait while the domain's risk rate is critical; not a try, or enough of them would quarantine it."""
+        now = self.clock()
+        domain, window = stored.patch.domain, Window(now - self.risk.window, now)
+        marks = await self.engine.reports.marks(window, [domain])
+        until = critical_until(marks, self.risk, now=now)
+        if until is None:
+            return None
+        at = min(until, now + _LOOK_AGAIN)
+        found = assess(total(marks), self.risk)
+        why = fault(
+            Reason.RISK_CRITICAL,
+            domain=domain,
+            tasks=found.counts.tasks,
+            errors=found.counts.errors,
+            failed=found.counts.failed,
+            rate=f"{found.rate:.2f}",
+            until=f"{at:%Y-%m-%d %H:%M} UTC",
+        )
+        return Retry(journal.close(fault=why), at, held=True)
 
     async def _carry_out(self, stored: StoredPatch, domain: DomainSettings, journal: Journal) -> Outcome:
         home = self.data / "repositories"
@@ -160,7 +192,7 @@ class Worker:
         self.reached("fetched")
         if stored.attempt > 1 and (found := await self._landed_before(stored, repository, journal, tip)):
             return found
-        if stored.attempt > self.settings.executor.attempts:
+        if stored.tries > self.settings.executor.attempts:
             return GaveUp(journal.close(fault=_crashed(stored)))
         candidate = await self._trial(stored, domain, repository, journal).on(tip)
         if isinstance(candidate, Refusal):
@@ -190,7 +222,7 @@ class Worker:
 
     def _again(self, stored: StoredPatch, report: Report) -> Retry | GaveUp:
         backoff = self.settings.executor.backoff()
-        at = backoff.again_at(stored.attempt, now=self.clock(), jitter=self.jitter())
+        at = backoff.again_at(stored.tries, now=self.clock(), jitter=self.jitter())
         return Retry(report, at) if at is not None else GaveUp(report)
 
     # What an attempt needs -----------------------------------------------------------------
@@ -240,7 +272,7 @@ class Worker:
 
 
 def _crashed(stored: StoredPatch) -> Fault:
-    return fault(Reason.DESK_CRASHED, attempts=stored.attempt - 1)
+    return fault(Reason.DESK_CRASHED, attempts=stored.tries - 1)
 
 
 def _describe(stored: StoredPatch) -> Description:

@@ -29,6 +29,15 @@ _TAIL: Final = 65_536
 _POSITION: Final = ".position"
 
 
+def folder_of(data: Path) -> Path:
+    return data / "log"
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The oldest day first."""
+    return sorted(file for file in folder.glob("tasks-*.jsonl") if _NAME.fullmatch(file.name))
+
+
 @dataclass(frozen=True, slots=True)
 class ExecutionLog:
     """The files below *folder*. *keep*: days whose file is older than this lose it."""
@@ -57,10 +66,6 @@ class ExecutionLog:
                 await self._write(each)
             return days
 
-    def newest(self) -> Path | None:
-        """The file of the latest day, if there is any."""
-        return max(self._files(), default=None)
-
     # Following -----------------------------------------------------------------------------------
     async def _catch_up(self) -> None:
         position = await self._position()
@@ -81,7 +86,7 @@ class ExecutionLog:
             position = -1
         if 0 <= position <= await self.engine.reports.last_number():
             return position
-        for file in self._files():
+        for file in files_in(self.folder):
             file.unlink()
         return 0
 
@@ -103,12 +108,9 @@ class ExecutionLog:
     # Files ---------------------------------------------------------------------------------------
     def _prune(self, now: datetime) -> None:
         oldest = f"{(now.astimezone(UTC) - self.keep).date():%Y-%m-%d}"
-        for file in self._files():
+        for file in files_in(self.folder):
             if (match := _NAME.fullmatch(file.name)) and match[1] < oldest:
                 file.unlink()
-
-    def _files(self) -> list[Path]:
-        return [file for file in self.folder.glob("tasks-*.jsonl") if _NAME.fullmatch(file.name)]
 
     @contextmanager
     def _alone(self, *, wait: bool) -> Iterator[None]:

@@ -23,6 +23,7 @@ COMMANDS: Final = (
     "`/patch queue [DOMAIN]` lists what waits",
     "`/patch status [DOMAIN]` shows how each lane stands",
     "`/patch show ID` shows one patch",
+    "`/patch report daily|weekly|executive [DOMAIN] [PERIOD]` reports on a day, a week, a month",
     "`/patch help` shows this",
 )
 IN_THREADS: Final = "Slash commands do not work in threads; there, say the same words to @patchdesk."

@@ -15,6 +15,9 @@ REPORT_FAULTS: Final[Mapping[Reason, Said]] = {
     Reason.NOTHING_TO_MEASURE: Said("There was nothing to measure.", ""),
     Reason.NOT_REPORTED: Said("No gate reports it.", "A gate reports it with a line like `coverage: 87.5%`."),
     Reason.NO_APPROVALS: Said("The desk asks for no approvals.", ""),
+    Reason.BAD_SCHEDULE: Said(
+        "The schedules of reports cannot be used: {detail:words}.", "They are in `operations.yml`, in `reports`."
+    ),
     Reason.UNKNOWN_PERIOD: Said(
         "{period} is no period.",
         "Write a day (`2026-11-20`), a week (`2026-W47`), two weeks (`2026-W46-W47`) or a month (`2026-11`).",
