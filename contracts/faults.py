@@ -105,6 +105,9 @@ class Reason(enum.StrEnum):
     PUSH_REFUSED = "push-refused"  #: branch, detail
     REPOSITORY_UNREACHABLE = "repository-unreachable"  #: detail
     GIT_BROKEN = "git-broken"  #: command, detail
+    STOPPED_BY = "stopped-by"  #: by
+    CANCELLED_BY = "cancelled-by"  #: by
+    REJECTED_BY = "rejected-by"  #: by
     DESK_CRASHED = "desk-crashed"  #: attempts
     DESK_ERROR = "desk-error"  #: detail
     RISK_CRITICAL = "risk-critical"  #: domain, tasks, errors, failed, rate, until

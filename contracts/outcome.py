@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from contracts.control import Proposal
 from contracts.faults import Fault
 from contracts.gates import GateResult
 
@@ -98,4 +99,21 @@ class GaveUp:
     kind: Literal["gave-up"] = "gave-up"
 
 
-Outcome = Landed | Failed | Retry | GaveUp
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A person ended it. `report.fault` says who."""
+
+    report: Report
+    kind: Literal["stopped"] = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """It needs an approval of exactly this before it goes on. `report.fault` says what for."""
+
+    report: Report
+    proposal: Proposal
+    kind: Literal["proposed"] = "proposed"
+
+
+Outcome = Landed | Failed | Retry | GaveUp | Stopped | Proposed

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
+from contracts.control import Priority
 from contracts.faults import Fault, Reason, fault
 from contracts.paths import fold
 
@@ -279,6 +280,8 @@ class Patch:
     commands: tuple[Commands, ...] = ()
     block: int = 1
     author: Author | None = None  #: None: whoever asked
+    priority: Priority = Priority.NORMAL
+    hotfix: bool = False  #: asks to go through a freeze
     batch: str | None = None  #: of the plan, by its id; whether there is one is not known here
 
 

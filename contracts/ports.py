@@ -19,6 +19,7 @@ from typing import Protocol
 from contracts.alerts.model import GroupChange, SilenceChange
 from contracts.alerts.store import Alerts
 from contracts.commands import Actor, Place, Source
+from contracts.control import Closed, Control, Grip, Obstacles
 from contracts.health import GateHealth, HealthLog
 from contracts.measuring import StoreNumbers
 from contracts.notices import NewDelivery
@@ -84,6 +85,7 @@ class NewPatch:
     place: Place
     told: tuple[NewDelivery, ...]
     twin_to: NewDelivery | None = None  #: its notice is a Twin whose *first* the engine fills in
+    needs: tuple[str, ...] = ()  #: ids of patches that have to land before it begins; all of them known
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class AuditEntry:
 
 
 #: A row as it is to be from now on, if it is still as it was when this was decided.
-Change = GroupChange | SilenceChange | PlanChange
+Change = GroupChange | SilenceChange | PlanChange | Control
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +164,14 @@ class Finish:
 
 
 class Lanes(Protocol):
-    """At most one patch of a domain is READY or RUNNING: the head of its lane."""
+    """At most one patch of a domain is READY or RUNNING: the head of its lane.
+
+    Who becomes the head: of those that nothing keeps back the one of highest priority, of equals the
+    oldest; but the oldest of all lets at most `control.FAIRNESS` others go before it.
+    """
 
     async def claim(self, *, worker: str, now: datetime, lease: timedelta) -> StoredPatch | None:
-        """The oldest READY patch, now RUNNING with its attempt raised by one; None if there is none.
+        """The READY patch of highest priority, of equals the oldest, now RUNNING with its attempt raised by one; None if there is none.
 
         Its steps and report are emptied: they are those of this attempt.
         """
@@ -175,8 +181,11 @@ class Lanes(Protocol):
 
     async def step(
         self, patch: str, attempt: int, step: Step, *, now: datetime, told: Sequence[NewDelivery]
-    ) -> bool:
-        """Note that *step* begins, which ends the one before."""
+    ) -> Grip:
+        """Note that *step* begins, which ends the one before. Nothing is written but where it is HELD."""
+
+    async def grip(self, patch: str, attempt: int) -> Grip:
+        """How the attempt stands now; a read, to be asked often."""
 
     async def finish(self, finish: Finish, *, now: datetime) -> bool:
         """End the attempt, give its lane the next head, say what is to be said.
@@ -186,13 +195,13 @@ class Lanes(Protocol):
         """
 
     async def release(self, patch: str, attempt: int, *, now: datetime) -> bool:
-        """Give the patch back unfinished: it is READY at once, and nobody waits for the lease to run out.
+        """Give the patch back unfinished: it may begin again at once, if its domain lets it.
 
         False: the attempt does not hold it any more.
         """
 
     async def tend(self, *, now: datetime) -> int:
-        """Offer abandoned patches again and give idle lanes a head whose time has come.
+        """Offer abandoned patches again, give idle lanes a head whose time has come, reopen domains.
 
         Returns how many became READY; each that was abandoned is noted in the audit. Lanes are tended by `Engine.run` on its safety poll.
         """
@@ -307,6 +316,12 @@ class Ledger(Protocol):
         """Finished patches of *domains*, latest first."""
 
     async def counts(self) -> Counts: ...
+
+    async def obstacles(self, patch: str) -> Obstacles | None:
+        """What keeps an open patch from running now; None: it is not open."""
+
+    async def closed(self) -> tuple[Closed, ...]:
+        """Every domain that is closed, and how."""
 
     async def states(self) -> dict[PatchState, int]:
         """How many patches are in each state; every state is a key."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contracts.commands import Actor, Place, Source
+from contracts.control import Approval, Hold, Priority, Proposal
 from contracts.notices import Notice
 from contracts.outcome import Report, StepTime
 from contracts.patch import Patch
@@ -43,6 +44,12 @@ class StoredPatch:
     report: Report | None = None
     card: Place | None = None  #: the posted card (channel and ts), once Slack has confirmed it
     held: int = 0  #: how many attempts of an open patch only waited, because landing was held
+
+    priority: Priority | None = None  #: while it is open
+    hold: Hold | None = None
+    stop_by: str | None = None  #: who has asked that its present attempt ends
+    proposal: Proposal | None = None
+    approval: Approval | None = None
 
     @property
     def tries(self) -> int:

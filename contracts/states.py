@@ -14,37 +14,64 @@ Event = TypeVar("Event")
 
 
 class PatchState(enum.StrEnum):
+    PROPOSED = "proposed"  #: needs somebody's approval before it goes on
     WAITING = "waiting"  #: in its lane, behind others or until its time
     READY = "ready"  #: head of its lane, offered to workers
     RUNNING = "running"  #: one worker holds it under a lease and sends heartbeats
     LANDED = "landed"  #: its commit is on the branch
     FAILED = "failed"  #: it would not apply, or a gate did not let it through
+    STOPPED = "stopped"  #: a person ended it while it ran
     QUARANTINED = "quarantined"  #: the desk itself could not, several times
+    CANCELLED = "cancelled"  #: a person took it back before it ran
+    REJECTED = "rejected"  #: a person did not approve it
 
 
 class PatchEvent(enum.StrEnum):
+    PROPOSE = "propose"  #: what it touches needs an approval that it does not have
+    APPROVE = "approve"  #: another person said yes to exactly this
+    REJECT = "reject"  #: another person said no
+    CANCEL = "cancel"  #: a person took it back
     PROMOTE = "promote"  #: became head of its lane
+    DEMOTE = "demote"  #: its domain was closed before a worker took it
     CLAIM = "claim"  #: a worker took it; its attempt rises by one
     LAND = "land"  #: the commit reached the branch
     REFUSE = "refuse"  #: it would not apply, or a gate said no
     RETRY = "retry"  #: something passing went wrong; back into the lane until its time
-    RESCUE = "rescue"  #: the lease ran out; offered again
+    RESCUE = "rescue"  #: the lease ran out, or it was given back; into the lane again
+    STOP = "stop"  #: a person ended it
     GIVE_UP = "give-up"  #: the desk could not, and no attempt is left
 
 
 PATCH_TRANSITIONS: Mapping[PatchState, Mapping[PatchEvent, PatchState]] = {
-    PatchState.WAITING: {PatchEvent.PROMOTE: PatchState.READY},
-    PatchState.READY: {PatchEvent.CLAIM: PatchState.RUNNING},
+    PatchState.PROPOSED: {
+        PatchEvent.APPROVE: PatchState.WAITING,
+        PatchEvent.REJECT: PatchState.REJECTED,
+        PatchEvent.CANCEL: PatchState.CANCELLED,
+    },
+    PatchState.WAITING: {
+        PatchEvent.PROMOTE: PatchState.READY,
+        PatchEvent.CANCEL: PatchState.CANCELLED,
+    },
+    PatchState.READY: {
+        PatchEvent.CLAIM: PatchState.RUNNING,
+        PatchEvent.DEMOTE: PatchState.WAITING,
+        PatchEvent.CANCEL: PatchState.CANCELLED,
+    },
     PatchState.RUNNING: {
+        PatchEvent.PROPOSE: PatchState.PROPOSED,
         PatchEvent.LAND: PatchState.LANDED,
         PatchEvent.REFUSE: PatchState.FAILED,
         PatchEvent.RETRY: PatchState.WAITING,
-        PatchEvent.RESCUE: PatchState.READY,
+        PatchEvent.RESCUE: PatchState.WAITING,
+        PatchEvent.STOP: PatchState.STOPPED,
         PatchEvent.GIVE_UP: PatchState.QUARANTINED,
     },
     PatchState.LANDED: {},
     PatchState.FAILED: {},
+    PatchState.STOPPED: {},
     PatchState.QUARANTINED: {},
+    PatchState.CANCELLED: {},
+    PatchState.REJECTED: {},
 }
 
 #: A patch in one of these is still to be carried out; equal content waits for it.

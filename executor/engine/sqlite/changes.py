@@ -1,11 +1,12 @@
 """Changes that were decided on rows as they were read: written if the rows are still so, else not at all."""
 
 from collections.abc import Callable, Sequence
-from typing import assert_never
+from functools import partial
 
 from contracts.alerts.model import GroupChange, SilenceChange
 from contracts.plan_store import PlanChange
 from contracts.ports import Change
+from executor.engine.sqlite.controls import control
 from executor.engine.sqlite.groups import change_group, change_silence
 from executor.engine.sqlite.plan import change_plan
 from executor.engine.sqlite.writer import Transaction
@@ -28,4 +29,4 @@ def _write(change: Change, now: int) -> Write:
         case PlanChange():
             return change_plan(change, now)
         case _:
-            assert_never(change)
+            return partial(control, change, now)

@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 
 from contracts.alerts.model import Labels, Matcher
 from contracts.commands import Actor, Place, Source
+from contracts.control import Approval, Hold, Priority, Proposal
 from contracts.faults import Fault
 from contracts.notices import Notice
 from contracts.outcome import Report, Step, StepTime
@@ -21,6 +22,8 @@ _MICROSECOND = timedelta(microseconds=1)
 
 _PATCH: TypeAdapter[Patch] = TypeAdapter(Patch)
 _ACTOR: TypeAdapter[Actor] = TypeAdapter(Actor)
+_PROPOSAL: TypeAdapter[Proposal] = TypeAdapter(Proposal)
+_APPROVAL: TypeAdapter[Approval] = TypeAdapter(Approval)
 _REPORT: TypeAdapter[Report] = TypeAdapter(Report)
 _NOTICE: TypeAdapter[Notice] = TypeAdapter(Annotated[Notice, Field(discriminator="kind")])
 _STEPS: TypeAdapter[tuple[tuple[Step, int], ...]] = TypeAdapter(tuple[tuple[Step, int], ...])
@@ -108,13 +111,22 @@ def _steps(stored: str, ended_at: int | None) -> tuple[StepTime, ...]:
     )
 
 
+def proposal_to_json(proposal: Proposal) -> str:
+    return _PROPOSAL.dump_json(proposal).decode()
+
+
+def approval_to_json(approval: Approval) -> str:
+    return _APPROVAL.dump_json(approval).decode()
+
+
 #: What `stored_patch` reads: a patch, its row in `lanes` or in `endings`, and its card.
 STORED = """
 SELECT id, source, inbox_id, patches.channel, patches.ts, patches.thread,
   coalesce(lanes.state, endings.state), coalesce(lanes.attempt, endings.attempt), accepted_at,
   coalesce(lanes.started_at, endings.started_at), coalesce(lanes.ended_at, endings.ended_at), due_at,
   coalesce(lanes.steps, endings.steps), coalesce(lanes.report, endings.report),
-  cards.channel, cards.ts, cards.thread, coalesce(lanes.held, 0), actor, patches.patch
+  cards.channel, cards.ts, cards.thread, coalesce(lanes.held, 0), rank, held_by, held_why, held_at,
+  stop_by, proposal, approval, actor, patches.patch
 FROM patches LEFT JOIN lanes USING (seq) LEFT JOIN endings USING (seq)
   LEFT JOIN cards ON cards.patch = patches.id
 """
@@ -123,7 +135,8 @@ FROM patches LEFT JOIN lanes USING (seq) LEFT JOIN endings USING (seq)
 def stored_patch(row: Sequence[Any]) -> StoredPatch:
     """Of what STORED selects."""
     (id_, source, inbox_id, channel, ts, thread, state, attempt, accepted_at) = row[:9]
-    (started_at, ended_at, due_at, steps, report, *card, held, actor, patch) = row[9:]
+    (started_at, ended_at, due_at, steps, report, *card, held) = row[9:18]
+    (rank, held_by, held_why, held_at, stop_by, proposal, approval, actor, patch) = row[18:]
     return StoredPatch(
         id=id_,
         patch=_PATCH.validate_json(patch),
@@ -141,4 +154,9 @@ def stored_patch(row: Sequence[Any]) -> StoredPatch:
         report=None if report is None else _REPORT.validate_json(report),
         card=None if card[0] is None else Place(*card),
         held=held,
+        priority=None if rank is None else list(Priority)[rank],
+        hold=None if held_by is None else Hold(held_by, held_why, from_time(held_at)),
+        stop_by=stop_by,
+        proposal=None if proposal is None else _PROPOSAL.validate_json(proposal),
+        approval=None if approval is None else _APPROVAL.validate_json(approval),
     )

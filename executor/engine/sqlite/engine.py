@@ -67,7 +67,7 @@ class SqliteEngine:
         self._datagrams = Datagrams(wake_folder(path), self._ring)
         writer = Writer(writing, self._announce)
         self.inbox = SqliteInbox(writer)
-        self.lanes = SqliteLanes(writer)
+        self.lanes = SqliteLanes(writer, reading)
         self.outbox = SqliteOutbox(writer, names)
         self.ledger = SqliteLedger(reading)
         self.health = SqliteHealth(writer, reading)

@@ -15,6 +15,7 @@ from contracts.ports import AuditEntry
 from executor.engine.sqlite.audit import note_all
 from executor.engine.sqlite.codec import from_time, from_time_if, to_time
 from executor.engine.sqlite.threads import Thread
+from executor.engine.sqlite.turns import FREE
 from executor.engine.sqlite.writer import Transaction, Writer
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,9 +30,9 @@ _RISING: Final = tuple(Status)
 # What is measured ------------------------------------------------------------------------------
 _HEADS = "lanes INDEXED BY lanes_head WHERE state IN ('ready', 'running')"
 _ENDED = "endings INDEXED BY endings_latest WHERE domain = :domain ORDER BY ended_at DESC, seq DESC"
-_QUEUED = """
-SELECT (SELECT count(*) FROM lanes INDEXED BY lanes_waiting
-    WHERE state = 'waiting' AND due_at IS NULL AND domain = :domain)
+# What a person keeps back is no backlog.
+_QUEUED = f"""
+SELECT (SELECT count(*) FROM lanes INDEXED BY lanes_waiting WHERE {FREE} AND domain = :domain)
   + (SELECT count(*) FROM lanes INDEXED BY lanes_timed
     WHERE state = 'waiting' AND due_at IS NOT NULL AND domain = :domain)"""
 # A head has waited since it came, since the one before it ended, or since its own last attempt did.

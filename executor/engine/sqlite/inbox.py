@@ -23,7 +23,7 @@ from contracts.states import InboxState
 from executor.engine.sqlite.audit import note_all
 from executor.engine.sqlite.changes import Write, writes
 from executor.engine.sqlite.codec import actor_to_json, from_time, patch_to_json, to_time
-from executor.engine.sqlite.lanes import enter
+from executor.engine.sqlite.lanes import Entrant, enter
 from executor.engine.sqlite.outbox import Letter, letters, say
 from executor.engine.sqlite.plan import plan_patch
 from executor.engine.sqlite.writer import Transaction, Writer
@@ -105,6 +105,7 @@ class _Entry(NamedTuple):
 
     new: NewPatch
     row: dict[str, Any]
+    entrant: Entrant
     told: list[Letter]
 
     @classmethod
@@ -123,7 +124,9 @@ class _Entry(NamedTuple):
             "actor": actor_to_json(new.actor),
             "patch": patch_to_json(new.patch),
         }
-        return cls(new, row, letters(new.told, now))
+        patch = new.patch
+        entrant = Entrant(patch.domain, new.content, patch.priority.rank, patch.hotfix, new.needs)
+        return cls(new, row, entrant, letters(new.told, now))
 
 
 def _settle(
@@ -196,7 +199,7 @@ def _accept(tx: Transaction, entry: _Entry) -> None:
     accepted = tx.execute(_ACCEPT, entry.row)
     if accepted.rowcount == 0:
         raise PatchIdTakenError(entry.new.id)
-    enter(tx, accepted.lastrowid, entry.new.patch.domain, entry.new.content)
+    enter(tx, accepted.lastrowid, entry.entrant)
     if entry.new.patch.batch is not None:
         plan_patch(tx, accepted.lastrowid, entry.new.patch.batch)
     say(tx, entry.told)

@@ -3,75 +3,105 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
+from contracts.control import Grip
 from contracts.notices import NewDelivery
-from contracts.outcome import Failed, GaveUp, Landed, Outcome, Report, Retry, Step
-from contracts.ports import AuditEntry, Finish, Work
+from contracts.outcome import Failed, GaveUp, Landed, Outcome, Proposed, Report, Retry, Step, Stopped
+from contracts.ports import AuditEntry, Finish
 from contracts.records import StoredPatch
-from contracts.states import OPEN_STATES, PATCH_TRANSITIONS, PatchEvent, PatchState, after
+from contracts.states import PATCH_TRANSITIONS, PatchEvent, PatchState, after
 from executor.engine.sqlite.audit import note_all
-from executor.engine.sqlite.codec import STORED, report_to_json, stored_patch, to_time
+from executor.engine.sqlite.codec import STORED, proposal_to_json, report_to_json, stored_patch, to_time
+from executor.engine.sqlite.endings import Ending, end
 from executor.engine.sqlite.outbox import Letter, letters, say
 from executor.engine.sqlite.tasks import Ended, note_attempt
+from executor.engine.sqlite.threads import Thread
+from executor.engine.sqlite.turns import promote, promote_all, reconsider
 from executor.engine.sqlite.writer import Transaction, Writer
 
-# A lane without a head has nobody who may go, so a newcomer is its head at once.
 _ENTER = """
-INSERT INTO lanes (seq, domain, content, state)
-VALUES (:seq, :domain, :content, iif(
-  EXISTS (SELECT 1 FROM lanes INDEXED BY lanes_head WHERE domain = :domain AND state IN ('ready', 'running')),
-  'waiting', 'ready'))"""
-_PROMOTE = """
-UPDATE lanes SET state = 'ready'
-WHERE seq = (
-    SELECT seq FROM lanes INDEXED BY lanes_waiting
-    WHERE domain = :domain AND state = 'waiting' AND due_at IS NULL ORDER BY seq LIMIT 1)
-  AND NOT EXISTS (
-    SELECT 1 FROM lanes INDEXED BY lanes_head WHERE domain = :domain AND state IN ('ready', 'running'))"""
-_NEXT = "SELECT seq FROM lanes INDEXED BY lanes_ready WHERE state = 'ready' ORDER BY seq LIMIT 1"
+INSERT INTO lanes (seq, domain, content, state, rank, hotfix, unmet)
+VALUES (:seq, :domain, :content, 'waiting', :rank, :hotfix, :unmet)"""
+_NEEDS = "SELECT patches.seq, endings.state FROM patches LEFT JOIN endings USING (seq) WHERE id = ?"
+_NEXT = "SELECT seq FROM lanes INDEXED BY lanes_ready WHERE state = 'ready' ORDER BY rank, seq LIMIT 1"
 _CLAIM = """
 UPDATE lanes
 SET state = 'running', attempt = attempt + 1, lease_until = :until, worker = :worker,
-  started_at = :now, ended_at = NULL, steps = '[]', report = NULL
+  started_at = :now, ended_at = NULL, steps = '[]', report = NULL, stop_by = NULL, passed = 0
 WHERE seq = :seq AND state = 'ready'"""
 _HELD = """
 seq = (SELECT seq FROM patches WHERE id = :patch) AND attempt = :attempt AND state = 'running'"""
+_HALTED = "EXISTS (SELECT 1 FROM closed WHERE domain IN (lanes.domain, '') AND closing = 'halted')"
 _BEAT = f"UPDATE lanes SET lease_until = :until WHERE {_HELD}"
-_STEP = f"UPDATE lanes SET steps = json_insert(steps, '$[#]', json_array(:step, :now)) WHERE {_HELD}"
+_STEP = f"""
+UPDATE lanes SET steps = json_insert(steps, '$[#]', json_array(:step, :now))
+WHERE {_HELD} AND stop_by IS NULL AND NOT {_HALTED}"""
+_GRIP = f"SELECT stop_by IS NOT NULL, {_HALTED} FROM lanes WHERE {_HELD}"
 _FIND = f"SELECT seq, domain, started_at, steps, content, held FROM lanes WHERE {_HELD}"
 _LEAVE = "DELETE FROM lanes WHERE seq = :seq AND state = 'running'"
-_END = """
-INSERT INTO endings (seq, domain, ended_at, state, attempt, started_at, steps, report)
-VALUES (:seq, :domain, :now, :state, :attempt, :started_at, :steps, :report)"""
-_TALLY = """
-INSERT INTO tallies VALUES (:domain, :state, 1) ON CONFLICT (domain, state) DO UPDATE SET many = many + 1"""
 _RETRY = """
 UPDATE lanes SET state = 'waiting', due_at = :due_at, ended_at = :now, report = :report, lease_until = NULL,
   held = held + :held
+WHERE seq = :seq AND state = 'running'"""
+_PROPOSE = """
+UPDATE lanes SET state = 'proposed', ended_at = :now, report = :report, lease_until = NULL,
+  proposal = :proposal, approval = NULL, held = held + 1
 WHERE seq = :seq AND state = 'running'"""
 _DUE = "state = 'waiting' AND due_at IS NOT NULL AND due_at <= :now"
 _DUE_LANES = f"SELECT domain FROM lanes INDEXED BY lanes_timed WHERE {_DUE}"
 _COME_DUE = f"UPDATE lanes INDEXED BY lanes_timed SET due_at = NULL WHERE {_DUE}"
 # Heads are few, one per lane at most.
 _RESCUE = """
-UPDATE lanes INDEXED BY lanes_head SET state = 'ready', lease_until = NULL
+UPDATE lanes INDEXED BY lanes_head SET state = 'waiting', lease_until = NULL
 WHERE state IN ('ready', 'running') AND state = 'running' AND lease_until <= :now
-RETURNING (SELECT id FROM patches WHERE patches.seq = lanes.seq), attempt, worker"""
-_RELEASE = f"UPDATE lanes SET state = 'ready', lease_until = NULL WHERE {_HELD}"
+RETURNING (SELECT id FROM patches WHERE patches.seq = lanes.seq), attempt, worker, domain"""
+_RELEASE = f"UPDATE lanes SET state = 'waiting', lease_until = NULL WHERE {_HELD} RETURNING worker, domain"
+_REOPEN = "DELETE FROM closed WHERE until <= :now RETURNING domain"
 
 
-def enter(tx: Transaction, seq: int | None, domain: str, content: str) -> None:
-    """Put an accepted patch into its lane."""
-    tx.execute(_ENTER, {"seq": seq, "domain": domain, "content": content})
-    tx.wake(Work.LANES)
+class Entrant(NamedTuple):
+    """An accepted patch on its way into its lane; *needs* are ids of patches that have to land before it."""
+
+    domain: str
+    content: str
+    rank: int
+    hotfix: bool
+    needs: tuple[str, ...]
+
+
+def enter(tx: Transaction, seq: int | None, entrant: Entrant) -> None:
+    """Put an accepted patch into its lane. What it needs is known, or the caller is wrong: LookupError."""
+    needed = [_needed(tx, id_) for id_ in entrant.needs]
+    unmet = [number for number, state in needed if state != PatchState.LANDED]
+    tx.execute(
+        _ENTER,
+        {
+            "seq": seq,
+            "domain": entrant.domain,
+            "content": entrant.content,
+            "rank": entrant.rank,
+            "hotfix": entrant.hotfix,
+            "unmet": len(unmet),
+        },
+    )
+    tx.executemany("INSERT INTO dependencies VALUES (?, ?)", [(seq, number) for number in unmet])
+    promote(tx, entrant.domain)
+
+
+def _needed(tx: Transaction, id_: str) -> tuple[int, str | None]:
+    found: tuple[int, str | None] | None = tx.execute(_NEEDS, (id_,)).fetchone()
+    if found is None:
+        raise LookupError(f"there is no patch {id_}")
+    return found
 
 
 class SqliteLanes:
     """`contracts.ports.Lanes`."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, reader: Thread) -> None:
         self._writer = writer
+        self._reader = reader
 
     async def claim(self, *, worker: str, now: datetime, lease: timedelta) -> StoredPatch | None:
         wanted = {"worker": worker, "now": to_time(now), "until": to_time(now + lease)}
@@ -82,9 +112,13 @@ class SqliteLanes:
         held = {"patch": patch, "attempt": attempt, "until": to_time(now + lease)}
         return await self._writer.run(lambda tx: tx.execute(_BEAT, held).rowcount == 1)
 
+    async def grip(self, patch: str, attempt: int) -> Grip:
+        held = {"patch": patch, "attempt": attempt}
+        return await self._reader.read(lambda store: _grip(store.execute(_GRIP, held).fetchone()))
+
     async def step(
         self, patch: str, attempt: int, step: Step, *, now: datetime, told: Sequence[NewDelivery]
-    ) -> bool:
+    ) -> Grip:
         begun = {"patch": patch, "attempt": attempt, "step": step, "now": to_time(now)}
         return await self._writer.run(partial(_step, begun, letters(told, to_time(now))))
 
@@ -98,6 +132,7 @@ class SqliteLanes:
             "due_at": to_time(finish.outcome.at) if isinstance(finish.outcome, Retry) else None,
             "held": isinstance(finish.outcome, Retry) and finish.outcome.held,
             "report": report_to_json(finish.outcome.report),
+            "proposal": _proposal_of(finish.outcome),
         }
         said = letters(finish.told, at)
         return await self._writer.run(partial(_finish, ended, finish.outcome.report, said))
@@ -119,6 +154,21 @@ def _event_of(outcome: Outcome) -> PatchEvent:
             return PatchEvent.RETRY
         case GaveUp():
             return PatchEvent.GIVE_UP
+        case Stopped():
+            return PatchEvent.STOP
+        case Proposed():
+            return PatchEvent.PROPOSE
+
+
+def _proposal_of(outcome: Outcome) -> str | None:
+    return proposal_to_json(outcome.proposal) if isinstance(outcome, Proposed) else None
+
+
+def _grip(row: tuple[int, int] | None) -> Grip:
+    if row is None:
+        return Grip.LOST
+    stopped, halted = row
+    return Grip.STOPPED if stopped else Grip.HALTED if halted else Grip.HELD
 
 
 def _claim(wanted: dict[str, Any], tx: Transaction) -> tuple[Any, ...] | None:
@@ -130,11 +180,11 @@ def _claim(wanted: dict[str, Any], tx: Transaction) -> tuple[Any, ...] | None:
     return row
 
 
-def _step(begun: dict[str, Any], said: Sequence[Letter], tx: Transaction) -> bool:
+def _step(begun: dict[str, Any], said: Sequence[Letter], tx: Transaction) -> Grip:
     if tx.execute(_STEP, begun).rowcount == 0:
-        return False
+        return _grip(tx.execute(_GRIP, begun).fetchone())
     say(tx, said)
-    return True
+    return Grip.HELD
 
 
 def _finish(ended: dict[str, Any], report: Report, said: Sequence[Letter], tx: Transaction) -> bool:
@@ -142,35 +192,38 @@ def _finish(ended: dict[str, Any], report: Report, said: Sequence[Letter], tx: T
     if held is None:
         return False
     seq, domain, started_at, steps, content, waited = held
-    ended = {**ended, "seq": seq, "domain": domain, "started_at": started_at, "steps": steps}
-    if ended["state"] in OPEN_STATES:
-        tx.execute(_RETRY, ended)
-    else:
-        tx.execute(_LEAVE, ended)
-        tx.execute(_END, ended)
-        tx.execute(_TALLY, ended)
-    attempt = Ended(seq, domain, content, ended["attempt"], waited, started_at, ended["now"], ended["state"])
-    note_attempt(tx, attempt, report)
-    _come_due(tx, ended["now"])
-    _promote(tx, domain)
+    state, attempt, now = ended["state"], ended["attempt"], ended["now"]
+    ended = {**ended, "seq": seq}
+    match state:
+        case PatchState.WAITING:
+            tx.execute(_RETRY, ended)
+        case PatchState.PROPOSED:
+            tx.execute(_PROPOSE, ended)
+        case _:
+            tx.execute(_LEAVE, ended)
+            end(tx, Ending(seq, domain, state, attempt, started_at, now, steps, ended["report"]))
+    note_attempt(tx, Ended(seq, domain, content, attempt, waited, started_at, now, state), report)
+    _come_due(tx, now)
+    promote(tx, domain)
     say(tx, said)
     return True
 
 
 def _tend(now: int, tx: Transaction) -> int:
     rescued = tx.execute(_RESCUE, {"now": now}).fetchall()
-    note_all(tx, [AuditEntry("desk", "rescued", _of(*held)) for held in rescued], now)
-    tx.wake(Work.LANES, len(rescued))
-    return len(rescued) + _come_due(tx, now)
+    note_all(tx, [AuditEntry("desk", "rescued", _of(*held)) for *held, _ in rescued], now)
+    promoted = promote_all(tx, [domain for *_, domain in rescued])
+    for (domain,) in tx.execute(_REOPEN, {"now": now}).fetchall():
+        reconsider(tx, domain or None)
+    return promoted + _come_due(tx, now)
 
 
 def _release(held: dict[str, Any], now: int, tx: Transaction) -> bool:
-    worker = tx.execute(f"SELECT worker FROM lanes WHERE {_HELD}", held).fetchone()
-    if worker is None or tx.execute(_RELEASE, held).rowcount == 0:
-        return False
-    note_all(tx, [AuditEntry("desk", "given-back", _of(held["patch"], held["attempt"], *worker))], now)
-    tx.wake(Work.LANES)
-    return True
+    released = tx.execute(_RELEASE, held).fetchall()
+    for worker, domain in released:
+        note_all(tx, [AuditEntry("desk", "given-back", _of(held["patch"], held["attempt"], worker))], now)
+        promote(tx, domain)
+    return bool(released)
 
 
 def _of(patch: str, attempt: int, worker: str) -> str:
@@ -183,11 +236,4 @@ def _come_due(tx: Transaction, now: int) -> int:
     if not due:
         return 0
     tx.execute(_COME_DUE, {"now": now})
-    return sum(_promote(tx, domain) for domain in dict.fromkeys(domain for (domain,) in due))
-
-
-def _promote(tx: Transaction, domain: str) -> int:
-    """Give the lane a head if it has none and one may go; how many became READY."""
-    promoted = tx.execute(_PROMOTE, {"domain": domain}).rowcount
-    tx.wake(Work.LANES, promoted)
-    return promoted
+    return promote_all(tx, [domain for (domain,) in due])

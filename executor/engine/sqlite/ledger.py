@@ -7,12 +7,15 @@ from functools import partial
 from typing import Any
 
 from contracts.commands import Place
+from contracts.control import Closed, Obstacles
 from contracts.ports import AuditEntry, Counts
 from contracts.records import FailingDeliveries, FlakyGate, LaneLine, MessageStanding, PatchLine, StoredPatch
 from contracts.states import OPEN_STATES, PatchState
 from executor.engine.sqlite import troubles
 from executor.engine.sqlite.codec import STORED, from_time, from_time_if, stored_patch, to_time
+from executor.engine.sqlite.obstacles import closed, obstacles
 from executor.engine.sqlite.threads import Thread
+from executor.engine.sqlite.turns import FREE, KEPT
 
 _OF_ROW = """
 SELECT id, coalesce(lanes.state, endings.state)
@@ -25,33 +28,38 @@ WHERE channel = ? AND ts = ? AND state = 'settled'
   AND (rejected > 0 OR EXISTS (SELECT 1 FROM patches WHERE inbox_id = inbox.id))
 ORDER BY id DESC"""
 _HEADS = "lanes INDEXED BY lanes_head WHERE state IN ('ready', 'running')"
-_FREE = "lanes INDEXED BY lanes_waiting WHERE state = 'waiting' AND due_at IS NULL"
+_FREE = f"lanes INDEXED BY lanes_waiting WHERE {FREE}"
+_KEPT = f"lanes INDEXED BY lanes_kept WHERE {KEPT}"
 _TIMED = "lanes INDEXED BY lanes_timed WHERE state = 'waiting' AND due_at IS NOT NULL"
 _OPEN = """
 SELECT id, patches.domain, title, actor_name, state, accepted_at, NULL FROM patches JOIN lanes USING (seq)
 WHERE seq IN"""
 _HEAD = f"{_OPEN} (SELECT seq FROM {_HEADS} AND domain = ?)"
-_WAITING = f"{_OPEN} (SELECT seq FROM {_FREE} AND domain = ? ORDER BY seq LIMIT ?) ORDER BY seq"
+_WAITING = f"{_OPEN} (SELECT seq FROM {_FREE} AND domain = ? ORDER BY rank, seq LIMIT ?) ORDER BY rank, seq"
 _LATER = (
     f"{_OPEN} (SELECT seq FROM {_TIMED} AND domain = ? ORDER BY due_at, seq LIMIT ?) ORDER BY due_at, seq"
 )
+_BACK = f"{_OPEN} (SELECT seq FROM {_KEPT} AND domain = ? ORDER BY seq LIMIT ?) ORDER BY seq"
 _FINISHED = """
 SELECT id, patches.domain, title, actor_name, state, accepted_at, endings.ended_at
 FROM endings INDEXED BY endings_latest JOIN patches USING (seq)
 WHERE endings.domain = ? ORDER BY endings.ended_at DESC, seq DESC LIMIT ?"""
 _LANE = f"""
 SELECT
-  (SELECT count(*) FROM {_FREE} AND domain = :domain) + (SELECT count(*) FROM {_TIMED} AND domain = :domain),
+  (SELECT count(*) FROM {_FREE} AND domain = :domain) + (SELECT count(*) FROM {_TIMED} AND domain = :domain)
+  + (SELECT count(*) FROM {_KEPT} AND domain = :domain),
   (SELECT accepted_at FROM patches WHERE seq = (SELECT min(seq) FROM (
     SELECT seq FROM {_HEADS} AND domain = :domain
     UNION ALL SELECT min(seq) FROM {_FREE} AND domain = :domain
-    UNION ALL SELECT min(seq) FROM {_TIMED} AND domain = :domain)))"""
+    UNION ALL SELECT min(seq) FROM {_TIMED} AND domain = :domain
+    UNION ALL SELECT min(seq) FROM {_KEPT} AND domain = :domain)))"""
 # All rows of `lanes` are counted without a look into them; heads are few.
 _READY = "(SELECT count(*) FROM lanes INDEXED BY lanes_ready WHERE state = 'ready')"
 _RUNNING = f"(SELECT count(*) FROM {_HEADS} AND state = 'running')"
 _WAITS = f"((SELECT count(*) FROM lanes) - (SELECT count(*) FROM {_HEADS}))"
+_PROPOSED = f"(SELECT count(*) FROM {_KEPT} AND state = 'proposed')"
 _STATES = f"""
-SELECT 'waiting', {_WAITS} UNION ALL SELECT 'ready', {_READY} UNION ALL SELECT 'running', {_RUNNING}
+SELECT 'waiting', {_WAITS} - {_PROPOSED} UNION ALL SELECT 'proposed', {_PROPOSED} UNION ALL SELECT 'ready', {_READY} UNION ALL SELECT 'running', {_RUNNING}
 UNION ALL SELECT state, sum(many) FROM tallies GROUP BY state"""
 _COUNTS = f"""
 SELECT
@@ -91,6 +99,12 @@ class SqliteLedger:
         row = await self._reader.read(lambda store: store.execute(_COUNTS).fetchone())
         inbox, waiting, running, outbox, oldest = row
         return Counts(inbox, waiting, running, outbox, from_time_if(oldest))
+
+    async def obstacles(self, patch: str) -> Obstacles | None:
+        return await self._reader.read(partial(obstacles, patch))
+
+    async def closed(self) -> tuple[Closed, ...]:
+        return await self._reader.read(closed)
 
     async def states(self) -> dict[PatchState, int]:
         rows = await self._reader.read(lambda store: store.execute(_STATES).fetchall())
@@ -191,6 +205,7 @@ def _open(store: sqlite3.Connection, domain: str, limit: int) -> list[PatchLine]
         *store.execute(_HEAD, (domain,)),
         *store.execute(_WAITING, (domain, limit)),
         *store.execute(_LATER, (domain, limit)),
+        *store.execute(_BACK, (domain, limit)),
     ]
     return [_line(row, position) for position, row in enumerate(rows[:limit], start=1)]
 

@@ -1,0 +1,130 @@
+"""What people decide about open patches and about domains, written if it still applies."""
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from contracts.control import (
+    Approval,
+    ApprovePatch,
+    CloseDomain,
+    Control,
+    EndPatch,
+    FreePatch,
+    HoldPatch,
+    OpenDomain,
+    Prioritise,
+    RejectPatch,
+)
+from contracts.faults import Fault, Reason, fault
+from contracts.outcome import Report, Step
+from contracts.states import PATCH_TRANSITIONS, PatchEvent, PatchState, after
+from executor.engine.sqlite.codec import approval_to_json, from_time, report_to_json, to_time_if
+from executor.engine.sqlite.endings import Ending, end
+from executor.engine.sqlite.turns import promote, reconsider
+from executor.engine.sqlite.writer import Transaction
+
+_OPEN = "SELECT seq, domain, attempt FROM lanes JOIN patches USING (seq) WHERE id = :patch AND {}"
+_STOP = f"""
+UPDATE lanes SET stop_by = :by
+WHERE seq = (SELECT seq FROM patches WHERE id = :patch) AND state = 'running'
+  AND coalesce(json_extract(steps, '$[#-1][0]'), '') IS NOT '{Step.LAND}'"""
+_HOLD = """
+UPDATE lanes SET held_by = :by, held_why = :why, held_at = :now, state = 'waiting'
+WHERE seq = (SELECT seq FROM patches WHERE id = :patch) AND state IN ('waiting', 'ready')
+RETURNING domain"""
+_FREE = """
+UPDATE lanes SET held_by = NULL, held_why = NULL, held_at = NULL
+WHERE seq = (SELECT seq FROM patches WHERE id = :patch) AND held_by IS NOT NULL
+RETURNING domain"""
+_PRIORITISE = """
+UPDATE lanes SET rank = :rank, passed = 0
+WHERE seq = (SELECT seq FROM patches WHERE id = :patch) AND state IN ('proposed', 'waiting', 'ready')
+RETURNING domain"""
+_APPROVE = """
+UPDATE lanes SET state = 'waiting', approval = :approval
+WHERE seq = (SELECT seq FROM patches WHERE id = :patch) AND state = 'proposed'
+  AND json_extract(proposal, '$.binding') = :binding
+RETURNING domain"""
+_CLOSE = """
+INSERT INTO closed VALUES (:domain, :closing, :by, :why, :since, :until)
+ON CONFLICT (domain, closing) DO UPDATE
+SET by = excluded.by, why = excluded.why, since = excluded.since, until = excluded.until"""
+
+
+def control(decided: Control, now: int, tx: Transaction) -> bool:
+    """False: the patch is not any more as it was when this was decided, and nothing was written."""
+    match decided:
+        case EndPatch():
+            return _end(decided, now, tx)
+        case HoldPatch(patch=patch, by=by, why=why):
+            held = {"patch": patch, "by": by, "why": why, "now": now}
+            return _and_reconsider(tx, _HOLD, held)
+        case FreePatch(patch=patch):
+            return _and_reconsider(tx, _FREE, {"patch": patch})
+        case Prioritise(patch=patch, priority=priority):
+            return _and_reconsider(tx, _PRIORITISE, {"patch": patch, "rank": priority.rank})
+        case ApprovePatch(patch=patch, binding=binding, by=by):
+            approval = approval_to_json(Approval(binding, by, from_time(now)))
+            given = {"patch": patch, "binding": binding, "approval": approval}
+            return _and_reconsider(tx, _APPROVE, given)
+        case RejectPatch():
+            return _reject(decided, now, tx)
+        case CloseDomain():
+            return _close(decided, tx)
+        case OpenDomain(domain=domain, closing=closing):
+            gone = tx.execute("DELETE FROM closed WHERE domain = ? AND closing = ?", (domain or "", closing))
+            reconsider(tx, domain)
+            return gone.rowcount == 1
+        case _:
+            assert_never(decided)
+
+
+def _and_reconsider(tx: Transaction, statement: str, values: Mapping[str, Any]) -> bool:
+    changed = tx.execute(statement, values).fetchone()
+    if changed is None:
+        return False
+    reconsider(tx, changed[0])
+    return True
+
+
+def _end(decided: EndPatch, now: int, tx: Transaction) -> bool:
+    if decided.was is PatchState.RUNNING:
+        return tx.execute(_STOP, {"patch": decided.patch, "by": decided.by}).rowcount == 1
+    state = after(PATCH_TRANSITIONS, decided.was, PatchEvent.CANCEL)
+    found = tx.execute(_OPEN.format("state = :was"), {"patch": decided.patch, "was": decided.was}).fetchone()
+    return found is not None and _leave(tx, found, state, fault(Reason.CANCELLED_BY, by=decided.by), now)
+
+
+def _reject(decided: RejectPatch, now: int, tx: Transaction) -> bool:
+    proposed = "state = 'proposed' AND json_extract(proposal, '$.binding') = :binding"
+    found = tx.execute(
+        _OPEN.format(proposed), {"patch": decided.patch, "binding": decided.binding}
+    ).fetchone()
+    why = fault(Reason.REJECTED_BY, by=decided.by)
+    return found is not None and _leave(tx, found, PatchState.REJECTED, why, now)
+
+
+def _leave(tx: Transaction, found: tuple[int, str, int], state: PatchState, why: Fault, now: int) -> bool:
+    seq, domain, attempt = found
+    report = report_to_json(Report("", fault=why))
+    tx.execute("DELETE FROM lanes WHERE seq = ?", (seq,))
+    end(tx, Ending(seq, domain, state, attempt, started_at=now, ended_at=now, steps="[]", report=report))
+    promote(tx, domain)
+    return True
+
+
+def _close(decided: CloseDomain, tx: Transaction) -> bool:
+    closed = decided.closed
+    tx.execute(
+        _CLOSE,
+        {
+            "domain": closed.domain or "",
+            "closing": closed.closing,
+            "by": closed.by,
+            "why": closed.why,
+            "since": to_time_if(closed.since),
+            "until": to_time_if(closed.until),
+        },
+    )
+    reconsider(tx, closed.domain)
+    return True

@@ -1,0 +1,36 @@
+"""The end of a patch: written once, counted, and passed on to those who waited for it."""
+
+from typing import NamedTuple
+
+from contracts.states import PatchState
+from executor.engine.sqlite.turns import promote_all
+from executor.engine.sqlite.writer import Transaction
+
+_END = """
+INSERT INTO endings (seq, domain, ended_at, state, attempt, started_at, steps, report)
+VALUES (:seq, :domain, :ended_at, :state, :attempt, :started_at, :steps, :report)"""
+_TALLY = """
+INSERT INTO tallies VALUES (:domain, :state, 1) ON CONFLICT (domain, state) DO UPDATE SET many = many + 1"""
+_MET = """
+UPDATE lanes SET unmet = unmet - 1
+WHERE seq IN (SELECT seq FROM dependencies WHERE needs = ?) AND unmet > 0
+RETURNING domain"""
+
+
+class Ending(NamedTuple):
+    seq: int
+    domain: str
+    state: PatchState
+    attempt: int
+    started_at: int
+    ended_at: int
+    steps: str
+    report: str
+
+
+def end(tx: Transaction, ending: Ending) -> None:
+    """What waited for it to land may begin. The lane itself has left it already."""
+    tx.execute(_END, ending._asdict())
+    tx.execute(_TALLY, {"domain": ending.domain, "state": ending.state})
+    if ending.state is PatchState.LANDED:
+        promote_all(tx, [domain for (domain,) in tx.execute(_MET, (ending.seq,)).fetchall()])
