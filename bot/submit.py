@@ -31,6 +31,7 @@ from contracts.commands import (
     Queue,
     Roadmap,
     Show,
+    ShowReport,
     Source,
     Status,
     Submit,
@@ -108,6 +109,7 @@ def plan(row: InboxRow, asked: Asked, settings: Settings, new_patch_id: Callable
             | Status()
             | Queue()
             | Show()
+            | ShowReport()
             | ListAlerts()
             | ListSilences()
             | WhoIsOnCall()
