@@ -12,7 +12,7 @@ from contracts import policy
 from contracts.commands import Actor, EditBatch, Place
 from contracts.faults import Fault, Reason, fault, nearest
 from contracts.formats.plan_text import read_blockers, read_field
-from contracts.notices import NewDelivery, TellPlan
+from contracts.notices import Misunderstood, NewDelivery, TellPlan
 from contracts.plan import Batch, Clash, Key, Value, changed, wanted, with_batch
 from contracts.plan_store import KeptPlan, PlanChange, Plans
 from contracts.ports import AuditEntry, Settlement
@@ -81,6 +81,21 @@ class Planner:
                 return nothing
             case Edited() as done:
                 return _changing(nothing, actor, done)
+
+    async def advised(self, settlement: Settlement, actor: Actor) -> Settlement:
+        """With a hint for each batch that its patches name and the plan does not have."""
+        named = {new.patch.batch for new in settlement.patches if new.patch.batch is not None}
+        place = settlement.place
+        if not named or place.channel is None:
+            return settlement
+        known = [batch.id for batch in (await self._plans.current()).plan.batches]
+        hints = [
+            fault(Reason.BATCH_NOT_PLANNED, id=batch, suggestion=nearest(batch, known))
+            for batch in sorted(named.difference(known))
+            if known
+        ]
+        told = (NewDelivery(Misunderstood(actor.id, hint), place.channel, place.thread) for hint in hints)
+        return replace(settlement, told=(*settlement.told, *told))
 
 
 def _changing(nothing: Settlement, actor: Actor, done: Edited) -> Settlement:

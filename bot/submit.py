@@ -296,7 +296,8 @@ class Submitter:
                     return await self._tender.decide(row, actor, place, command)
                 if isinstance(command, EditBatch):
                     return await self._planner.decide(row, actor, place, command)
-                return plan(row, asked, self._settings, self._new_patch_id)
+                settlement = plan(row, asked, self._settings, self._new_patch_id)
+                return await self._planner.advised(settlement, actor)
             case Trouble(why):
                 return await self._again(row, reader.place(row.payload), why)
 
