@@ -22,6 +22,8 @@ PEER := tests/peer/node_modules
 PEER_STAMP := $(PEER)/.package-lock.json
 PEER_RUNS := $(and $(shell command -v npm),$(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m)))
 
+CHROMIUM := /usr/bin/chromium
+
 ##@ Use
 .PHONY: demo
 demo: $(RUN) $(if $(PEER_RUNS),$(PEER_STAMP)) ## Show the desk at work; ARGS=--once for one pass
@@ -49,12 +51,16 @@ test: $(DEV) peer ## The default suite: under five minutes on two cores; ARGS go
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal $(ARGS)
 
 .PHONY: test-slow
-test-slow: $(DEV) peer ## Only the parts marked slow
+test-slow: $(DEV) peer browser ## Only the parts marked slow
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m slow $(ARGS)
 
 .PHONY: test-all
-test-all: $(DEV) peer ## Both
+test-all: $(DEV) peer browser ## Both
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "slow or not slow" $(ARGS)
+
+.PHONY: screenshots
+screenshots: $(DEV) browser ## Make the pictures of docs/dashboard.md anew
+	@$(BIN)/python -m tests.web.screenshots
 
 .PHONY: coverage
 coverage: $(DEV) peer ## The default suite in one process, with the branches nobody took
@@ -112,6 +118,13 @@ else
 peer:
 	@echo "The tests speak to a local Slack, which needs npm on Linux x86-64" >&2; exit 1
 endif
+
+# Chromium comes from the system, not from a registry of the tests' own.
+.PHONY: browser
+browser: ## The Chromium that the tests of the dashboard look with
+	@test -x $(CHROMIUM) || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null || { \
+	  echo "The tests of the dashboard look with Chromium; install it as $(CHROMIUM), or run make browser as root on Debian" >&2; exit 1; }; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; }
 
 $(PEER_STAMP): tests/peer/package.json tests/peer/package-lock.json
 	@npm ci --prefix tests/peer --loglevel error --no-audit --no-fund >/dev/null || { \

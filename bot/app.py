@@ -26,6 +26,7 @@ from bot.delivery.alert_questions import AlertBoard
 from bot.delivery.alerting import Ways
 from bot.delivery.mail import Mailer
 from bot.delivery.outbox import Deliverer
+from bot.delivery.report_questions import ReportBoard
 from bot.delivery.slack import SlackSender, open_sender
 from bot.delivery.webhooks import Webhooks, open_webhooks
 from bot.ending import Stopping, last_words
@@ -240,7 +241,7 @@ class Desk:
             raise CannotStartError(fault(Reason.BAD_SCHEDULE, detail=error)) from error
         reporter = Reporter(self.engine, operations, scheduled, clock.new_key)
         keep = timedelta(days=operations.log.keep_days)
-        written = ExecutionLog(self.engine, self.config.data / "log", keep)
+        written = ExecutionLog(self.engine, log_files.folder_of(self.config.data), keep)
         return {
             "reports": every(posting.EVERY, reporter.tick, clock=clock.now),
             "execution-log": every(log_files.EVERY, written.tick, clock=clock.now),
@@ -323,6 +324,7 @@ class Desk:
             jitter=clock.jitter,
             workspace=self.slack.workspace,
             ways=ways,
+            operations=self.config.operations,
             reached=self.reached,
             tallies=self.tallies,
         )
@@ -338,7 +340,13 @@ class Desk:
             people,
             errands,
             answering=partial(
-                questions.answer, ledger=ledger, settings=settings, workspace=workspace, board=board
+                questions.answer,
+                ledger=ledger,
+                settings=settings,
+                workspace=workspace,
+                board=board,
+                reports=ReportBoard(self.engine, self.config.operations),
+                plans=self.engine.plan,
             ),
             home=partial(home, channels_of=people.channels_of, ledger=ledger, settings=settings),
             clock=clock.now,

@@ -31,6 +31,7 @@ from contracts.commands import (
     Queue,
     Roadmap,
     Show,
+    ShowReport,
     Source,
     Status,
     Submit,
@@ -108,6 +109,7 @@ def plan(row: InboxRow, asked: Asked, settings: Settings, new_patch_id: Callable
             | Status()
             | Queue()
             | Show()
+            | ShowReport()
             | ListAlerts()
             | ListSilences()
             | WhoIsOnCall()
@@ -294,7 +296,8 @@ class Submitter:
                     return await self._tender.decide(row, actor, place, command)
                 if isinstance(command, EditBatch):
                     return await self._planner.decide(row, actor, place, command)
-                return plan(row, asked, self._settings, self._new_patch_id)
+                settlement = plan(row, asked, self._settings, self._new_patch_id)
+                return await self._planner.advised(settlement, actor)
             case Trouble(why):
                 return await self._again(row, reader.place(row.payload), why)
 

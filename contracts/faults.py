@@ -91,6 +91,7 @@ class Reason(enum.StrEnum):
     GATE_FAILED = "gate-failed"  #: gate, code
     GATE_NOT_STARTED = "gate-not-started"  #: gate, detail
     GATE_TIMED_OUT = "gate-timed-out"  #: gate, most (seconds)
+    GATE_SILENT = "gate-silent"  #: gate, most (seconds)
     GATE_KILLED = "gate-killed"  #: gate, signal
     GATE_FLOODED = "gate-flooded"  #: gate, most (bytes)
     GATE_PATHS = "gate-paths"  #: when
@@ -142,6 +143,7 @@ class Reason(enum.StrEnum):
     PLAN_MOVED_ON = "plan-moved-on"  #: since, version
     NO_PLAN = "no-plan"
     UNKNOWN_BATCH = "unknown-batch"  #: id, suggestion
+    BATCH_NOT_PLANNED = "batch-not-planned"  #: id, suggestion
     PLAN_CLASH = "plan-clash"  #: batch, field, by
     NOT_A_PLANNER = "not-a-planner"
     UNKNOWN_RISK = "unknown-risk"  #: id, suggestion

@@ -136,6 +136,16 @@ class TellOperators:
 
 
 @dataclass(frozen=True, slots=True)
+class TellPlan:
+    """Somebody has changed *batch* of the plan; *version* is the one that it led to."""
+
+    version: int
+    batch: str
+    user: str
+    kind: Literal["tell-plan"] = "tell-plan"
+
+
+@dataclass(frozen=True, slots=True)
 class PostAlert:
     """The one card of a group of alerts."""
 
@@ -224,6 +234,7 @@ Notice = (
     | Answer
     | Misunderstood
     | TellOperators
+    | TellPlan
     | PostAlert
     | EditAlert
     | TellAlert
@@ -269,6 +280,7 @@ def coalesces(notice: Notice) -> str | None:
             | Answer()
             | Misunderstood()
             | TellOperators()
+            | TellPlan()
             | PostAlert()
             | TellAlert()
             | PageSomebody()
@@ -303,6 +315,7 @@ def method_of(notice: Notice) -> str | None:
             | Answer()
             | Misunderstood()
             | TellOperators()
+            | TellPlan()
             | PostAlert()
             | TellAlert()
             | PageSomebody()

@@ -20,6 +20,7 @@ from bot.delivery.slack_answers import Answer, Delivered, Refusal, Rejected
 from bot.delivery.webhooks import Webhooks
 from bot.delivery.wording import explain
 from bot.delivery.wording.ink import PLAIN
+from contracts.alerts.escalation import next_rung
 from contracts.alerts.model import Alert, Entry, Group, GroupState
 from contracts.alerts.settings import AlertSettings
 from contracts.alerts.store import Alerts
@@ -198,10 +199,10 @@ def next_step(group: Group, settings: AlertSettings) -> render.NextStep | None:
     climb = group.climb
     if climb is None or climb.next_at is None or group.state is not GroupState.FIRING:
         return None
-    for step in settings.chains.get(climb.chain, ())[climb.step :]:
-        if step.way is not None:
-            return render.NextStep(step.way, step.to, climb.next_at)
-    return None
+    rung = next_rung(climb, settings.ladders.get(climb.chain, ()))
+    if rung is None or rung.step.way is None:
+        return None
+    return render.NextStep(rung.step.way, rung.step.to, climb.next_at)
 
 
 def document(shown: render.Shown, entry: Entry) -> Mapping[str, Any]:

@@ -13,8 +13,9 @@ from bot.delivery.alerting import Alerting, Ways
 from bot.delivery.links import permalink
 from bot.delivery.marks import marks_for
 from bot.delivery.posting import Letter, Tried, checked, post_once
-from bot.delivery.render import alerts, answers, cards, summaries
+from bot.delivery.render import alerts, answers, cards, plan, summaries
 from bot.delivery.render.blocks import Message
+from bot.delivery.report_questions import ReportBoard
 from bot.delivery.reporting import Reporting
 from bot.delivery.slack import SlackSender
 from bot.delivery.slack_answers import SOON, Answer, Delivered, RetryAfter
@@ -25,6 +26,7 @@ from contracts import notices
 from contracts.alerts.rules import Rules
 from contracts.commands import Question
 from contracts.gates import GateResult
+from contracts.operations import Operations
 from contracts.ports import Engine
 from contracts.records import Delivery, StoredPatch
 from contracts.settings import Settings
@@ -40,6 +42,7 @@ _Posted = (
     | notices.Answer
     | notices.Misunderstood
     | notices.TellOperators
+    | notices.TellPlan
 )
 
 
@@ -56,13 +59,16 @@ class Carrier:
         clock: Callable[[], datetime],
         workspace: str | None,
         ways: Ways,
+        operations: Operations,
     ) -> None:
         self._alerting = Alerting(engine.alerts, sender, ways, clock=clock, workspace=workspace)
         rules = Rules(ways.settings, settings)
         self._board = AlertBoard(engine.alerts, rules, naming=ways.naming, workspace=workspace)
         self._reporting = Reporting(engine, sender)
+        self._reports = ReportBoard(engine, operations)
         self._outbox = engine.outbox
         self._ledger = engine.ledger
+        self._plans = engine.plan
         self._sender = sender
         self._settings = settings
         self._data = data
@@ -131,6 +137,8 @@ class Carrier:
                 return answers.fault(wrong), None
             case notices.TellOperators(wrong):
                 return answers.operators(wrong), None
+            case notices.TellPlan(version, batch, user):
+                return await self._plan_edit(version, batch, user), None
             case _:
                 assert_never(notice)
 
@@ -138,6 +146,12 @@ class Carrier:
         position = await questions.position_of(row, self._ledger)
         link = permalink(self._workspace, row.place) if row.place.channel != channel else None
         return cards.card(row, channel=channel, position=position, now=self._clock(), link=link)
+
+    async def _plan_edit(self, version: int, batch: str, user: str) -> Message:
+        edits = await self._plans.history(batch=batch, after=version - 1)
+        kept = await self._plans.current()
+        of_this = [edit for edit in edits if edit.version == version]
+        return plan.told(batch, kept.plan.batch(batch), of_this, user=user)
 
     async def _answer(self, question: Question, channel: str) -> Message:
         return await questions.answer(
@@ -148,6 +162,8 @@ class Carrier:
             now=self._clock(),
             workspace=self._workspace,
             board=self._board,
+            reports=self._reports,
+            plans=self._plans,
         )
 
     async def _edit_card(self, patch: str) -> Tried:

@@ -79,12 +79,13 @@ def _understood(error: Exception, address: str) -> Answer:
             return _refused(f"{code} {said}", address)
         case aiosmtplib.SMTPResponseException(code=code, message=said):
             return RetryAfter(SOON, f"mail: {code} {said}")
-        case aiosmtplib.SMTPNotSupported():
-            return _refused(str(error), address)
-        case _ if isinstance(error.__cause__, ssl.SSLError) or isinstance(error, ssl.SSLError):
+        case _ if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
             return _refused(f"no safe connection ({error})", address)
-        case _:
+        case OSError():
             return RetryAfter(SOON, f"mail: {type(error).__name__}")
+        case _:
+            # What the server does not offer, it will not offer in a minute.
+            return _refused(str(error), address)
 
 
 def _refused(detail: str, address: str) -> Rejected:

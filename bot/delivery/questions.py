@@ -4,12 +4,27 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from bot.delivery.alert_questions import AlertBoard
+from bot.delivery import plan_questions
+from bot.delivery.alert_questions import AlertBoard, AlertQuestion
 from bot.delivery.links import permalink
 from bot.delivery.render import answers, dialogs
 from bot.delivery.render.blocks import Message
-from contracts.commands import Help, ListAlerts, ListSilences, Question, Queue, Show, Status, WhoIsOnCall
+from bot.delivery.report_questions import ReportBoard
+from contracts.commands import (
+    Help,
+    ListAlerts,
+    ListRisks,
+    ListSilences,
+    Question,
+    Queue,
+    Roadmap,
+    Show,
+    ShowReport,
+    Status,
+    WhoIsOnCall,
+)
 from contracts.faults import Fault, Reason, fault, nearest
+from contracts.plan_store import Plans
 from contracts.ports import Ledger
 from contracts.records import StoredPatch
 from contracts.settings import Settings
@@ -28,10 +43,13 @@ async def answer(
     now: datetime,
     workspace: str | None = None,
     board: AlertBoard | None = None,
+    reports: ReportBoard | None = None,
+    plans: Plans | None = None,
 ) -> Message:
     """What *question* is answered in *channel*: only about domains that the channel may see.
 
-    *workspace* is Slack's own address, for links. *board* is asked about alerts.
+    *workspace* is Slack's own address, for links. *board* is asked about alerts, *reports* for reports,
+    *plans* about the plan.
     """
     match question:
         case Help():
@@ -46,16 +64,16 @@ async def answer(
             return answers.fault(domains) if isinstance(domains, Fault) else await _queue(domains, ledger)
         case Show(patch):
             row = await ledger.patch(patch)
-            domains = visible_domains(None, channel, settings)
-            if row is None or isinstance(domains, Fault) or row.patch.domain not in domains:
+            if row is None or not _may_see(row, channel, settings):
                 return answers.fault(fault(Reason.UNKNOWN_PATCH, id=patch))
-            position = await position_of(row, ledger)
-            link = permalink(workspace, row.card or row.place)
-            return answers.show(row, channel=channel, position=position, now=now, link=link)
+            return await _show(row, channel, ledger, now, workspace)
+        case ShowReport(domain=name):
+            return await _report(question, visible_domains(name, channel, settings), reports, now)
         case ListAlerts() | ListSilences() | WhoIsOnCall():
-            if board is None:
-                raise LookupError(f"nobody answers {question.kind}")
-            return await board.answer(question, channel=channel, now=now)
+            return await _alerts(question, channel, board, now)
+        case Roadmap() | ListRisks():
+            seen = visible_domains(None, channel, settings)
+            return await plan_questions.answer(question, plans, seen, now=now)
         case _:
             assert_never(question)
 
@@ -74,6 +92,37 @@ def visible_domains(name: str | None, channel: str | None, settings: Settings) -
     if (owner := known.get(name.casefold())) is not None:
         return (owner,)
     return fault(Reason.UNKNOWN_TARGET, target=name, domains=" ".join(seen), suggestion=nearest(name, known))
+
+
+def _may_see(row: StoredPatch, channel: str | None, settings: Settings) -> bool:
+    domains = visible_domains(None, channel, settings)
+    return not isinstance(domains, Fault) and row.patch.domain in domains
+
+
+async def _show(
+    row: StoredPatch, channel: str | None, ledger: Ledger, now: datetime, workspace: str | None
+) -> Message:
+    position = await position_of(row, ledger)
+    link = permalink(workspace, row.card or row.place)
+    return answers.show(row, channel=channel, position=position, now=now, link=link)
+
+
+async def _alerts(
+    question: AlertQuestion, channel: str | None, board: AlertBoard | None, now: datetime
+) -> Message:
+    if board is None:
+        raise LookupError(f"nobody answers {question.kind}")
+    return await board.answer(question, channel=channel, now=now)
+
+
+async def _report(
+    question: ShowReport, domains: tuple[str, ...] | Fault, reports: ReportBoard | None, now: datetime
+) -> Message:
+    if reports is None:
+        raise LookupError(f"nobody answers {question.kind}")
+    if isinstance(domains, Fault):
+        return answers.fault(domains)
+    return await reports.answer(question, domains, now=now)
 
 
 async def _queue(domains: Sequence[str], ledger: Ledger) -> Message:

@@ -5,11 +5,22 @@ import json
 from collections.abc import Sequence
 
 from bot.intake import events
-from bot.intake.events import Filled, Message, Ourselves
+from bot.intake.events import Filled, Message, Ourselves, Planned
 from bot.intake.files import Files
 from bot.intake.people import People
 from bot.submit import Asked, Trouble
-from contracts.commands import Command, Help, Ignore, OpenDialog, Part, PartKind, Place, Submit, parse_words
+from contracts.commands import (
+    Command,
+    Help,
+    Ignore,
+    OpenDialog,
+    OpenPlanForm,
+    Part,
+    PartKind,
+    Place,
+    Submit,
+    parse_words,
+)
 from contracts.faults import Fault
 
 #: Of what could not be read as anything; such rows are not recorded, so this stands for "no such thing".
@@ -35,6 +46,8 @@ class FromSlack:
                 raise ValueError(f"a payload that asks for nothing was recorded: {heard.why}")
             case Filled():
                 return await self._asked(heard, dialog(heard))
+            case Planned(edit=edit):
+                return await self._asked(heard, edit)
             case Message():
                 fetched = await asyncio.gather(*(self._files.fetch(each) for each in heard.attachments))
                 if trouble := next((each for each in fetched if isinstance(each, Trouble)), None):
@@ -43,7 +56,7 @@ class FromSlack:
                     heard, command([each for each in fetched if not isinstance(each, Trouble)], heard)
                 )
 
-    async def _asked(self, heard: Message | Filled, asked: Command | Fault) -> Asked | Trouble:
+    async def _asked(self, heard: Message | Filled | Planned, asked: Command | Fault) -> Asked | Trouble:
         actor = await self._people.find(heard.sender)
         return actor if isinstance(actor, Trouble) else Asked(actor, heard.place, asked)
 
@@ -68,7 +81,7 @@ def command(fetched: Sequence[Part | Fault], message: Message) -> Command | Faul
         return Ignore("named in passing")
     asked = parse_words(message.words)
     # A dialog needs a click or a slash command to open it; the help names the command.
-    return Help() if isinstance(asked, OpenDialog) else asked
+    return Help() if isinstance(asked, OpenDialog | OpenPlanForm) else asked
 
 
 def _is_pasted(message: Message) -> bool:

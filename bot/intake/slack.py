@@ -17,7 +17,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery.render import alerts, dialogs
+from bot.delivery.render import alerts, dialogs, plan
 from bot.delivery.render.answers import fault as said_fault
 from bot.delivery.render.blocks import Message as Said
 from bot.delivery.slack import ask
@@ -27,6 +27,7 @@ from bot.intake.connection import CannotStartError, Connection
 from bot.intake.events import Filled, Sender
 from bot.intake.gather import dialog
 from bot.intake.people import People
+from bot.intake.plan_forms import PlanForms
 from bot.submit import Trouble
 from bot.supervise import Errands
 from contracts import formats, policy
@@ -39,6 +40,7 @@ from contracts.commands import (
     Ignore,
     MakeSilence,
     OpenDialog,
+    OpenPlanForm,
     Place,
     Question,
     Source,
@@ -93,6 +95,7 @@ class Listeners:
         self._home = home
         self._clock = clock
         self._reached = reached
+        self._plan_forms = PlanForms(engine, settings, slack, clock=clock, reached=reached)
 
     def attach(self, app: AsyncApp) -> None:
         """Every listener there is; the most frequent first, because each costs a little of every event."""
@@ -104,6 +107,7 @@ class Listeners:
             app.action(action)(self.acted)
         for dialog_of_alerts in (alerts.SNOOZE_CALLBACK, alerts.SILENCE_CALLBACK):
             app.view_submission(dialog_of_alerts)(self.sent_off)
+        self._plan_forms.attach(app)
         app.message_shortcut(events.SHORTCUT)(self.picked)
         app.event("app_home_opened")(self.home_opened)
         app.error(self.went_wrong)
@@ -173,6 +177,8 @@ class Listeners:
         match parse_words(body.get("text") or ""):
             case OpenDialog(domain=domain):
                 said = await self._open_form(body, domain)
+            case OpenPlanForm(batch=batch):
+                said = await self._open_plan_form(body, batch)
             case Fault() as unknown:
                 said = said_fault(unknown)
             case AcknowledgeAll() | MakeSilence() | EndSilence():
@@ -198,6 +204,22 @@ class Listeners:
             return said_fault(view)
         self._errands.start("filling the form", self._fill(view, body["user_id"], body["channel_id"], domain))
         return None
+
+    async def _open_plan_form(self, body: Json, batch: str | None) -> Said | None:
+        view = await self._opened(body["trigger_id"], plan.loading_view())
+        if isinstance(view, Fault):
+            return said_fault(view)
+        filling = self._fill_plan_form(view, body["user_id"], body["channel_id"], batch)
+        self._errands.start("filling the form of the plan", filling)
+        return None
+
+    async def _fill_plan_form(self, view: str, user: str, channel: str, batch: str | None) -> None:
+        actor = await self._people.find(Sender(ActorKind.PERSON, user))
+        if isinstance(actor, Trouble):
+            form = plan.notice_view(actor.fault)
+        else:
+            form = await self._plan_forms.form_for(actor, channel, batch)
+        await self._show("views.update", {"view_id": view, "view": form})
 
     async def _opened(self, trigger: str, view: dialogs.View) -> str | Fault:
         """The id of the dialog that is open now, or why there is none."""

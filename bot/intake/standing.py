@@ -29,6 +29,7 @@ NEEDED: Final = frozenset(
         "groups:history",
         "groups:read",
         "im:history",
+        "im:write",
         "reactions:write",
         "users:read",
     }

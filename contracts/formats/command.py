@@ -94,8 +94,9 @@ def _patch(domain: str, changeset: Changeset, said: Description, submit: Submit,
     if submit.title:
         body = "\n\n".join(text for text in (said.title, said.body) if text)
         title = submit.title
+    line = one_line(title)
     return Patch(
-        domain, changeset, one_line(title), body, said.label, said.details, said.commands, block, said.batch
+        domain, changeset, line, body, said.label, said.details, said.commands, block, batch=said.batch
     )
 
 

@@ -254,7 +254,13 @@ def _blockers(key: Key, node: Node, findings: Findings) -> tuple[str, ...]:
         return ()
     if len(node.items) > MOST_BLOCKERS:
         findings.blame(Reason.PLAN_TOO_MANY, node.at, field=key.value, most=str(MOST_BLOCKERS))
-    read = (_name(key, item, findings) for item in node.items)
+    read = [_name(key, item, findings) for item in node.items]
+    for text, item in zip(read, node.items, strict=True):
+        if text is not None and len(text.splitlines()) > 1:
+            expected = "text on one line"
+            findings.blame(
+                Reason.WRONG_TYPE, item.at, field=key.value, expected=expected, found="longer", quote=""
+            )
     return tuple(text for text in read if text is not None)
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.delivery.render import dialogs
+from bot.delivery.render import alerts, dialogs, plan
 from bot.intake import slack as intake
 from bot.intake import standing
+from bot.intake.plan_forms import PlanForms
 from bot.intake.slack import Listeners
 from contracts.commands import WORDS
 
@@ -33,6 +34,7 @@ NEEDS: Mapping[str, set[str]] = {
     "chat.update": {"chat:write"},
     "conversations.history": {"channels:history", "groups:history", "im:history"},
     "conversations.info": {"channels:read", "groups:read"},
+    "conversations.open": {"im:write"},
     "conversations.replies": {"channels:history", "groups:history", "im:history"},
     "files.completeUploadExternal": {"files:write"},
     "files.getUploadURLExternal": {"files:write"},
@@ -75,7 +77,9 @@ class Registrations:
 @pytest.fixture(scope="module")
 def listened() -> dict[str, list[str]]:
     registrations = Registrations()
-    Listeners.attach(Listeners.__new__(Listeners), registrations)  # type: ignore[arg-type]
+    listeners = Listeners.__new__(Listeners)
+    listeners._plan_forms = PlanForms.__new__(PlanForms)
+    listeners.attach(registrations)  # type: ignore[arg-type]
     return registrations.noted
 
 
@@ -136,7 +140,10 @@ def test_exactly_the_shortcuts_are_declared_that_are_answered(listened: dict[str
 
 
 def test_forms_and_shortcuts_come_back_because_interactivity_is_on(listened: dict[str, list[str]]) -> None:
-    assert listened["view_submission"] == [dialogs.CALLBACK]
+    of_alerts = {alerts.SNOOZE_CALLBACK, alerts.SILENCE_CALLBACK}
+    of_the_plan = {plan.CHOOSE, plan.CHANGE}
+    assert set(listened["view_submission"]) == {dialogs.CALLBACK} | of_alerts | of_the_plan
+    assert listened["action"] == list(alerts.ACTIONS)
     assert SETTINGS["interactivity"] == {"is_enabled": True}
 
 

@@ -53,7 +53,7 @@ FIRING = Group(
     times=3,
     grew_at=at(60),
     due_at=None,
-    climb=Climb("default", 0, 0, at(300)),
+    climb=Climb("default", 0, 1, at(300)),
     card=Place(CHANNEL, "1.1", "1.1"),
 )
 ACKNOWLEDGED = replace(FIRING, state=GroupState.ACKNOWLEDGED, taken=Taken("U0ADA", at(90)), climb=None)
@@ -65,21 +65,28 @@ LINK = "https://x.slack.com/archives/C0PATCHES/p11"
 
 #: For every kind, facts as they are written.
 FACTS: dict[EntryKind, dict[str, str]] = {
-    EntryKind.OPENED: {},
+    EntryKind.OPENED: {"firing": "1", "times": "1"},
     EntryKind.GREW: {"firing": "3", "times": "1200"},
-    EntryKind.REPEATED: {},
-    EntryKind.ESCALATED: {"step": "2", "lap": "0", "way": "person", "to": "U0BEN"},
-    EntryKind.FELL_BACK: {"way": "email", "to": "ops@example.com", "since": at(5).isoformat()},
+    EntryKind.REPEATED: {"firing": "3", "times": "1200"},
+    EntryKind.ESCALATED: {
+        "step": "2",
+        "lap": "1",
+        "way": "on_call",
+        "to": "web-team",
+        "person": "ben",
+        "mention": "U0BEN",
+    },
+    EntryKind.FELL_BACK: {"step": "3", "way": "email", "to": "ops@example.com", "since": at(5).isoformat()},
     EntryKind.ACKNOWLEDGED: {},
-    EntryKind.TAKEN_OVER: {"from": "U0BEN"},
-    EntryKind.REMINDED: {"since": at(90).isoformat()},
-    EntryKind.LET_GO: {},
+    EntryKind.TAKEN_OVER: {"from": "U0BEN", "mention": "U0BEN"},
+    EntryKind.REMINDED: {"since": at(90).isoformat(), "by": "U0ADA", "mention": "U0ADA"},
+    EntryKind.LET_GO: {"from": "U0BEN"},
     EntryKind.SNOOZED: {"until": at(3600).isoformat()},
-    EntryKind.WOKE: {},
+    EntryKind.WOKE: {"by": "U0ADA", "mention": "U0ADA"},
     EntryKind.HIDDEN: {"why": "silence", "by": "s4", "until": at(3600).isoformat()},
-    EntryKind.SHOWN: {},
-    EntryKind.SILENCE_ENDS: {"silence": "s4", "until": at(3600).isoformat()},
-    EntryKind.RESOLVED: {},
+    EntryKind.SHOWN: {"why": "interval", "by": "nights"},
+    EntryKind.SILENCE_ENDS: {"silence": "s4", "until": at(3600).isoformat(), "mention": "U0ADA"},
+    EntryKind.RESOLVED: {"firing": "0"},
 }
 
 

@@ -49,7 +49,9 @@ def said(message: Message) -> str:
 def check(message: Message, *, mentions: bool = False) -> None:
     check_message(message.text, message.blocks)
     assert problems_in_message(list(message.blocks)) == []
-    ours = r"<(!date\^|#[CGD]|https?://)[^<>]*>" + (r"|<(@[UW]|!subteam\^S)[A-Z0-9]+>" if mentions else "")
+    ours = r"<(!date\^|#[CGD]|https?://)[^<>]*>" + (
+        r"|<(@[UW]|!subteam\^S)[A-Z0-9]+>|<!here>" if mentions else ""
+    )
     assert not re.search(r"[<>]", re.sub(ours, "", said(message)))
     said(message).encode()
 
@@ -174,7 +176,7 @@ def test_a_page_says_why_and_can_be_answered() -> None:
 def test_a_mail_says_the_same_in_plain_words() -> None:
     subject, text = render.mail(shown(), entry(EntryKind.FELL_BACK))
     assert subject == "Critical: PatchFailed · domain=web"
-    assert "Slack could not be reached since 2026-01-01 12:00:05 UTC" in text
+    assert "People hear nothing by Slack since 2026-01-01 12:00:05 UTC" in text
     assert "The gate `tests` said no (exit code 1)." in text
     assert "https://x.slack.com/archives/C0PATCHES/p11" in text
 
@@ -182,46 +184,69 @@ def test_a_mail_says_the_same_in_plain_words() -> None:
 # The thread ------------------------------------------------------------------------------------
 @pytest.mark.parametrize("kind", EntryKind)
 @pytest.mark.parametrize("actor", [None, "U0ADA"])
-def test_every_entry_is_a_sentence(kind: EntryKind, actor: str | None) -> None:
-    group = ACKNOWLEDGED if kind is EntryKind.REMINDED else FIRING
+def test_every_entry_is_a_sentence_without_a_mention(kind: EntryKind, actor: str | None) -> None:
     for ink in (MRKDWN, PLAIN):
-        text = wording.entry(entry(kind, actor), group, ink, names=NAMES)
-        assert text[0].isupper() or text[0] in "<`U"
+        text = wording.entry(entry(kind, actor), ink, names=NAMES)
+        assert text[0].isupper()
         assert text.endswith(".")
         assert "?" not in text
+        assert not re.search("<[@!](?!date)", text)
 
 
 SENTENCES = [
-    (EntryKind.GREW, None, "More of it: 3 firing, 1,200 times in all."),
+    (EntryKind.GREW, None, "There is more of it: 3 firing, seen 1,200 times in all."),
     (EntryKind.ACKNOWLEDGED, "U0ADA", "Ada Okafor acknowledged it."),
     (EntryKind.TAKEN_OVER, "U0ADA", "Ada Okafor took it over from Ben Lindqvist."),
-    (EntryKind.ESCALATED, None, "Nobody has taken it. Step 2: <@U0BEN> is told."),
+    (
+        EntryKind.ESCALATED,
+        None,
+        "Nobody has taken it. Step 2 of its chain: `ben`, on call in `web-team`, is told.",
+    ),
     (EntryKind.LET_GO, "U0ADA", "Ada Okafor gave it back: it is nobody's again."),
+    (
+        EntryKind.LET_GO,
+        None,
+        "It was acknowledged for long by Ben Lindqvist and fires: it is nobody's again.",
+    ),
     (EntryKind.RESOLVED, None, "What caused it has ended: resolved."),
+    (
+        EntryKind.FELL_BACK,
+        None,
+        "People hear nothing by Slack since 2026-01-01 12:00:05 UTC: "
+        "an e-mail goes to `ops@example.com` now.",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("kind", "actor", "text"), SENTENCES)
 def test_entries_read_well(kind: EntryKind, actor: str | None, text: str) -> None:
-    assert wording.entry(entry(kind, actor), FIRING, MRKDWN, names=NAMES) == text
+    assert wording.entry(entry(kind, actor), PLAIN, names=NAMES) == text
 
 
-def test_only_those_who_are_to_come_are_mentioned() -> None:
-    mentioned = {
-        kind
-        for kind in EntryKind
-        if "<@" in wording.entry(entry(kind, "U0ADA"), ACKNOWLEDGED, MRKDWN, names=NAMES)
-    }
-    assert mentioned == {EntryKind.ESCALATED, EntryKind.REMINDED}
+@pytest.mark.parametrize("way", Way)
+@pytest.mark.parametrize("lap", ["1", "2"])
+def test_every_way_of_a_step_has_its_words(way: Way, lap: str) -> None:
+    facts = {"step": "1", "lap": lap, "way": way.value, "to": "C0OPS"}
+    text = wording.entry(Entry(1, NOON, EntryKind.ESCALATED, None, facts), PLAIN, names={})
+    assert "C0OPS" in text
+    assert ("round 2" in text) is (lap == "2")
+    step = render.NextStep(way, "C0OPS", at(9))
+    assert "C0OPS" in said(render.card(shown(step=step)))
 
 
-def test_a_user_group_is_called_and_a_hostile_one_is_not() -> None:
-    facts = {"way": "user_group", "to": "S0OPS", "step": "1"}
-    called = wording.entry(Entry(1, NOON, EntryKind.ESCALATED, None, facts), FIRING, MRKDWN, names={})
-    assert "<!subteam^S0OPS>" in called
-    facts["to"] = "S0OPS> <!channel"
-    called = wording.entry(Entry(1, NOON, EntryKind.ESCALATED, None, facts), FIRING, MRKDWN, names={})
-    assert "<!" not in called.replace("<!subteam^S0OPS>", "")
+@pytest.mark.parametrize(
+    ("mention", "written"),
+    [("U0BEN", "<@U0BEN> "), ("S0OPS", "<!subteam^S0OPS> "), ("here", "<!here> "), ("<!channel>", "`")],
+)
+def test_only_whom_an_entry_is_to_reach_is_mentioned(mention: str, written: str) -> None:
+    facts = {"step": "1", "lap": "1", "way": "person", "to": "ben", "mention": mention}
+    told = render.entry(Entry(1, NOON, EntryKind.ESCALATED, None, facts), shown())
+    assert told.text.startswith(written)
+    assert "<!channel" not in told.text
+
+
+def test_who_pressed_is_not_mentioned_for_it() -> None:
+    assert "<@" not in said(render.entry(entry(EntryKind.ACKNOWLEDGED, "U0ADA"), shown(ACKNOWLEDGED)))
 
 
 # Lists -----------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def card(shown: Shown) -> Message:
 
 def entry(written: Entry, shown: Shown, *, apart: bool = False) -> Message:
     """One entry of the log, under the card; *apart* from it, it says of what."""
-    said = alerts.entry(written, shown.group, MRKDWN, names=shown.names)
+    said = _calling(written, shown)
     if not apart:
         return message([said], section(said))
     title = _linked(shown, MRKDWN)
@@ -102,7 +102,13 @@ def page(written: Entry, shown: Shown) -> Message:
 
 def call(written: Entry, shown: Shown) -> Message:
     """To another channel than the card's: the same, of its own."""
-    return _apart(alerts.entry(written, shown.group, MRKDWN, names=shown.names), shown)
+    return _apart(_calling(written, shown), shown)
+
+
+def _calling(written: Entry, shown: Shown) -> str:
+    """The sentence, behind a mention of whom it is to reach."""
+    said = alerts.entry(written, MRKDWN, names=shown.names)
+    return f"{alerts.call(written, MRKDWN)} {said}".strip()
 
 
 def _apart(why: str, shown: Shown) -> Message:
@@ -120,7 +126,7 @@ def _apart(why: str, shown: Shown) -> Message:
 def mail(shown: Shown, written: Entry) -> tuple[str, str]:
     """Subject and text of an e-mail."""
     lines = _lines(shown, PLAIN)
-    why = alerts.entry(written, shown.group, PLAIN, names=shown.names)
+    why = alerts.entry(written, PLAIN, names=shown.names)
     listed = [f"- {line}" for line in lines.members]
     state = [line for line in (lines.standing, lines.hidden, lines.next) if line]
     parts = ["\n".join(part) for part in ([lines.title, lines.counts], listed, [lines.hint], [why], state)]

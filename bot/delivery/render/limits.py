@@ -132,9 +132,16 @@ def _input(block: Json, where: str) -> Iterator[str]:
 
 
 def _select(element: Json, where: str) -> Iterator[str]:
-    options = element["options"]
-    if not 1 <= len(options) <= MOST_OPTIONS:
-        yield f"{where} has {len(options)} options, not 1 to {MOST_OPTIONS}"
+    groups = element.get("option_groups", [])
+    lists = [group["options"] for group in groups] or [element["options"]]
+    if len(groups) > MOST_OPTIONS:
+        yield f"{where} has {len(groups)} groups, not at most {MOST_OPTIONS}"
+    for group in groups:
+        yield from _text(group["label"], MOST_OPTION, f"{where} group")
+    for each in lists:
+        if not 1 <= len(each) <= MOST_OPTIONS:
+            yield f"{where} has {len(each)} options, not 1 to {MOST_OPTIONS}"
+    options = [option for each in lists for option in each]
     for option in options:
         yield from _text(option["text"], MOST_OPTION, f"{where} option")
         yield from _size(option["value"], 1, MOST_OPTION, f"{where} option value")

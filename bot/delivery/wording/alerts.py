@@ -154,7 +154,7 @@ def hidden(why: Hidden, ink: Ink) -> str:
 
 def next_step(way: Way, to: str, at: datetime, ink: Ink) -> str:
     """What the chain does next if nobody acknowledges; *to* as `operations.yml` names it."""
-    whom = f"{WAY_NAMES[way]} {ink.channel(to) if way is Way.CHANNEL else ink.quote(to)}"
+    whom = _PLACES.get(to, f"{WAY_NAMES[way]} {ink.channel(to) if way is Way.CHANNEL else ink.quote(to)}")
     return ink.say("If nobody takes it, {at:when}: {whom:raw}.", at=at, whom=whom)
 
 
@@ -162,6 +162,8 @@ def origin(group: Group, ink: Ink) -> str:
     return ink.say("alert {id} · route {route}", id=group.id, route=group.route)
 
 
+#: Channels that have another name in a chain than their id.
+_PLACES: Final = {"own": "this channel", "operators": "the operators' channel"}
 WAY_NAMES: Final[Mapping[Way, str]] = {
     Way.CHANNEL: "the channel",
     Way.PERSON: "the person",
@@ -178,47 +180,43 @@ def _who(who: str, ink: Ink, names: Names) -> str:
 
 
 # The thread ------------------------------------------------------------------------------------
-def entry(written: Entry, group: Group, ink: Ink, *, names: Names) -> str:  # noqa: C901, PLR0912 - one row per kind
-    """What was written into the log, as a sentence."""
-    facts = _Facts(written.facts, ink)
+def entry(written: Entry, ink: Ink, *, names: Names) -> str:  # noqa: C901, PLR0912 - one row per kind
+    """What was written into the log, as a sentence; whom it calls is `call`."""
+    facts = _Facts(written.facts, ink, names)
     who = _who(written.actor, ink, names) if written.actor else "The desk"
     match written.kind:
         case EntryKind.OPENED:
-            return "It began."
+            return f"It began: {facts.counts()}."
         case EntryKind.GREW:
-            return f"More of it: {facts.number('firing')} firing, {facts.number('times')} times in all."
+            return f"There is more of it: {facts.counts()}."
         case EntryKind.REPEATED:
-            return f"It is still so: {counts(group, ink)}"
+            return f"It is still so: {facts.counts()}."
         case EntryKind.ESCALATED:
             return f"Nobody has taken it. {_escalated(facts, ink)}"
         case EntryKind.FELL_BACK:
-            told = facts.told(ink)
-            return (
-                f"Slack could not be reached{facts.when('since', ' since {}')}, so {told} was told instead."
-            )
+            return f"People hear nothing by Slack{facts.when('since', ' since {}')}: {_told(facts, ink)} now."
         case EntryKind.ACKNOWLEDGED:
             return f"{who} acknowledged it."
         case EntryKind.TAKEN_OVER:
-            before = facts.text("from")
-            return f"{who} took it over" + (f" from {_who(before, ink, names)}." if before else ".")
+            return f"{who} took it over{facts.name('from', ' from {}')}."
         case EntryKind.REMINDED:
-            holder = facts.text("to") or (group.taken.by if group.taken else "")
-            mention = f"{ink.person(holder)}: " if holder else ""
-            return f"{mention}it still fires, and is yours{facts.when('since', ' since {}')}."
+            return f"It still fires{facts.name('by', '; {} has had it')}{facts.when('since', ' since {}')}."
+        case EntryKind.LET_GO if written.actor is None:
+            return (
+                f"It was acknowledged for long{facts.name('from', ' by {}')} and fires: it is nobody's again."
+            )
         case EntryKind.LET_GO:
-            if written.actor is None:
-                return "It was acknowledged for long and still fires: it is nobody's again."
             return f"{who} gave it back: it is nobody's again."
         case EntryKind.SNOOZED:
             return f"{who} snoozed it{facts.when('until', ' until {}')}."
         case EntryKind.WOKE:
             return "The snooze is over, and it still fires."
         case EntryKind.HIDDEN:
-            return _became_hidden(facts, ink)
+            return f"{facts.hiding('It is')}{facts.when('until', ' until {}')}."
         case EntryKind.SHOWN:
-            return "What kept it back has ended, and it still fires."
+            return f"{facts.hiding('It was')}; that has ended, and it still fires."
         case EntryKind.SILENCE_ENDS:
-            ends = facts.when("until", " at {}")
+            ends = facts.when("until", ", at {}")
             return ink.say("The silence {id} ends soon", id=facts.text("silence") or "?") + f"{ends}."
         case EntryKind.RESOLVED:
             return f"{who} resolved it." if written.actor else "What caused it has ended: resolved."
@@ -226,35 +224,59 @@ def entry(written: Entry, group: Group, ink: Ink, *, names: Names) -> str:  # no
             assert_never(written.kind)
 
 
+def call(written: Entry, ink: Ink) -> str:
+    """The mention of whom the entry is to reach, and of nobody else."""
+    whom = written.facts.get("mention")
+    return ink.person(whom) if whom else ""
+
+
 def _escalated(facts: "_Facts", ink: Ink) -> str:
-    step, lap = facts.number("step"), facts.text("lap")
-    again = f", round {facts.number('lap')}" if lap not in ("", "0", "1") else ""
-    return f"Step {step}{again}: {facts.told(ink)} is told."
+    lap = facts.text("lap")
+    again = f", round {facts.number('lap')}" if lap not in ("", "1") else ""
+    return f"Step {facts.number('step')} of its chain{again}: {_told(facts, ink)}."
 
 
-def _became_hidden(facts: "_Facts", ink: Ink) -> str:
-    kept = {
-        Hiding.SILENCE: "It is silenced by {by}",
-        Hiding.INHIBITION: "It is kept back while {by} fires",
-        Hiding.INTERVAL: "It is kept back by the interval {by}",
-    }
-    why = facts.text("why")
-    template = kept[Hiding(why)] if why in list(Hiding) else "It is kept back by {by}"
-    return ink.say(template, by=facts.text("by") or "?") + facts.when("until", " until {}") + "."
+def _told(facts: "_Facts", ink: Ink) -> str:
+    """Who is told by what way; people and what else has a name as `operations.yml` names them."""
+    way, to = facts.text("way"), facts.text("to")
+    match way:
+        case Way.CHANNEL:
+            return f"the channel {ink.channel(to)} is told"
+        case Way.ON_CALL if not facts.text("person"):
+            return ink.say("nobody is on call in {to}", to=to)
+        case Way.ON_CALL:
+            return ink.say("{person}, on call in {to}, is told", person=facts.text("person"), to=to)
+        case Way.USER_GROUP:
+            return ink.say("the user group {to} is told", to=to)
+        case Way.WEBHOOK:
+            return ink.say("the webhook {to} is called", to=to)
+        case Way.EMAIL:
+            return ink.say("an e-mail goes to {to}", to=to)
+        case _:
+            return ink.say("{to} is told", to=to)
 
 
 class _Facts:
     """The facts of an entry, which are text; what a row of another release lacks is left out."""
 
-    def __init__(self, facts: Mapping[str, str], ink: Ink) -> None:
+    def __init__(self, facts: Mapping[str, str], ink: Ink, names: Names) -> None:
         self._facts = facts
         self._ink = ink
+        self._names = names
 
     def text(self, name: str) -> str:
         return self._facts.get(name, "")
 
     def number(self, name: str) -> str:
         return self._ink.say("{it:number}", it=self._facts.get(name, "?"))
+
+    def counts(self) -> str:
+        return f"{self.number('firing')} firing, seen {self.number('times')} times in all"
+
+    def name(self, fact: str, template: str) -> str:
+        """*template* around what somebody is called; empty if there is nobody."""
+        who = self.text(fact)
+        return template.format(_who(who, self._ink, self._names)) if who else ""
 
     def when(self, name: str, template: str) -> str:
         """*template* around the time; empty if there is none."""
@@ -264,23 +286,21 @@ class _Facts:
             return ""
         return template.format(self._ink.moment(moment)) if moment.tzinfo else ""
 
-    def told(self, ink: Ink) -> str:
-        """Who is told by what way; people and user groups are mentioned, because they are to come."""
-        way, to = self.text("way"), self.text("to")
-        match way:
-            case Way.CHANNEL:
-                return f"the channel {ink.channel(to)}"
-            case Way.PERSON | Way.ON_CALL | Way.USER_GROUP:
-                return figures.joined([ink.person(each) for each in to.split()]) or NOBODY
-            case Way.WEBHOOK | Way.EMAIL:
-                return f"{WAY_NAMES[Way(way)]} {ink.quote(to)}"
-            case _:
-                return ink.words(to or way) or NOBODY
+    def hiding(self, verb: str) -> str:
+        """What keeps people from being told, behind *verb*."""
+        why = {
+            Hiding.SILENCE: "silenced by {by}",
+            Hiding.INHIBITION: "kept back while {by} fires",
+            Hiding.INTERVAL: "kept back by the interval {by}",
+        }
+        told = self.text("why")
+        template = why[Hiding(told)] if told in list(Hiding) else "kept back by {by}"
+        return f"{verb} {self._ink.say(template, by=self.text('by') or '?')}"
 
 
 def paged(written: Entry, ink: Ink) -> str:
     """Why somebody gets this directly."""
-    step = _Facts(written.facts, ink).text("step")
+    step = written.facts.get("step")
     why = f" (step {ink.words(step)} of its chain)" if step else ""
     return f"{ink.strong('You are asked to see to this.')} Nobody has taken it{why}."
 
@@ -320,7 +340,7 @@ def duty_line(schedule: str, shifts: Sequence[Shift], ink: Ink) -> str:
 
 
 def done(told: Confirm, ink: Ink) -> str:
-    facts = _Facts(told.facts, ink)
+    facts = _Facts(told.facts, ink, {})
     match told.did:
         case Done.ACKNOWLEDGED:
             return _acknowledged(told.facts, ink)

@@ -20,6 +20,8 @@ from contracts.secrets import redact
 MOST_QUOTED = 120
 MOST_WORDS = 300
 _MOST_LISTED = 12
+#: Everybody who is in the channel and there.
+HERE: Final = "here"
 _JOINER = "\u200d"  #: holds emoji together; harmless, and escaping it would break them
 
 #: `{name}`, `{name:kind}`, `{name:kind|more}`: the one place where a value enters a sentence.
@@ -67,7 +69,7 @@ class Ink:
     strong: Callable[[str], str]
     link: Callable[[str, str], str]  #: label and address
     channel: Callable[[str], str]
-    person: Callable[[str], str]  #: a person's id or a user group's: where it can, it calls them
+    person: Callable[[str], str]  #: an id of a person or a user group, or HERE: where it can, it calls them
     moment: Callable[[datetime], str]
 
     def say(self, template: str, /, **values: object) -> str:
@@ -183,6 +185,8 @@ def _mrkdwn_moment(moment: datetime) -> str:
 
 
 def _mrkdwn_mention(name: str) -> str:
+    if name == HERE:
+        return "<!here>"
     if _USER_GROUP.fullmatch(name):
         return f"<!subteam^{name}>"
     return f"<@{name}>" if _PERSON.fullmatch(name) else _quoting(_mrkdwn_code)(name)

@@ -1,6 +1,7 @@
 """What is said of the plan, its batches and its risks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from typing import Final, assert_never
@@ -59,7 +60,26 @@ NO_RISKS: Final = "The register has no risks; `patchdesk plan risk add` adds one
 NOBODY: Final = "nobody"
 EDIT_WITH: Final = "`/patch roadmap edit [ID]` changes a batch."
 _BAR: Final = 10
+
+# The form, all of it plain text
+FORM_TITLE: Final = "Change a batch"
+FORM_NEXT: Final = "Next"
+FORM_SAVE: Final = "Save"
+BATCH_LABEL: Final = "Batch"
+STATUS_LABEL: Final = "Status"
+PROGRESS_LABEL: Final = "Progress in percent"
+OWNER_LABEL: Final = "Owner"
+TARGET_LABEL: Final = "Target"
+TARGET_HINT: Final = "A day as 2026-12-01, or the plan's own weeks as Week 3."
+BLOCKERS_LABEL: Final = "Blockers"
+BLOCKERS_HINT: Final = "One on each line; the id of another batch, or what is in the way."
+NOTES_LABEL: Final = "Notes"
 _TENTH: Final = Decimal("0.1")
+
+
+def too_long(label: str) -> str:
+    """Of a field that is not in the form."""
+    return f"{label}: too long for this form; `patchdesk plan update` changes them."
 
 
 # Numbers ---------------------------------------------------------------------------------------
@@ -134,6 +154,13 @@ def basis(batch: Batch, far: Progress) -> str:
             assert_never(far.basis)
 
 
+def progress_hint(batch: Batch, landed: Landed) -> str:
+    """What an empty field means."""
+    far = progress(replace(batch, progress=None), landed)
+    counted = f", {basis(batch, far)}" if far.basis is Basis.COUNTED else ""
+    return f"Left empty it is {percent(far.percent)}{counted}."
+
+
 def due(batch: Batch, ink: Ink, *, today: date) -> str:
     if not batch.target:
         return ""
@@ -206,8 +233,8 @@ def changes(differences: Sequence[Difference], ink: Ink) -> list[str]:
     return said
 
 
-def edited(batch: Batch | None, id_: str, edits: Sequence[Edit], ink: Ink, *, actor: str) -> str:
-    """*actor*, inked, has changed a batch; *edits* of one version."""
+def edited(id_: str, batch: Batch | None, edits: Sequence[Edit], ink: Ink, *, actor: str) -> str:
+    """*actor*, inked, has changed a batch (None: it is no longer there); *edits* of one version."""
     name = heading(batch, ink) if batch else ink.quote(id_)
     changes = "; ".join(difference(edit.difference, ink) for edit in edits)
     return f"{actor} has changed {ink.strong(name)}: {changes}."

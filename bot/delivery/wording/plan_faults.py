@@ -36,6 +36,10 @@ PLAN_FAULTS: Final[Mapping[Reason, Said]] = {
     Reason.UNKNOWN_BATCH: Said(
         "The plan has no batch {id}.{suggestion:maybe}", "`roadmap` lists the batches."
     ),
+    Reason.BATCH_NOT_PLANNED: Said(
+        "The patch names the batch {id}, which the plan does not have.{suggestion:maybe}",
+        "It is carried out all the same, and counts for that batch once the plan has it.",
+    ),
     Reason.PLAN_CLASH: Said(
         "{by:words} has changed {field:words} of {batch} meanwhile; nothing of yours was written.",
         "Open the form again to see it as it is now.",
