@@ -171,7 +171,9 @@ class Lanes(Protocol):
     """
 
     async def claim(self, *, worker: str, now: datetime, lease: timedelta) -> StoredPatch | None:
-        """The READY patch of highest priority, of equals the oldest, now RUNNING with its attempt raised by one; None if there is none.
+        """The READY patch of highest priority, of equals the oldest; None if there is none.
+
+        It is RUNNING now, with its attempt raised by one.
 
         Its steps and report are emptied: they are those of this attempt.
         """
@@ -203,7 +205,8 @@ class Lanes(Protocol):
     async def tend(self, *, now: datetime) -> int:
         """Offer abandoned patches again, give idle lanes a head whose time has come, reopen domains.
 
-        Returns how many became READY; each that was abandoned is noted in the audit. Lanes are tended by `Engine.run` on its safety poll.
+        Returns how many became READY; each that was abandoned is noted in the audit. Lanes are tended by
+        `Engine.run` on its safety poll.
         """
 
 

@@ -30,6 +30,11 @@ class Journal:
         self._on_step = on_step
 
     @property
+    def step(self) -> Step | None:
+        """The one under way."""
+        return self._report.steps[-1].step if self._report.steps else None
+
+    @property
     def moved(self) -> int:
         return self._report.moved
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from contracts.control import Grip
 from contracts.faults import Fault, Reason, fault, nearest
 from contracts.notices import home_of, on_finished, on_progress
-from contracts.outcome import Failed, GaveUp, Landed, Outcome, Report, Retry, Step
+from contracts.outcome import Failed, GaveUp, Landed, Outcome, Report, Retry, Step, Stopped
 from contracts.ports import Engine, Finish
 from contracts.records import StoredPatch
 from contracts.reports.periods import Window
@@ -21,6 +22,7 @@ from contracts.settings import DomainSettings, Settings
 from executor import landing
 from executor.gates import Gating
 from executor.git import GitError
+from executor.grip import Holding, LostGripError
 from executor.repository.bare import Repository, UnreachableError, opened
 from executor.repository.commits import Description, Person
 from executor.sandbox.level import Sandbox
@@ -32,10 +34,6 @@ from executor.workspace import Workspaces, default_root, open_folders
 _LOOK_AGAIN = timedelta(hours=1)
 
 _log = logging.getLogger(__name__)
-
-
-class LeaseLostError(Exception):
-    """Somebody else has the patch. Whatever this attempt does must end, and nothing of it be written."""
 
 
 @asynccontextmanager
@@ -81,55 +79,55 @@ class Worker:
     risk: RiskSettings = field(default_factory=RiskSettings)
 
     async def turn(self) -> bool:
-        """Carry out one patch. False: there was none. Cancelled, it ends what runs and gives the patch back."""
+        """Carry out one patch. False: there was none. Cancelled, it ends what runs and gives it back."""
         lease = self.settings.executor.lease
         stored = await self.engine.lanes.claim(worker=self.name, now=self.clock(), lease=lease)
         if stored is None:
             return False
         self.reached("claimed")
+        journal = self._journal(stored)
+        holding = Holding(
+            self.engine.lanes, stored, lease, self.clock, landing=lambda: journal.step is Step.LAND
+        )
         try:
-            outcome = await self._under_lease(stored)
+            outcome = await holding.carry_out(self._attempt(stored, journal))
         except asyncio.CancelledError:
             # An orderly stop: nobody need wait for the lease to run out.
-            await self.engine.lanes.release(stored.id, stored.attempt, now=self.clock())
-            _log.info("patch %s: attempt %d is given back", stored.id, stored.attempt)
+            await self._give_back(stored)
             raise
-        if outcome is None:
-            _log.warning("patch %s: attempt %d lost its lease", stored.id, stored.attempt)
-            return True
+        match outcome:
+            case Grip.LOST:
+                _log.warning("patch %s: attempt %d lost its lease", stored.id, stored.attempt)
+            case Grip.HALTED:
+                await self._give_back(stored)
+            case Grip.STOPPED:
+                await self._finish(stored, Stopped(journal.close(fault=await self._stopped_by(stored))))
+            case Grip.HELD:
+                raise AssertionError("an attempt that is held goes on")
+            case _:
+                await self._finish(stored, outcome)
+        return True
+
+    async def _finish(self, stored: StoredPatch, outcome: Outcome) -> None:
         told = on_finished(stored.id, stored.inbox_id, outcome, stored.place, self._home(stored))
         finish = Finish(stored.id, stored.attempt, outcome, told)
         kept = await self.engine.lanes.finish(finish, now=self.clock())
         late = "" if kept else ", too late"
         _log.info("patch %s: attempt %d: %s%s", stored.id, stored.attempt, outcome.kind, late)
         self.reached("finished")
-        return True
 
-    # The lease -----------------------------------------------------------------------------
-    async def _under_lease(self, stored: StoredPatch) -> Outcome | None:
-        """What comes of the patch; None: the lease was lost, and with it everything that was under way."""
-        outcome: Outcome | None = None
-        try:
-            async with asyncio.TaskGroup() as group:
-                beats = group.create_task(self._beat(stored))
-                outcome = await self._attempt(stored)
-                beats.cancel()
-        except* LeaseLostError:
-            outcome = None
-        return outcome
+    async def _give_back(self, stored: StoredPatch) -> None:
+        await self.engine.lanes.release(stored.id, stored.attempt, now=self.clock())
+        _log.info("patch %s: attempt %d is given back", stored.id, stored.attempt)
 
-    async def _beat(self, stored: StoredPatch) -> None:
-        lease = self.settings.executor.lease
-        while True:
-            await asyncio.sleep(lease.total_seconds() / 3)
-            if not await self.engine.lanes.beat(stored.id, stored.attempt, now=self.clock(), lease=lease):
-                raise LeaseLostError
+    async def _stopped_by(self, stored: StoredPatch) -> Fault:
+        now = await self.engine.ledger.patch(stored.id)
+        return fault(Reason.STOPPED_BY, by=now.stop_by if now and now.stop_by else "somebody")
 
     # One attempt ---------------------------------------------------------------------------
-    async def _attempt(self, stored: StoredPatch) -> Outcome:
+    async def _attempt(self, stored: StoredPatch, journal: Journal) -> Outcome:
         """Every trouble becomes an outcome: a passing one a Retry, until there were enough of them."""
         domain = self.settings.domains.get(stored.patch.domain)
-        journal = self._journal(stored, domain)
         if domain is None:
             return Failed(journal.close(fault=self._unknown(stored.patch.domain)))
         if stored.tries > self.settings.executor.attempts + 1:
@@ -142,7 +140,7 @@ class Worker:
             wrong = error.fault()
         except OSError as error:
             wrong = fault(Reason.DESK_ERROR, detail=str(error))
-        except LeaseLostError:
+        except LostGripError:
             raise
         except Exception as error:  # noqa: BLE001 - one patch must not take the desk down with it
             _log.exception("patch %s: attempt %d", stored.id, stored.attempt)
@@ -150,7 +148,7 @@ class Worker:
         return self._again(stored, journal.close(fault=wrong))
 
     async def _held(self, stored: StoredPatch, journal: Journal) -> Retry | None:
-        """A wait while the domain's risk rate is critical; not a try, or enough of them would quarantine it."""
+        """A wait while the domain's risk rate is critical. It is no try: enough of those would give up."""
         now = self.clock()
         domain, window = stored.patch.domain, Window(now - self.risk.window, now)
         marks = await self.engine.reports.marks(window, [domain])
@@ -226,13 +224,15 @@ class Worker:
         return Retry(report, at) if at is not None else GaveUp(report)
 
     # What an attempt needs -----------------------------------------------------------------
-    def _journal(self, stored: StoredPatch, domain: DomainSettings | None) -> Journal:
+    def _journal(self, stored: StoredPatch) -> Journal:
         channel, _ = self._home(stored)
+        domain = self.settings.domains.get(stored.patch.domain)
 
         async def on_step(step: Step, now: datetime) -> None:
             told = on_progress(stored.id, channel)
-            if not await self.engine.lanes.step(stored.id, stored.attempt, step, now=now, told=told):
-                raise LeaseLostError
+            grip = await self.engine.lanes.step(stored.id, stored.attempt, step, now=now, told=told)
+            if grip is not Grip.HELD:
+                raise LostGripError(grip)
 
         return Journal(domain.branch if domain else "", self.clock, on_step)
 

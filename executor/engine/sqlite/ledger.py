@@ -59,7 +59,8 @@ _RUNNING = f"(SELECT count(*) FROM {_HEADS} AND state = 'running')"
 _WAITS = f"((SELECT count(*) FROM lanes) - (SELECT count(*) FROM {_HEADS}))"
 _PROPOSED = f"(SELECT count(*) FROM {_KEPT} AND state = 'proposed')"
 _STATES = f"""
-SELECT 'waiting', {_WAITS} - {_PROPOSED} UNION ALL SELECT 'proposed', {_PROPOSED} UNION ALL SELECT 'ready', {_READY} UNION ALL SELECT 'running', {_RUNNING}
+SELECT 'waiting', {_WAITS} - {_PROPOSED} UNION ALL SELECT 'proposed', {_PROPOSED}
+UNION ALL SELECT 'ready', {_READY} UNION ALL SELECT 'running', {_RUNNING}
 UNION ALL SELECT state, sum(many) FROM tallies GROUP BY state"""
 _COUNTS = f"""
 SELECT

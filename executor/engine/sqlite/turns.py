@@ -21,7 +21,7 @@ SELECT seq, passed FROM lanes INDEXED BY lanes_oldest
 WHERE domain = :domain AND {FREE} AND hotfix >= :hotfix ORDER BY seq LIMIT 1"""
 _CLOSED = "SELECT closing FROM closed WHERE domain IN (?, '')"
 _BEGIN = "UPDATE lanes SET state = 'ready' WHERE seq = ?"
-_LET_PASS = "UPDATE lanes SET passed = passed + 1 WHERE seq = ?"
+_PASSED_OVER = "UPDATE lanes SET passed = passed + 1 WHERE seq = ?"
 _DEMOTE = "UPDATE lanes INDEXED BY lanes_head SET state = 'waiting' WHERE state = 'ready'"
 
 
@@ -52,7 +52,7 @@ def promote(tx: Transaction, domain: str) -> int:
         if passed >= FAIRNESS:
             chosen = oldest
         else:
-            tx.execute(_LET_PASS, (oldest,))
+            tx.execute(_PASSED_OVER, (oldest,))
     tx.execute(_BEGIN, (chosen,))
     tx.wake(Work.LANES)
     return 1
