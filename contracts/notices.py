@@ -384,9 +384,9 @@ def on_progress(patch: str, channel: str | None) -> tuple[NewDelivery, ...]:
 def on_finished(
     patch: str, inbox_id: int, outcome: Outcome, place: Place, home: tuple[str | None, str | None]
 ) -> tuple[NewDelivery, ...]:
-    """What is said when an attempt ended. A retry only changes the card."""
+    """What is said when an attempt ended. One that goes on later only changes the card."""
     channel, thread = home
-    if outcome.kind == "retry":
+    if outcome.kind in {"retry", "proposed"}:
         return on_progress(patch, channel)
     told = [*on_progress(patch, channel)]
     if channel:

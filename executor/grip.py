@@ -43,8 +43,10 @@ class Holding:
                 for watch in watches:
                     watch.cancel()
         except* LostGripError as lost:
-            return _first(lost).grip
-        return done
+            ended = _first(lost).grip
+        else:
+            return done
+        return ended
 
     async def _beat(self) -> None:
         stored, lanes = self.stored, self.lanes

@@ -14,6 +14,7 @@ from contracts.states import PatchState
 _STATUS = {
     PatchState.LANDED: "completed",
     PatchState.FAILED: "failed",
+    PatchState.STOPPED: "stopped",
     PatchState.QUARANTINED: "quarantined",
 }
 

@@ -13,7 +13,10 @@ from contracts.states import PatchState
 _MARKS = {
     PatchState.LANDED: ":white_check_mark: ",
     PatchState.FAILED: ":x: ",
+    PatchState.STOPPED: ":octagonal_sign: ",
     PatchState.QUARANTINED: ":warning: ",
+    PatchState.CANCELLED: ":x: ",
+    PatchState.REJECTED: ":x: ",
 }
 
 

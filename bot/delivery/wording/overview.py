@@ -139,6 +139,7 @@ def _number(value: int) -> Cell:
 _STATE_TONES: Mapping[PatchState, Tone] = {
     PatchState.LANDED: Tone.GOOD,
     PatchState.FAILED: Tone.BAD,
+    PatchState.STOPPED: Tone.BAD,
     PatchState.QUARANTINED: Tone.BAD,
 }
 

@@ -14,15 +14,19 @@ from contracts.gates import GateResult, Verdict
 from contracts.outcome import Change, FileChange, Report, Step
 from contracts.patch import Patch
 from contracts.records import PatchLine, StoredPatch
-from contracts.states import PatchState
+from contracts.states import OPEN_STATES, PatchState
 
 STATE_NAMES: Final[Mapping[PatchState, str]] = {
+    PatchState.PROPOSED: "needs approval",
     PatchState.WAITING: "waiting",
     PatchState.READY: "next",
     PatchState.RUNNING: "running",
     PatchState.LANDED: "landed",
     PatchState.FAILED: "not landed",
+    PatchState.STOPPED: "stopped",
     PatchState.QUARANTINED: "set aside",
+    PatchState.CANCELLED: "taken back",
+    PatchState.REJECTED: "not approved",
 }
 VERDICT_NAMES: Final[Mapping[Verdict, str]] = {
     Verdict.PASSED: "passed",
@@ -46,7 +50,10 @@ _DOING: Mapping[Step, str] = {
 }
 _REFUSED: Mapping[PatchState, str] = {
     PatchState.FAILED: "Not landed.",
+    PatchState.STOPPED: "Stopped, not landed.",
     PatchState.QUARANTINED: "Set aside, not landed.",
+    PatchState.CANCELLED: "Taken back before it ran.",
+    PatchState.REJECTED: "Not approved, not landed.",
 }
 #: Why a gate did not pass, where its name stands before it.
 _GATE_BRIEFLY: Mapping[Reason, str] = {
@@ -85,11 +92,26 @@ def standing(row: StoredPatch, ink: Ink, *, position: int | None, now: datetime)
             return _running(row, ink)
         case PatchState.LANDED:
             return _landed(row, ink)
-        case PatchState.FAILED | PatchState.QUARANTINED:
+        case PatchState.PROPOSED:
+            return f"{ink.strong('Needs an approval.')} {reason(row, ink).what}"
+        case (
+            PatchState.FAILED
+            | PatchState.STOPPED
+            | PatchState.QUARANTINED
+            | PatchState.CANCELLED
+            | PatchState.REJECTED
+        ):
             return f"{ink.strong(_REFUSED[row.state])} {reason(row, ink).what}"
 
 
 def _waiting(row: StoredPatch, ink: Ink, position: int | None, now: datetime) -> str:
+    if row.hold is not None:
+        return ink.say(
+            "Held by {by:words} since {since:when}: {why:words}",
+            by=row.hold.by,
+            since=row.hold.since,
+            why=row.hold.why,
+        )
     if row.not_before is not None and row.not_before > now:
         again = ink.say("It will be tried again at {at:when}.", at=row.not_before)
         return f"Try {row.attempt} did not work out. {reason(row, ink).what} {again}"
@@ -171,7 +193,7 @@ class Summary:
 def summary(row: StoredPatch, ink: Ink, *, now: datetime) -> Summary:
     """What came of *row*'s last attempt; of an unfinished one, how far it is."""
     report, landed = row.report or Report(branch=""), row.state is PatchState.LANDED
-    failed = row.state in {PatchState.FAILED, PatchState.QUARANTINED}
+    failed = row.state not in OPEN_STATES and not landed
     return Summary(
         headline=standing(row, ink, position=None, now=now),
         hint=reason(row, ink).hint if failed else "",
