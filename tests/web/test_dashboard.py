@@ -89,9 +89,9 @@ async def test_the_page_shows_everything_that_the_terminal_shows(site: Site) -> 
         "running",
         "domains",
         "queue",
+        "risk",
         "gates",
         "recent",
-        "risk",
         "levels",
         "services",
     ]
