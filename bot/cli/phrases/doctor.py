@@ -125,7 +125,8 @@ SENTENCES: Final[Mapping[Symptom, Said]] = {
     Symptom.SANDBOX_APPARMOR: Said(
         _NOT_HELD,
         "AppArmor keeps user namespaces from programs that it does not know. Give the desk's Python a "
-        "profile with `userns,`, or set `kernel.apparmor_restrict_unprivileged_userns=0`: docs/deploy.md has both.",
+        "profile with `userns,`, or set `kernel.apparmor_restrict_unprivileged_userns=0`: "
+        "docs/deploy.md has both.",
     ),
     Symptom.SANDBOX_NAMESPACES: Said(
         _NOT_HELD,
