@@ -186,9 +186,9 @@ class Desk:
         turn: Turn,
         workers: int,
         *,
-        patience: timedelta = PATIENCE,
+        patience: timedelta | None = None,
     ) -> Component:
-        guarded = turnstile.guard(work, turn, patience=patience, places=workers)
+        guarded = turnstile.guard(work, turn, patience=patience or PATIENCE, places=workers)
         return partial(self.engine.run, work, guarded, workers=workers, clock=clock.now)
 
     # The desk looks at itself -----------------------------------------------------------------
@@ -252,9 +252,11 @@ class Desk:
         return Observer(self.engine.alerts, alerts, new_group_id=clock.new_group_id)
 
     def _sentry(self) -> Sentry:
+        operators = self.config.settings.slack.operators
+
         async def tell(trouble: Fault) -> None:
-            told = NewDelivery(TellOperators(trouble), self.config.settings.slack.operators)
-            await self.engine.outbox.put((told,), now=clock.now())
+            told = (NewDelivery(TellOperators(trouble), operators),) if operators else ()
+            await self.engine.outbox.put(told, now=clock.now())
 
         silence = self.config.operations.levels.silence
         return Sentry(self.pulses, self.notifier, silence=silence, tell=tell)
@@ -363,7 +365,7 @@ async def _front(config: Config, engine: Engine, tallies: Tallies) -> AsyncItera
             engine,
             tallies=tallies,
             secret=clock.new_secret(),
-            new_group_id=clock.new_patch_id,
+            new_group_id=clock.new_group_id,
             clock=clock.now,
         )
         try:

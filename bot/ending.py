@@ -48,7 +48,7 @@ class Stopping:
             asyncio.get_running_loop().add_signal_handler(number, self._hear)
 
     def _hear(self) -> None:
-        if self.told.is_set():
+        if self.told.is_set() and not self._hurry.expired():
             self._hurry.reschedule(asyncio.get_running_loop().time())
         self.told.set()
 

@@ -16,6 +16,8 @@ from contracts.ports import Turn
 
 _FIRST: Final = timedelta(seconds=1)
 _MOST: Final = timedelta(minutes=1)
+#: For what is cancelled at the end: it has gates to kill and rows to give back.
+_ENDING: Final = timedelta(seconds=15)
 #: A turn that neither ends nor comes a step further for so long is ended.
 PATIENCE: Final = timedelta(minutes=5)
 
@@ -128,7 +130,10 @@ async def kept(
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # Whoever does not let itself be ended must not keep the desk from ending.
+        _, stubborn = await asyncio.wait(tasks, timeout=_ENDING.total_seconds()) if tasks else ((), ())
+        if stubborn:
+            log.error("%d components do not end and are left", len(stubborn))
 
 
 class Errands:

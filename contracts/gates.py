@@ -28,7 +28,10 @@ class Credentials(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GateSpec:
-    """One configured gate: *run* is an argv (no shell), *when* are path globs (none: always)."""
+    """One configured gate: *run* is an argv (no shell), *when* are path globs (none: always).
+
+    *idle* is how long it may print nothing; *network* gives it one where the sandbox otherwise denies it.
+    """
 
     name: str
     run: tuple[str, ...]
@@ -36,6 +39,8 @@ class GateSpec:
     required: bool = True
     when: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
+    idle: timedelta | None = None
+    network: bool = False
 
 
 @dataclass(frozen=True, slots=True)

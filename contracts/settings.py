@@ -15,6 +15,7 @@ ChannelId = Annotated[str, StringConstraints(pattern=r"^[CGD][A-Z0-9]{2,}$")]
 UserId = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,}$")]
 GroupId = Annotated[str, StringConstraints(pattern=r"^S[A-Z0-9]{2,}$")]
 BotId = Annotated[str, StringConstraints(pattern=r"^B[A-Z0-9]{2,}$")]
+AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[^\x00]*[^/\x00]$")]
 Seconds = Annotated[timedelta, Field(gt=timedelta(0))]
 
 
@@ -24,7 +25,10 @@ class Section(BaseModel):
 
 
 class GateSettings(Section):
-    """A gate: `run` is an argv, `timeout` seconds, `when` globs of changed paths (none: always)."""
+    """A gate: `run` is an argv, `timeout` seconds, `when` globs of changed paths (none: always).
+
+    `idle` is how long it may print nothing; `network` lets it have the machine's network.
+    """
 
     name: Name
     run: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -32,9 +36,20 @@ class GateSettings(Section):
     required: bool = True
     when: tuple[str, ...] = ()
     env: dict[str, str] = {}
+    idle: Seconds | None = None
+    network: bool = False
 
     def spec(self) -> GateSpec:
-        return GateSpec(self.name, self.run, self.timeout, self.required, self.when, tuple(self.env.items()))
+        return GateSpec(
+            self.name,
+            self.run,
+            self.timeout,
+            self.required,
+            self.when,
+            tuple(self.env.items()),
+            self.idle,
+            self.network,
+        )
 
 
 class Submitters(Section):
@@ -75,14 +90,19 @@ class SlackSettings(Section):
 
 
 class SandboxSettings(Section):
-    """`min_level` refuses to run gates below it; `uid` runs them as root's second user at level 1."""
+    """`min_level` refuses to run gates below it; `uid` is root's second user for them.
 
-    min_level: Annotated[int, Field(ge=0, le=1)] = 0
+    `readable` are paths that gates see from level 2 on, beside the system's programs.
+    """
+
+    min_level: Annotated[int, Field(ge=0, le=4)] = 0
     uid: Annotated[int, Field(ge=1000, le=2**31 - 1)] = 61184
     memory: Annotated[int, Field(gt=0)] = 4 * 1024**3
     file_size: Annotated[int, Field(gt=0)] = 1024**3
+    disk: Annotated[int, Field(ge=1024**2)] = 1024**3
     processes: Annotated[int, Field(gt=0)] = 512
     output: Annotated[int, Field(gt=0)] = 16 * 1024**2
+    readable: tuple[AbsolutePath, ...] = ()
 
 
 class LimitSettings(Section):

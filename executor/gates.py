@@ -18,6 +18,7 @@ from executor.sandbox.level import (
     NotStarted,
     Sandbox,
     Signalled,
+    Silent,
     TimedOut,
 )
 from executor.workspace import Workspace
@@ -88,7 +89,15 @@ async def _run(spec: GateSpec, gating: Gating, workspace: Workspace) -> GateResu
         "TMPDIR": str(workspace.scratch / "tmp"),
         "LANG": "C.UTF-8",
     }
-    job = Job(spec.run, workspace.tree, env | dict(spec.env), spec.timeout)
+    job = Job(
+        spec.run,
+        workspace.tree,
+        env | dict(spec.env),
+        spec.timeout,
+        scratch=workspace.scratch,
+        idle=spec.idle,
+        network=spec.network,
+    )
     ended = await gating.sandbox.run(job)
     verdict, said = _judge(spec, ended)
     # Nobody behind this line has to know what the gate was entrusted with, or came across.
@@ -107,6 +116,9 @@ def _judge(spec: GateSpec, ended: Ended) -> tuple[Verdict, Fault | None]:
         case TimedOut():
             most = f"{spec.timeout.total_seconds():g}"
             return Verdict.ERRORED, fault(Reason.GATE_TIMED_OUT, gate=spec.name, most=most)
+        case Silent(after=after):
+            most = f"{after.total_seconds():g}"
+            return Verdict.ERRORED, fault(Reason.GATE_SILENT, gate=spec.name, most=most)
         case Flooded(most=bytes_):
             return Verdict.ERRORED, fault(Reason.GATE_FLOODED, gate=spec.name, most=bytes_)
         case NotStarted(detail=detail):

@@ -48,14 +48,14 @@ def drawn(seen: Overview) -> RenderableType:
         if table.rows:
             parts += [Text(), Text(table.title, style="bold"), _table(table)]
         else:
-            parts += [Text(), Text.assemble((table.title, "bold"), f": {table.empty}")]
+            parts.append(Text.assemble((table.title, "bold"), f": {table.empty}"))
         if table.note:
             parts.append(Text(table.note, style="dim"))
     return Group(*parts)
 
 
 def _table(table: wording.Table) -> Table:
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for place, column in enumerate(table.columns):
         made.add_column(column, justify="right" if place in table.numbers else "left")
     for row in table.rows:

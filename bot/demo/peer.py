@@ -209,11 +209,27 @@ class Peer:
 
     async def press(self, channel: str, message_ts: str, user: str, action_id: str) -> None:
         """Press the button *action_id* of a message, with the block id and value it really has."""
+        action = _button(await self._message(channel, message_ts), action_id)
+        await self.interact(channel, message_ts, user, action)
+
+    async def choose(self, channel: str, message_ts: str, user: str, action_id: str, label: str) -> None:
+        """Choose what is called *label* from the menu *action_id* of a message."""
+        message = await self._message(channel, message_ts)
+        for block in message.get("blocks") or ():
+            for element in _elements(block):
+                for option in element.get("options", ()) if element.get("action_id") == action_id else ():
+                    if option["text"]["text"] == label:
+                        action = {"type": element["type"], "action_id": action_id, "selected_option": option}
+                        action["block_id"] = block.get("block_id")
+                        await self.interact(channel, message_ts, user, action)
+                        return
+        raise PeerError(f"message {message_ts} has no {label!r} in {action_id}")
+
+    async def _message(self, channel: str, ts: str) -> JsonObject:
         for message in await self.messages(channel):
-            if message["ts"] == message_ts:
-                await self.interact(channel, message_ts, user, _button(message, action_id))
-                return
-        raise PeerError(f"no message {message_ts} in {channel}")
+            if message["ts"] == ts:
+                return message
+        raise PeerError(f"no message {ts} in {channel}")
 
     async def reaction(self, channel: str, ts: str, user: str, name: str, *, present: bool = True) -> None:
         body = {"channel": channel, "ts": ts, "user": user, "name": name, "present": present}

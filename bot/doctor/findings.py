@@ -59,6 +59,12 @@ class Symptom(enum.StrEnum):
     SANDBOX = "sandbox"  #: level
     SANDBOX_LOW = "sandbox-low"  #: level, least
     SANDBOX_LEVEL = "sandbox-level"  #: level, detail (why it does not hold here)
+    SANDBOX_ROOT = "sandbox-root"  #: level, detail
+    SANDBOX_LANDLOCK = "sandbox-landlock"  #: level, detail
+    SANDBOX_BUBBLEWRAP = "sandbox-bubblewrap"  #: level, detail
+    SANDBOX_APPARMOR = "sandbox-apparmor"  #: level, detail
+    SANDBOX_NAMESPACES = "sandbox-namespaces"  #: level, detail
+    SANDBOX_CGROUP = "sandbox-cgroup"  #: level, detail
     SANDBOX_NONE = "sandbox-none"
 
 

@@ -13,12 +13,20 @@ from bot.doctor.findings import Finding, Health, Symptom, found
 from contracts.settings import SandboxSettings
 from executor import engine
 from executor.git import Git, GitError
-from executor.sandbox.probe import Chosen, choose
+from executor.sandbox.probe import Chosen, Lack, choose
 
 #: GIT_CONFIG_GLOBAL came with 2.32; an older git would read the configuration of whoever runs the desk.
 LEAST_GIT = (2, 32)
 #: Below this much room the store and the workspaces soon cannot be written.
 LEAST_SPACE = 512 * 1024**2
+_LACKS = {
+    Lack.ROOT: Symptom.SANDBOX_ROOT,
+    Lack.LANDLOCK: Symptom.SANDBOX_LANDLOCK,
+    Lack.BUBBLEWRAP: Symptom.SANDBOX_BUBBLEWRAP,
+    Lack.APPARMOR: Symptom.SANDBOX_APPARMOR,
+    Lack.NAMESPACES: Symptom.SANDBOX_NAMESPACES,
+    Lack.CGROUP: Symptom.SANDBOX_CGROUP,
+}
 _CLOCKS_DIFFER = timedelta(minutes=1)
 
 
@@ -101,7 +109,8 @@ async def sandbox(settings: SandboxSettings) -> AsyncIterator[Finding]:
     probes = chosen.probes if isinstance(chosen, Chosen) else chosen
     for probe in probes:
         if not probe.stops:
-            yield found("sandbox", Health.NOTE, Symptom.SANDBOX_LEVEL, level=probe.level, detail=probe.detail)
+            about = _LACKS[probe.lacks] if probe.lacks else Symptom.SANDBOX_LEVEL
+            yield found("sandbox", Health.NOTE, about, level=probe.level, detail=probe.detail)
     if not isinstance(chosen, Chosen):
         yield found("sandbox", Health.WRONG, Symptom.SANDBOX_NONE)
     elif (level := chosen.sandbox.level) < settings.min_level:

@@ -33,12 +33,10 @@ class Dashboard:
         access: Access,
         *,
         clock: Callable[[], datetime],
-        refresh: timedelta = REFRESH,
     ) -> None:
         self._look = look
         self._access = access
         self._clock = clock
-        self._refresh = refresh
         self._looking = asyncio.Lock()
         self._latest: page.Shown | None = None
         self._watching = 0
@@ -91,12 +89,12 @@ class Dashboard:
             seen = {"at": shown.at.isoformat(), "text": shown.at_text}
             await stream.send(json.dumps(seen), event="seen")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self._refresh.total_seconds())
+                await asyncio.wait_for(self._stopping.wait(), REFRESH.total_seconds())
 
     async def _shown(self) -> page.Shown:
         """What everybody who follows is shown; looked up once for all of them."""
         async with self._looking:
-            if self._latest is None or self._clock() - self._latest.at >= self._refresh:
+            if self._latest is None or self._clock() - self._latest.at >= REFRESH:
                 self._latest = page.shown(await self._look())
             return self._latest
 

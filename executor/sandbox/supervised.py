@@ -1,4 +1,4 @@
-"""Levels 0 and 1: every program under a supervisor process of its own (`supervisor.py`)."""
+"""Every program under a supervisor of its own (`supervisor.py`), which confines it as its level says."""
 
 import base64
 import json
@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from executor import process
-from executor.sandbox import supervisor
-from executor.sandbox.level import Ended, Exited, Flooded, How, Job, NotStarted, Signalled, TimedOut
+from executor.sandbox.level import Ended, Exited, Flooded, How, Job, NotStarted, Signalled, Silent, TimedOut
 
 #: Between the request to end and the kill.
 GRACE = timedelta(seconds=2)
@@ -20,38 +19,58 @@ GRACE = timedelta(seconds=2)
 KEPT = 64 * 1024
 #: What a supervisor needs, beyond its job's own time, to end everything and say so.
 _SLACK = timedelta(seconds=30)
+_ROOT = Path("/")
+#: Isolated from the environment and from site-packages, and imported rather than run by its path, because
+#: only what is imported is compiled once and for all.
+PROGRAM = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+from executor.sandbox.supervisor import main
+main()
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What one program may take. Bytes, but for *processes*, which counts those of the whole user."""
+    """What one program may take, in bytes but for *processes*: at levels 1 and 2 those of the whole user.
+
+    *memory* is that of one process, from level 4 on that of all of them; *disk* counts from level 3 on.
+    """
 
     memory: int
     file_size: int
     processes: int
     output: int
+    disk: int = 1024**3
 
 
 @dataclass(frozen=True, slots=True)
 class Supervised:
-    """Level 0 (*owner* None: the desk's own user) or 1 (a second user; needs root)."""
+    """One level. *owner* None: the desk's own user; another one needs root.
+
+    *readable* are the files and folders that programs see from level 2 on; *bwrap* is bubblewrap, for
+    level 3, *group* the control group that holds those of gates, for level 4.
+    """
 
     level: int
     owner: int | None
     caps: Caps
     grace: timedelta = GRACE
+    readable: tuple[str, ...] = ()
+    bwrap: str = ""
+    group: str = ""
 
     async def run(self, job: Job) -> Ended:
         """Raises OSError if the supervisor cannot do its work."""
         ended = await process.run(
-            [sys.executable, "-I", "-S", str(Path(supervisor.__file__))],
+            [sys.executable, "-I", "-S", "-c", PROGRAM],
             env={"LC_ALL": "C.UTF-8"},
             stdin=json.dumps(self._request(job)).encode() + b"\n",
             within=job.timeout + self.grace + _SLACK,
             lifeline=_SLACK,
         )
         if isinstance(ended, process.Exited) and not ended.code and ended.stdout:
-            return _ended(json.loads(ended.stdout), self.caps)
+            return _ended(json.loads(ended.stdout), job, self.caps)
         said = ended.stderr.decode(errors="replace")[-300:] if isinstance(ended, process.Exited) else ended
         raise OSError(f"a gate's supervisor failed: {said}")
 
@@ -59,8 +78,8 @@ class Supervised:
         limits = {"CORE": 0, "DATA": self.caps.memory, "FSIZE": self.caps.file_size}
         # All processors for the whole time, and no more: for what hides from the clock.
         limits["CPU"] = math.ceil(job.timeout.total_seconds()) * (os.cpu_count() or 1) + 1
-        if self.owner is not None:
-            # Counted per user, so only where that user is nobody else.
+        if self.owner is not None or self.level >= 3:
+            # Counted per user (of a namespace), so only where that user is nobody else.
             limits["NPROC"] = self.caps.processes
         return {
             "argv": job.argv,
@@ -70,25 +89,46 @@ class Supervised:
             "grace": self.grace.total_seconds(),
             "most": self.caps.output,
             "keep": KEPT,
+            "idle": job.idle.total_seconds() if job.idle else None,
             "uid": self.owner,
             "limits": limits,
+            "landlock": self._landlock(job) if self.level == 2 else None,
+            "box": self._box(job) if self.level >= 3 else None,
+            "group": self._group() if self.level >= 4 else None,
+        }
+
+    def _landlock(self, job: Job) -> dict[str, Any]:
+        places = [str(place) for place in (job.cwd, job.scratch) if place and place != _ROOT]
+        return {"readable": self.readable, "writable": places, "network": job.network}
+
+    def _group(self) -> dict[str, Any]:
+        limits = {"memory.max": self.caps.memory, "memory.swap.max": 0, "memory.oom.group": 1}
+        return {"parent": self.group, "limits": limits | {"pids.max": self.caps.processes}}
+
+    def _box(self, job: Job) -> dict[str, Any]:
+        return {
+            "bwrap": self.bwrap,
+            "scratch": str(job.scratch) if job.scratch else None,
+            "readable": self.readable,
+            "network": job.network,
+            "disk": self.caps.disk,
         }
 
 
-def _ended(result: dict[str, Any], caps: Caps) -> Ended:
+def _ended(result: dict[str, Any], job: Job, caps: Caps) -> Ended:
     if not result["clean"]:
         raise OSError("processes of a gate could not be ended")
     head, tail = (base64.b64decode(result[part]).decode(errors="replace") for part in ("head", "tail"))
     dropped = int(result["dropped"])
     return Ended(
-        how=_how(result, caps),
+        how=_how(result, job, caps),
         took=timedelta(seconds=result["took"]),
         output=f"{head}\n[...]\n{tail}" if dropped else head + tail,
         dropped=dropped,
     )
 
 
-def _how(result: dict[str, Any], caps: Caps) -> How:
+def _how(result: dict[str, Any], job: Job, caps: Caps) -> How:
     match result["how"]:
         case "exited":
             return Exited(result["code"])
@@ -96,6 +136,8 @@ def _how(result: dict[str, Any], caps: Caps) -> How:
             return Signalled(result["signal"])
         case "timed-out":
             return TimedOut()
+        case "silent" if job.idle:
+            return Silent(job.idle)
         case "flooded":
             return Flooded(caps.output)
         case "not-started":

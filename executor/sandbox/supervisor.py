@@ -1,6 +1,6 @@
 """Runs one gate and outlives everything it started. A program of its own, of the standard library only.
 
-`python -I -S supervisor.py` reads a job (written by `executor.sandbox.supervised`) as one line of JSON
+`main` reads a job (written by `executor.sandbox.supervised`) as one line of JSON
 from stdin, which stays open: it is the lifeline. When it closes, the desk has died or lost its interest, and
 the gate is ended. The result goes to stdout as JSON.
 
@@ -10,8 +10,8 @@ becomes the supervisor's child, is found, and is killed before the result is giv
 
 import binascii
 import contextlib
-import ctypes
 import json
+import math
 import os
 import resource
 import select
@@ -20,10 +20,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
-_PR_SET_NO_NEW_PRIVS = 38
+from executor.sandbox import cgroup, enclosure, landlock, syscalls
 
 #: All times here are seconds. Output still in the pipe after everything was killed is waited for this long.
 _DRAIN = 0.2
@@ -34,11 +31,6 @@ _CHUNK = 1 << 16
 _LONGEST = 3600.0
 
 JsonValue = object
-
-
-def _prctl(option: int, value: int) -> None:
-    if _LIBC.prctl(option, value, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "prctl")
 
 
 class Output:
@@ -57,6 +49,9 @@ class Output:
         self._tail += chunk[room:]
         del self._tail[: -self._half]
 
+    def first_words(self) -> str:
+        return self._head[:500].decode(errors="replace").strip()
+
     def report(self) -> dict[str, JsonValue]:
         dropped = self.total - len(self._head) - len(self._tail)
         return {
@@ -74,7 +69,11 @@ class Gate:
         self._output = Output(job["keep"])
         self._status: int | None = None
         self._pid = 0
+        self._group = ""
         self._pipe = -1
+        #: bubblewrap reports here; nothing comes at the levels that do without it.
+        self._reported, self._report = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._spoke = time.monotonic()
         self._wakeups, waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
@@ -85,19 +84,37 @@ class Gate:
         self._told_to_end = self._told_to_end or number != signal.SIGCHLD
 
     def run(self) -> dict[str, JsonValue]:
+        wanted = self._job["group"]
+        if wanted is None:
+            return self._run()
+        with cgroup.group(wanted["parent"], wanted["limits"]) as self._group:
+            return self._run()
+
+    def _run(self) -> dict[str, JsonValue]:
         began = time.monotonic()
         detail = self._start()
-        how = "not-started" if detail else self._watch(began + self._job["timeout"])
+        idle = self._job["idle"] or math.inf
+        how = "not-started" if detail else self._watch(began + self._job["timeout"], idle)
         took = time.monotonic() - began
-        if how == "timed-out":
+        if how in {"timed-out", "silent"}:
             self._ask_to_end()
         clean = self._sweep()
         self._drain()
         result = {"how": how, "detail": detail, "took": took, "clean": clean, **self._output.report()}
         if how == "exited" and self._status is not None:
             code = os.waitstatus_to_exitcode(self._status)
-            result |= {"code": code} if code >= 0 else {"how": "signalled", "signal": -code}
+            result |= self._judge(code) if self._job["box"] else _exited(code)
         return result
+
+    def _judge(self, code: int) -> dict[str, JsonValue]:
+        """What became of the program, whose end only bubblewrap has seen."""
+        if code < 0:
+            return _exited(code)
+        with contextlib.suppress(BlockingIOError):
+            if b'"exit-code"' in os.read(self._reported, _CHUNK):
+                # A shell's way to say it, and all that is left of a signal.
+                return _exited(128 - code if code - 128 in signal.valid_signals() else code)
+        return {"how": "not-started", "detail": self._output.first_words()}
 
     # Starting ------------------------------------------------------------------------------
     def _start(self) -> str:
@@ -109,7 +126,7 @@ class Gate:
         if not self._pid:
             try:
                 self._become(output, supervisor)
-            except (OSError, ValueError, ImportError) as error:
+            except (OSError, ValueError, LookupError, ImportError) as error:
                 os.write(complain, str(error).encode(errors="replace")[:500])
             finally:
                 os._exit(127)
@@ -129,32 +146,48 @@ class Gate:
         # Python ignores two of them, and whoever started the desk (nohup, a shell's `&`) may ignore more.
         for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
             signal.signal(number, signal.SIG_DFL)
-        _limit(job)
         # `execvpe` asks this again below, and imports a module for it, which the other user may not read.
         os.get_exec_path(job["env"])
-        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+        syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+        if self._group:
+            cgroup.join(self._group)
         if job["uid"] is not None:
             os.setgroups([])
             os.setresgid(job["uid"], job["uid"], job["uid"])
             os.setresuid(job["uid"], job["uid"], job["uid"])
+        argv = self._confine()
+        # After the box, whose processes alone then count, and which hides nobody else's.
+        _limit(job)
         # After the change of user, which clears it.
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != supervisor:
             return
         os.umask(0o022)
+        os.execvpe(argv[0], argv, job["env"])  # noqa: S606 - no shell is the point
+
+    def _confine(self) -> list[str]:
+        """Do to this process what its level asks for; what is to be executed."""
+        job = self._job
+        if job["box"]:
+            os.set_inheritable(self._report, True)
+            wrapped = enclosure.enter(job["box"], job["cwd"])
+            return [*wrapped, "--json-status-fd", str(self._report), "--", *job["argv"]]
         os.chdir(job["cwd"])
-        os.execvpe(job["argv"][0], job["argv"], job["env"])  # noqa: S606 - no shell is the point
+        if job["landlock"]:
+            landlock.confine(**job["landlock"])
+        return list(job["argv"])
 
     # Watching ------------------------------------------------------------------------------
-    def _watch(self, deadline: float) -> str:
-        """Until the gate ends or has to: exited, timed-out, flooded, abandoned."""
+    def _watch(self, deadline: float, idle: float = math.inf) -> str:
+        """Until the gate ends or has to: exited, timed-out, silent, flooded, abandoned."""
         poll = select.poll()
         for descriptor in (self._pipe, self._wakeups, 0):
             poll.register(descriptor, select.POLLIN)
         while True:
-            left = deadline - time.monotonic()
+            now = time.monotonic()
+            left = min(deadline - now, self._spoke + idle - now)
             if left <= 0:
-                return "timed-out"
+                return "timed-out" if deadline <= now else "silent"
             ready = {descriptor for descriptor, _ in poll.poll(min(left, _LONGEST) * 1000 + 1)}
             if self._told_to_end or (0 in ready and not os.read(0, _CHUNK)):
                 return "abandoned"
@@ -169,6 +202,7 @@ class Gate:
     def _read(self) -> bool:
         chunk = os.read(self._pipe, _CHUNK)
         self._output.add(chunk)
+        self._spoke = time.monotonic()
         return bool(chunk)
 
     def _reap(self) -> bool:
@@ -189,8 +223,13 @@ class Gate:
     # Ending --------------------------------------------------------------------------------
     def _ask_to_end(self) -> None:
         """SIGTERM to the gate's group, and a grace in which its output is still read."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._pid, signal.SIGTERM)
+        if self._job["box"]:
+            # In sessions of their own, below two processes of bubblewrap, whose end would be theirs at once.
+            wrapping = {self._pid, *_children(self._pid)}
+            _kill(set(_descendants(self._pid)) - wrapping, signal.SIGTERM)
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._pid, signal.SIGTERM)
         self._watch(time.monotonic() + self._job["grace"])
 
     def _sweep(self) -> bool:
@@ -221,6 +260,10 @@ class Gate:
                 return
 
 
+def _exited(code: int) -> dict[str, JsonValue]:
+    return {"code": code} if code >= 0 else {"how": "signalled", "signal": -code}
+
+
 def _limit(job: dict) -> None:  # type: ignore[type-arg]
     for name, most in job["limits"].items():
         limit = getattr(resource, f"RLIMIT_{name}")
@@ -236,6 +279,20 @@ def _kill(pids: set[int], number: signal.Signals) -> None:
 
 
 def _descendants(pid: int) -> Iterator[int]:
+    parents = _families()
+    waiting = [pid]
+    while waiting:
+        below = parents.get(waiting.pop(), [])
+        yield from below
+        waiting += below
+
+
+def _children(pid: int) -> list[int]:
+    return _families().get(pid, [])
+
+
+def _families() -> dict[int, list[int]]:
+    """All processes by their parents."""
     parents: dict[int, list[int]] = {}
     with os.scandir("/proc") as entries:
         names = [entry.name for entry in entries if entry.name.isdecimal()]
@@ -247,15 +304,11 @@ def _descendants(pid: int) -> Iterator[int]:
             # The name in parentheses may hold anything, so the parent is counted from its end.
             parent = int(stat.read().rpartition(b")")[2].split()[1])
             parents.setdefault(parent, []).append(int(name))
-    waiting = [pid]
-    while waiting:
-        below = parents.get(waiting.pop(), [])
-        yield from below
-        waiting += below
+    return parents
 
 
 def main() -> None:
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     line = b""
     while not line.endswith(b"\n"):
         chunk = os.read(0, _CHUNK)
@@ -263,7 +316,3 @@ def main() -> None:
             return
         line += chunk
     json.dump(Gate(json.loads(line)).run(), sys.stdout)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,8 +1,16 @@
 """`patchdesk dashboard` and `patchdesk keys`, in a folder with a real store."""
 
+import asyncio
 import io
+import os
+import pty
 import re
+import signal
+import sys
+import termios
+import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -102,3 +110,53 @@ async def test_a_name_that_yaml_could_mistake_is_refused(place: Place, name: str
     ran = await place.run("keys", "create", "--", name)
     assert ran.code == ExitCode.USAGE
     assert "pdk-" not in ran.out
+
+
+async def test_a_dashboard_on_a_terminal_is_drawn_anew_until_it_is_ended(place: Place) -> None:
+    await place.run("submit", place.write("p.yml", LANDS))
+    async with on_a_terminal(place, "dashboard", "--refresh", "0.5") as (process, screen):
+        await screen.shows("1 event to decide")
+        async with place.desk(carries_out=False):
+            await screen.shows("Say goodbye, too")
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 130
+
+
+class Screen:
+    """What a command wrote to its terminal."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._written = ""
+
+    async def shows(self, text: str) -> None:
+        deadline = time.monotonic() + 20
+        while text not in self._written:
+            assert time.monotonic() < deadline, self._written[-2000:]
+            self._written += (await asyncio.to_thread(os.read, self._descriptor, 65536)).decode()
+
+
+@asynccontextmanager
+async def on_a_terminal(place: Place, *argv: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, Screen]]:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (60, 160))
+    root = str(Path(__file__).parents[2])
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *argv,
+        cwd=place.folder,
+        env=os.environ | {"PYTHONPATH": root, "TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    try:
+        yield process, Screen(ours)
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        os.close(ours)

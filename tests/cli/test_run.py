@@ -51,7 +51,7 @@ async def test_a_desk_opens_keeps_others_out_and_closes_when_told(place: Place, 
     (tmp_path / "slack").mkdir()
     async with local_slack(Workspace(), tmp_path / "slack") as peer:
         desk = await start(place, peer.api_url)
-        assert await first_line(desk) == "The desk is open: 1 domain, Socket Mode.\n"
+        assert await first_line(desk) == "The desk is open: 1 domain, Socket Mode, HTTP on 127.0.0.1:0.\n"
         assert (await place.run("status", "--json")).json["running"] is True
 
         second = await start(place, peer.api_url)

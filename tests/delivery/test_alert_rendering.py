@@ -212,8 +212,8 @@ SENTENCES = [
     (
         EntryKind.FELL_BACK,
         None,
-        "People hear nothing by Slack since 2026-01-01 12:00:05 UTC: "
-        "an e-mail goes to `ops@example.com` now.",
+        "People hear nothing by Slack since 2026-01-01 12:00:05 UTC"
+        + ": an e-mail goes to `ops@example.com` now.",
     ),
 ]
 

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -243,15 +243,19 @@ async def desk_at_work(
     redelivery: Redelivery | None = None,
     scopes: frozenset[str] = BOT_SCOPES,
     usergroups: Mapping[str, tuple[str, ...]] | None = None,
+    configured: Mapping[str, Any] | None = None,
     **sections: Any,
 ) -> AsyncIterator[Desk]:
-    """Everything started, in *folder*; *domains* and *sections* as for `settings`."""
+    """Everything started, in *folder*; *domains* and *sections* as for `settings`.
+
+    *configured* are other fields of the configuration.
+    """
     origin = Origin.make(folder / "origin.git")
     known = settings(origin, domains=domains, **sections)
     async with strict_slack(
         folder, mode=mode, workspace=workspace, redelivery=redelivery, scopes=scopes, usergroups=usergroups
     ) as slack:
-        config = configuration(folder, slack, known)
+        config = replace(configuration(folder, slack, known), **(configured or {}))
         points = Points()
         async with running(config, slack, points):
             engine = await open_engine(config.database_url, identity="looking")

@@ -76,6 +76,23 @@ async def test_what_the_desk_does_is_in_its_metrics(tmp_path: Path) -> None:
     assert found["patchdesk_waiting", "outbox"] == 0
 
 
+async def test_a_desk_at_work_calls_itself_healthy_by_what_it_measured(tmp_path: Path) -> None:
+    async with desk_at_work(tmp_path, mode=Mode.EVENTS, http=HTTP) as desk, asking() as session:
+        await desk.say(writing("new.txt"))
+        await desk.finished()
+        await desk.at_rest()
+
+        async def measured() -> bool:
+            return await desk.engine.health.latest() is not None
+
+        await desk.until(measured)
+        async with session.get(f"{address(desk.config)}/health") as response:
+            said = await response.json()
+    assert (response.status, said["status"]) == (200, "healthy"), said
+    assert {"inbox", "lanes", "outbox"} <= set(said["services"])
+    assert {name for name, value in said.items() if value is None} <= set(said["unmeasured"])
+
+
 async def test_the_server_is_there_in_socket_mode_too_and_takes_no_events(tmp_path: Path) -> None:
     origin = Origin.make(tmp_path / "origin.git")
     async with strict_slack(tmp_path, mode=Mode.SOCKET) as slack:

@@ -13,10 +13,9 @@ import pytest
 
 from contracts.settings import SandboxSettings
 from executor import process
-from executor.sandbox import probe as probe_module
-from executor.sandbox import supervised, supervisor
+from executor.sandbox import attacks, supervised
 from executor.sandbox.level import Ended, Exited, Flooded, Job, NoSandbox, NotStarted, Signalled, TimedOut
-from executor.sandbox.probe import Chosen, choose, probe
+from executor.sandbox.probe import Chosen, Lack, best, choose, probe
 from executor.sandbox.supervised import Supervised
 from tests.executor.waiting import alive, until
 
@@ -306,7 +305,7 @@ async def test_a_supervisor_that_could_not_end_everything_is_trouble(
 
 
 async def test_a_supervisor_without_a_job_ends(tmp_path: Path) -> None:
-    ended = await process.run([sys.executable, "-I", "-S", supervisor.__file__], env={}, within=LONG)
+    ended = await process.run([sys.executable, "-I", "-S", "-c", supervised.PROGRAM], env={}, within=LONG)
     assert ended == process.Exited(0, b"", b"")
 
 
@@ -314,17 +313,20 @@ async def test_a_supervisor_without_a_job_ends(tmp_path: Path) -> None:
 async def test_the_highest_level_that_holds_is_chosen() -> None:
     chosen = await choose(SandboxSettings())
     assert isinstance(chosen, Chosen)
-    assert chosen.sandbox.level == (1 if os.geteuid() == 0 else 0)
-    assert [found.level for found in chosen.probes] == [0, 1]
+    assert [found.level for found in chosen.probes] == [0, 1, 2, 3, 4]
     assert chosen.probes[0].stops
+    assert chosen.probes[1].stops is (os.geteuid() == 0)
+    held = [found.level for found in chosen.probes if found.stops]
+    assert chosen.sandbox.level == held[-1] == (await best(SandboxSettings())).level
+    assert all(found.detail for found in chosen.probes if not found.stops)
 
 
 async def test_without_root_there_is_no_second_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     chosen = await choose(SandboxSettings())
     assert isinstance(chosen, Chosen)
-    assert chosen.sandbox.level == 0
-    assert not chosen.probes[1].stops
+    assert (chosen.probes[1].stops, chosen.probes[1].lacks) == (False, Lack.ROOT)
+    assert chosen.sandbox.level != 1
 
 
 async def test_a_level_that_lets_its_attack_through_does_not_count(at: Supervised) -> None:
@@ -339,7 +341,7 @@ async def test_a_level_that_lets_its_attack_through_does_not_count(at: Supervise
 
 
 async def test_on_a_machine_where_nothing_runs_no_level_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe_module, "_SHELL", "/no/such/shell")
+    monkeypatch.setattr(attacks, "_SHELL", "/no/such/shell")
     probes = await choose(SandboxSettings())
     assert not isinstance(probes, Chosen)
     assert not any(found.stops for found in probes)

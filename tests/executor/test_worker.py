@@ -1,7 +1,6 @@
 """The worker: what becomes of a patch, whatever happens on the way."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -543,7 +542,7 @@ async def test_a_worker_opens_with_the_best_sandbox_of_the_machine(
     async with open_worker(
         shop.engine, shop.settings, shop.data, clock=shop.clock, jitter=lambda: 0.0
     ) as worker:
-        assert worker.sandbox.level == (1 if os.geteuid() == 0 else 0)
+        assert worker.sandbox.level == (await probe.best(shop.settings.sandbox)).level >= 0
         assert await worker.turn() is False
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
@@ -554,18 +553,19 @@ async def test_where_no_level_holds_no_gate_runs_and_nothing_lands(
     tmp_path: Path,
     origin: tuple[Repo, Repo],
 ) -> None:
-    async def none(_settings: object) -> tuple[Probed, ...]:
-        return (Probed(0, stops=False, detail="nothing holds"),)
+    async def none(sandbox: Supervised) -> Probed:
+        return Probed(sandbox.level, stops=False, detail="nothing holds")
 
     base = tip(origin[0])
-    monkeypatch.setattr(probe, "choose", none)
+    monkeypatch.setattr(probe, "probe", none)
     monkeypatch.setattr(worker_module, "default_root", lambda: tmp_path / "elsewhere")
     shop = await shop_with(PASS)
     name = await shop.submit(NEW)
     async with open_worker(
         shop.engine, shop.settings, shop.data, clock=shop.clock, jitter=lambda: 0.0
     ) as worker:
-        assert worker.sandbox == NoSandbox("nothing holds")
+        assert isinstance(worker.sandbox, NoSandbox)
+        assert "nothing holds" in worker.sandbox.detail
         assert await worker.turn()
     assert why(await shop.look(name)) == (PatchState.FAILED, Reason.SANDBOX_TOO_LOW)
     assert tip(origin[0]) == base

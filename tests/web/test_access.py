@@ -1,5 +1,6 @@
 """Who may come in, and what is said to those who may not."""
 
+import asyncio
 import logging
 from datetime import timedelta
 
@@ -183,3 +184,31 @@ def test_no_text_is_a_session_that_was_not_made_here(text: str) -> None:
 @given(st.text(max_size=300))
 def test_no_text_but_the_key_is_the_key(text: str) -> None:
     assert (holder_of(text, [KEY]) is KEY) == (text == "pdk-right")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/dashboard/static/../../health",
+        "/dashboard/static/..%2f..%2fhealth",
+        "/dashboard/static/%2e%2e/events",
+        "/dashboard/static/../events",
+        "/dashboard/login/../../metrics",
+        "//metrics",
+        "/healthz/../metrics",
+        "/%6detrics",
+        "/dashboard/static/..%2f..%2fkeys.py",
+    ],
+)
+async def test_no_way_of_writing_a_path_leads_past_the_key(site: Site, path: str) -> None:
+    """As it stands: clients tidy paths up before they ask."""
+    host, _, port = site.address.removeprefix("http://").rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: desk\r\nConnection: close\r\n\r\n".encode())
+    status = int((await reader.readline()).split()[1])
+    body = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert status in {401, 403, 404}
+    assert b"patchdesk_" not in body
+    assert b"import" not in body

@@ -4,6 +4,7 @@ import io
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -19,7 +20,7 @@ from contracts.settings import Scope
 from tests.cli.json_shapes import departures
 from tests.docs.http_page import PROMISED, unnamed
 from tests.engine.given import FAILED, LANDED, NOW, after, asked
-from tests.web.conftest import KEYS, Site
+from tests.web.conftest import KEYS, Site, open_site
 
 BROKEN = Level(Measure.QUEUE_DEPTH, "web", 12.0, 10.0, broken_since=NOW, did=fault(Reason.DID_TIDY, count=3))
 UNKNOWN = Level(Measure.CLOCK_SKEW, None, None, 30.0, why=fault(Reason.NOT_MEASURED_YET))
@@ -238,6 +239,18 @@ async def test_every_end_is_folded_once(site: Site) -> None:
         found = await scraped(site)
         assert found["patchdesk_patch_run_seconds_count", "web"] == n + 1
     assert (await scraped(site))["patchdesk_patch_run_seconds_count", "web"] == 3
+
+
+async def test_what_ended_before_the_process_began_is_counted_and_not_folded(
+    site: Site, tmp_path: Path
+) -> None:
+    await site.desk.settle(asked("p-1"), asked("p-2"))
+    await site.desk.finish(await site.desk.start())
+    async with open_site(tmp_path, site.session) as later:
+        await site.desk.finish(await site.desk.start())
+        found = await scraped(later)
+    assert found["patchdesk_patches_ended_total", "web", "landed"] == 2
+    assert found["patchdesk_patch_run_seconds_count", "web"] == 1
 
 
 async def test_metrics_count_what_only_the_process_knows(site: Site) -> None:

@@ -17,6 +17,7 @@ from bot.web import dashboard
 from contracts.settings import Scope
 from tests.engine.given import NOW, asked
 from tests.web.conftest import KEYS, Site, open_site
+from tests.web.test_access import crumb, signed_in
 from tests.web.test_answers import HEALTH
 
 HOSTILE = "<script>alert(1)</script>\"'&\u202e{{ 7*7 }}"
@@ -89,9 +90,9 @@ async def test_the_page_shows_everything_that_the_terminal_shows(site: Site) -> 
         "running",
         "domains",
         "queue",
+        "risk",
         "gates",
         "recent",
-        "risk",
         "levels",
         "services",
     ]
@@ -132,9 +133,7 @@ class Stream:
 
 @pytest.fixture(autouse=True)
 def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        dashboard.Dashboard.__init__, "__kwdefaults__", {"refresh": timedelta(milliseconds=20)}
-    )
+    monkeypatch.setattr(dashboard, "REFRESH", timedelta(milliseconds=20))
 
 
 def following(site: Site, version: str = "") -> "aiohttp.client._RequestContextManager":
@@ -164,6 +163,16 @@ async def test_streams_end_with_the_desk(tmp_path: Path) -> None:
             await stream.next()
             began = time.monotonic()
         assert time.monotonic() - began < DRAIN.total_seconds()
+        with pytest.raises(EOFError):
+            await stream.until("never")
+
+
+async def test_a_stream_ends_with_its_session(site: Site) -> None:
+    headers = crumb(await signed_in(site))
+    async with site.session.get(f"{site.address}/dashboard/events", headers=headers) as response:
+        stream = Stream(response)
+        await stream.until("seen")
+        site.clock.forward(timedelta(hours=12))
         with pytest.raises(EOFError):
             await stream.until("never")
 

@@ -21,8 +21,8 @@ CHOOSE_ANOTHER: Final = "Name a file that is not there yet."
 
 def opened(config: Config) -> str:
     domains = figures.counted(len(config.settings.domains), "domain", "domains")
-    way = "Socket Mode" if config.slack.app_token else f"HTTP on {config.http_host}:{config.http_port}"
-    return f"The desk is open: {domains}, {way}."
+    slack = "Socket Mode" if config.slack.app_token else "Slack over HTTP"
+    return f"The desk is open: {domains}, {slack}, HTTP on {config.http_host}:{config.http_port}."
 
 
 # The store -------------------------------------------------------------------------------------

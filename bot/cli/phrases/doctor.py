@@ -8,6 +8,8 @@ from bot.delivery.wording.ink import PLAIN
 from bot.doctor.findings import Finding, Symptom
 from contracts.faults import Fault
 
+_NOT_HELD = "Level {level:number} does not hold on this machine: {detail:words}."
+
 SENTENCES: Final[Mapping[Symptom, Said]] = {
     Symptom.PYTHON: Said("Python {version:words}.", ""),
     Symptom.GIT: Said("git {version:words}.", ""),
@@ -103,11 +105,36 @@ SENTENCES: Final[Mapping[Symptom, Said]] = {
     Symptom.SANDBOX: Said("Gates run at level {level:number}.", ""),
     Symptom.SANDBOX_LOW: Said(
         "Gates would run at level {level:number}, but `sandbox.min_level` is {least:number}.",
-        "Nothing can land like this. Let the desk run as root, or lower the level on purpose.",
+        "Nothing can land like this. The lines above say what is wanted; or lower the level on purpose.",
     ),
     Symptom.SANDBOX_LEVEL: Said(
-        "Level {level:number} does not hold on this machine: {detail:words}.",
+        _NOT_HELD,
         "docs/decisions/0005-sandbox-levels.md says what each level needs.",
+    ),
+    Symptom.SANDBOX_ROOT: Said(
+        _NOT_HELD,
+        "Gates cannot have a user of their own then; let the desk run as root, with the rights that "
+        "deploy/patchdesk.service gives. Level 3 holds without it.",
+    ),
+    Symptom.SANDBOX_LANDLOCK: Said(
+        _NOT_HELD, "It wants Linux 6.7 or newer with `landlock` among the `lsm=` of its command line."
+    ),
+    Symptom.SANDBOX_BUBBLEWRAP: Said(
+        _NOT_HELD, "Install bubblewrap 0.8 or newer from the system's packages (`apt install bubblewrap`)."
+    ),
+    Symptom.SANDBOX_APPARMOR: Said(
+        _NOT_HELD,
+        "AppArmor keeps user namespaces from programs that it does not know. Give the desk's Python a "
+        "profile with `userns,`, or set `kernel.apparmor_restrict_unprivileged_userns=0`: "
+        "docs/deploy.md has both.",
+    ),
+    Symptom.SANDBOX_NAMESPACES: Said(
+        _NOT_HELD,
+        "User namespaces are off (`sysctl user.max_user_namespaces`), or a container or a unit with "
+        "`ProtectKernelTunables=yes` keeps /proc from being mounted: docs/deploy.md says what to allow.",
+    ),
+    Symptom.SANDBOX_CGROUP: Said(
+        _NOT_HELD, "Run the desk under systemd with `Delegate=yes`, and ask from within its unit."
     ),
     Symptom.SANDBOX_NONE: Said(
         "No level holds on this machine, so no gate can run.", "The lines above say what got through."

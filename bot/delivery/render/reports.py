@@ -3,9 +3,8 @@
 import html
 from collections.abc import Iterator
 
-from bot.delivery.render.blocks import Block, Message, context, header, message, section
-from bot.delivery.render.limits import MOST_HEADER, length
-from bot.delivery.wording.ink import HTML, MARKDOWN, MRKDWN, shorten, visible
+from bot.delivery.render.blocks import Block, Message, context, message, section
+from bot.delivery.wording.ink import HTML, MARKDOWN, MRKDWN, visible
 from bot.delivery.wording.report_figures import Row
 from bot.delivery.wording.report_parts import Part, opening, parts, recompute, title
 from contracts.reports.body import Body
@@ -22,7 +21,7 @@ def report(body: Body) -> Message:
     said = parts(body, MRKDWN)
     share = min(3_000, _MOST_TOGETHER // max(1, len(said)))
     name = title(body)
-    blocks: list[Block] = [header(shorten(name, MOST_HEADER // 2) if length(name) > MOST_HEADER else name)]
+    blocks: list[Block] = [*section(MRKDWN.strong(MRKDWN.words(name)))]
     blocks += context(*opening(body, MRKDWN))
     for part in said:
         blocks += section(*_lines(part), most=share)

@@ -18,6 +18,10 @@ _GATES: Mapping[Reason, Said] = {
         "The gate {gate} was ended: it had no answer after {most:took}.",
         "If it is only slow, the operators can give it more time.",
     ),
+    Reason.GATE_SILENT: Said(
+        "The gate {gate} was ended: it printed nothing for {most:took}.",
+        "If it is only quiet, the operators can allow it more silence.",
+    ),
     Reason.GATE_KILLED: Said(
         "The gate {gate} was killed by signal {signal:words}.",
         "Memory is the usual cause.",

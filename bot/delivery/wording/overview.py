@@ -111,9 +111,9 @@ def tables(seen: Overview) -> tuple[Table, ...]:
         _under_way(seen),
         _domains(seen),
         _queue(seen),
+        _risk(seen.risk),
         _gates(seen),
         _recent(seen),
-        _risk(seen.risk),
         _levels(seen),
         _services(seen),
     )

@@ -168,7 +168,7 @@ _DIFFS: Mapping[Reason, Said] = {
 _EDITS: Mapping[Reason, Said] = {
     Reason.EDIT_STRAY_LINE: Said(
         "This line belongs to no change: {text}.",
-        "Inside a patch each line starts with a space, `+`, `-` or `@@`, or is one of its `***` lines.",
+        "Inside a change each line starts with a space, `+` or `-`; check for lost leading spaces.",
     ),
     Reason.EDIT_CUT_OFF: Said(
         "The patch is cut off: {missing} does not follow.", "Post it again, whole, or as a file."
@@ -181,7 +181,7 @@ _EDITS: Mapping[Reason, Said] = {
     ),
     Reason.EDIT_WITHOUT_CONTEXT: Said(
         "Change {chunk:number} of {path} only adds lines, and nothing says where.",
-        "Keep the lines around it, or end it with `*** End of File`.",
+        "Keep some of the lines around it, or say that it is for the end of the file.",
     ),
     Reason.EDIT_NOT_FOUND: Said(
         "Change {chunk:number} of {path} does not fit the branch: {detail:words}.", _FRESH

@@ -60,6 +60,7 @@ _GATE_BRIEFLY: Mapping[Reason, str] = {
     Reason.GATE_FAILED: "exit code {code:number}",
     Reason.GATE_NOT_STARTED: "it could not start ({detail:words})",
     Reason.GATE_TIMED_OUT: "no answer after {most:took}",
+    Reason.GATE_SILENT: "nothing printed for {most:took}",
     Reason.GATE_KILLED: "killed by signal {signal:words}",
     Reason.GATE_FLOODED: "it printed more than {most:size}",
     Reason.GATE_PATHS: "no changed file matches {when:list|or}",

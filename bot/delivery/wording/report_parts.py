@@ -107,8 +107,8 @@ def _retrospective(body: Body, ink: Ink) -> Iterator[Part]:
     yield Part("", text=(" ".join(_sentences(body, ink)),))
     better = [line(each, ink) for each in body.figures if each.better is True]
     worse = [line(each, ink) for each in body.figures if each.better is False]
-    yield _listed("What went better", better, "No number is better than the month before.")
-    yield _listed("What went worse", worse, "No number is worse than the month before.")
+    yield _listed("What went better", better, "No number is better than in the period before.")
+    yield _listed("What went worse", worse, "No number is worse than in the period before.")
     yield from _failures(body, ink)
     yield _completed(body, ink, "Completed")
     yield _listed("To talk about", list(_help(body, ink)), "Nothing that the numbers show.")
@@ -160,11 +160,11 @@ def _sentences(body: Body, ink: Ink) -> list[str]:
         ended = [f"{figures.counted(landed, 'patch', 'patches')} landed" + (f" ({change})" if change else "")]
         ended += [f"{failed:,} failed"] if failed else []
         ended += [f"{quarantined:,} quarantined"] if quarantined else []
-        said = [f"In {body.period.label} {figures.joined(ended)}."]
+        said = [f"{body.period.label}: {figures.joined(ended)}."]
     if body.causes:
         said.append(f"The most frequent reason: {cause(body.causes[0], ink)}.")
     alerts = figures.counted(incidents, "critical alert was", "critical alerts were")
-    said.append(f"{alerts} raised.")
+    said.append(f"{alerts if incidents else 'No critical alert was'} raised.")
     return said
 
 

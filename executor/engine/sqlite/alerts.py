@@ -147,11 +147,7 @@ def _observe(
         if _watermark(mark.name, tx) != mark.before:
             return
         tx.execute(_MARK, (mark.name, mark.value))
-    gathering = Gathering(tx, source, now)
-    if sights:
-        gathering.see(sights)
-    if whole:
-        gathering.end_unseen(sights)
+    Gathering(tx, source, now).see(sights, whole=whole)
 
 
 def _watermark(name: str, store: Transaction | sqlite3.Connection) -> int:

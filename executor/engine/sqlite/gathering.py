@@ -13,10 +13,14 @@ from contracts.alerts.model import Seen, fingerprint, severity_of
 from executor.engine.sqlite.codec import fault_to_json, labels_to_json, to_time, to_time_if
 from executor.engine.sqlite.writer import Transaction
 
-_KNOWN = """
-SELECT fingerprint, seq, severity, inhibits, since, ended_at, times, expires_at, link, what
-FROM alerts INDEXED BY alerts_latest
+_ROW = "fingerprint, seq, severity, inhibits, since, seen_at, ended_at, times, expires_at, link, what"
+_KNOWN = f"""
+SELECT {_ROW} FROM alerts INDEXED BY alerts_latest
 WHERE source = :source AND latest = 1 AND fingerprint IN (SELECT value FROM json_each(:fingerprints))"""
+_UNSEEN = f"""
+SELECT {_ROW} FROM alerts INDEXED BY alerts_firing
+WHERE source = :source AND ended_at IS NULL
+  AND fingerprint NOT IN (SELECT value FROM json_each(:fingerprints))"""
 _PLACES = """
 SELECT alert, grp, state = 'resolved' FROM alert_members JOIN alert_groups ON alert_groups.seq = grp
 WHERE alert IN (SELECT value FROM json_each(:alerts))"""
@@ -55,10 +59,6 @@ _ENDING = """
 SELECT grp, severity, count(*) FROM alert_members JOIN alerts ON alerts.seq = alert
 WHERE alert IN (SELECT value FROM json_each(:alerts)) GROUP BY grp, severity"""
 _END = "UPDATE alerts SET ended_at = ? WHERE seq = ?"
-_UNSEEN = """
-SELECT seq, inhibits FROM alerts INDEXED BY alerts_firing
-WHERE source = :source AND ended_at IS NULL
-  AND fingerprint NOT IN (SELECT value FROM json_each(:fingerprints))"""
 
 
 class Spot(NamedTuple):
@@ -114,6 +114,7 @@ class _Alert:
     severity: str
     inhibits: bool
     since: int
+    seen_at: int
     ended: int | None
     times: int
     expires: int | None
@@ -153,29 +154,25 @@ class Gathering:
     _next_alert: int = 0
     _next_group: int = 0
 
-    def see(self, sights: Sequence[Sight]) -> None:
-        """Take in what was seen, in that order."""
-        self._read(sights)
+    def see(self, sights: Sequence[Sight], *, whole: bool) -> None:
+        """Take in what was seen, in that order. *whole*: what fires of this source beside it has ended."""
+        unseen = self._read(sights, whole=whole)
         for each in sights:
             if each.ended is None:
                 self._fires(each)
-            else:
-                self._ended(each, each.ended)
+            elif alert := self.alerts.get(each.fingerprint):
+                self._end(alert, each.ended)
+        for alert in unseen:
+            self._end(alert, self.now)
         self._write()
 
-    def end_unseen(self, sights: Sequence[Sight]) -> None:
-        """What fires of this source and is not in *sights* has ended."""
-        wanted = {"source": self.source, "fingerprints": _json({each.fingerprint for each in sights})}
-        rows = self.tx.execute(_UNSEEN, wanted).fetchall()
-        end(self.tx, [(self.now, seq) for seq, _ in rows], self.now, hiding=any(row[1] for row in rows))
-
     # Reading -----------------------------------------------------------------------------------
-    def _read(self, sights: Sequence[Sight]) -> None:
+    def _read(self, sights: Sequence[Sight], *, whole: bool) -> list[_Alert]:
+        """All that is touched; those that fire and were not looked for, if the look was *whole*."""
         wanted = {"source": self.source, "fingerprints": _json({each.fingerprint for each in sights})}
-        self.alerts = {
-            print_: _Alert(seq, severity, bool(inhibits), *rest)
-            for print_, seq, severity, inhibits, *rest in self.tx.execute(_KNOWN, wanted)
-        }
+        self.alerts = self._rows(_KNOWN, wanted)
+        unseen = self._rows(_UNSEEN, wanted) if whole else {}
+        self.alerts |= unseen
         by_seq = {alert.seq: alert for alert in self.alerts.values()}
         for seq, group, resolved in self.tx.execute(_PLACES, {"alerts": _json(by_seq)}):
             if resolved:
@@ -186,6 +183,13 @@ class Gathering:
         self.open = dict(self.tx.execute(_OPEN, {"keys": _json(keys)}).fetchall())
         self._next_alert = self.tx.execute("SELECT coalesce(max(seq), 0) + 1 FROM alerts").fetchone()[0]
         self._next_group = self.tx.execute("SELECT coalesce(max(seq), 0) + 1 FROM alert_groups").fetchone()[0]
+        return list(unseen.values())
+
+    def _rows(self, query: str, wanted: dict[str, str]) -> dict[str, _Alert]:
+        return {
+            print_: _Alert(seq, severity, bool(inhibits), *rest)
+            for print_, seq, severity, inhibits, *rest in self.tx.execute(query, wanted)
+        }
 
     # Deciding ----------------------------------------------------------------------------------
     def _fires(self, each: Sight) -> None:
@@ -198,7 +202,7 @@ class Gathering:
         self.seen[alert.seq] = alert
         self.hiding_changed |= each.inhibits != alert.inhibits or (begins and each.inhibits)
         alert.inhibits, alert.what, alert.expires = each.inhibits, each.what, each.expires
-        alert.link = each.link or alert.link
+        alert.seen_at, alert.link = self.now, each.link or alert.link
         count = max(1, each.times) if begins else each.times
         if begins:
             for group in alert.groups:
@@ -208,7 +212,16 @@ class Gathering:
 
     def _begin(self, each: Sight, before: _Alert | None) -> _Alert:
         alert = _Alert(
-            self._next_alert, each.severity, each.inhibits, each.since, None, 0, None, None, each.what
+            seq=self._next_alert,
+            severity=each.severity,
+            inhibits=each.inhibits,
+            since=each.since,
+            seen_at=self.now,
+            ended=None,
+            times=0,
+            expires=None,
+            link=None,
+            what=each.what,
         )
         self._next_alert += 1
         self.alerts[each.fingerprint] = alert
@@ -242,9 +255,8 @@ class Gathering:
         )
         return group
 
-    def _ended(self, each: Sight, ended: int) -> None:
-        alert = self.alerts.get(each.fingerprint)
-        if alert is None or alert.ended is not None:
+    def _end(self, alert: _Alert, ended: int) -> None:
+        if alert.ended is not None:
             return
         alert.ended = ended
         self.seen[alert.seq] = alert
@@ -281,7 +293,7 @@ class Gathering:
             alert.severity,
             alert.inhibits,
             alert.since,
-            self.now,
+            alert.seen_at,
             alert.ended,
             alert.times,
             alert.expires,
@@ -293,7 +305,7 @@ class Gathering:
         return (
             alert.inhibits,
             alert.since,
-            self.now,
+            alert.seen_at,
             alert.ended,
             alert.times,
             alert.expires,

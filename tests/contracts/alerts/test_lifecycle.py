@@ -154,9 +154,9 @@ def test_a_short_return_between_two_ticks_prolongs_the_quiet() -> None:
     desk.fire()
     desk.end()
     desk.pass_time(minutes(4))
-    assert desk.group.state is GroupState.FIRING
+    assert desk.log() == [(0.5, "opened")]
     desk.pass_time(minutes(1))
-    assert desk.group.state is GroupState.RESOLVED
+    assert desk.log()[-1] == (10, "resolved")
 
 
 def test_what_fires_after_the_end_is_a_new_group() -> None:

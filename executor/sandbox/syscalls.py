@@ -1,0 +1,56 @@
+"""The few calls into the kernel that Python has no names for. Of the standard library only: supervisors
+and what they confine import this."""
+
+import ctypes
+import os
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWUSER = 0x10000000
+
+MS_NOSUID = 0x2
+MS_NODEV = 0x4
+MS_BIND = 0x1000
+MS_REC = 0x4000
+MS_PRIVATE = 0x40000
+
+_CAPABILITY_VERSION_3 = 0x20080522
+
+
+def prctl(option: int, value: int) -> None:
+    _check(LIBC.prctl(option, value, 0, 0, 0), "prctl")
+
+
+def unshare(flags: int) -> None:
+    _check(LIBC.unshare(flags), "user namespaces")
+
+
+def mount(source: str, target: str, kind: str, flags: int = 0, options: str = "") -> None:
+    words = (os.fsencode(source), os.fsencode(target), kind.encode(), flags, os.fsencode(options))
+    _check(LIBC.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[4]), f"mounting {target}")
+
+
+def give_up_capabilities() -> None:
+    """All of them; what is executed afterwards has none."""
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    none = (ctypes.c_uint32 * 6)()
+    _check(LIBC.capset(header, none), "capset")
+
+
+def syscall(number: int, *arguments: object) -> int:
+    """Raises OSError with the kernel's word on it."""
+    found = int(LIBC.syscall(ctypes.c_long(number), *arguments))
+    _check(-1 if found < 0 else 0, f"system call {number}")
+    return found
+
+
+def _check(code: int, what: str) -> None:
+    if code:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
