@@ -12,6 +12,7 @@ from bot.delivery.outbox import LEASE, Deliverer
 from bot.delivery.slack import SlackSender
 from bot.demo.peer import ADA
 from contracts.commands import Actor, ActorKind, Place, Source
+from contracts.control import Grip
 from contracts.notices import NewDelivery, Notice, home_of, on_accepted, on_finished, on_progress
 from contracts.outcome import Failed, Landed, Outcome, Step
 from contracts.patch import content_hash
@@ -137,9 +138,9 @@ class Desk:
         row = await self.engine.lanes.claim(worker="w", now=self.now, lease=LEASED)
         assert row is not None
         channel, _ = self._home(row)
-        assert await self.engine.lanes.step(
-            row.id, row.attempt, Step.GATES, now=self.now, told=on_progress(row.id, channel)
-        )
+        told = on_progress(row.id, channel)
+        step = await self.engine.lanes.step(row.id, row.attempt, Step.GATES, now=self.now, told=told)
+        assert step is Grip.HELD
         return row
 
     async def finish(self, row: StoredPatch, outcome: Outcome) -> None:

@@ -4,6 +4,7 @@ from asyncio.subprocess import PIPE
 
 import pytest
 
+from contracts.control import Grip
 from contracts.notices import EditCard
 from contracts.outcome import Outcome, Step, StepTime
 from contracts.states import PATCH_TRANSITIONS, PatchEvent, PatchState
@@ -102,7 +103,8 @@ async def test_a_woken_zombie_changes_nothing(desk: Desk) -> None:
     lanes = desk.engine.lanes
     assert not await desk.finish(zombie, FAILED, told=(summary("p-1"),))
     assert not await lanes.beat("p-1", zombie.attempt, now=after(40), lease=LEASE)
-    assert not await lanes.step("p-1", zombie.attempt, Step.LAND, now=after(40), told=(edit("p-1"),))
+    step = await lanes.step("p-1", zombie.attempt, Step.LAND, now=after(40), told=(edit("p-1"),))
+    assert step is Grip.LOST
     assert await desk.patch("p-1") == held
     assert (await desk.engine.ledger.counts()).outbox == 0
     assert await desk.finish(rescued, LANDED)
@@ -119,7 +121,7 @@ async def test_between_rescue_and_claim_the_old_attempt_holds_nothing(desk: Desk
 
 async def test_a_patch_that_is_not_there_is_nobodys(desk: Desk) -> None:
     assert not await desk.engine.lanes.beat("none", 1, now=NOW, lease=LEASE)
-    assert not await desk.engine.lanes.step("none", 1, Step.FETCH, now=NOW, told=())
+    assert await desk.engine.lanes.step("none", 1, Step.FETCH, now=NOW, told=()) is Grip.LOST
 
 
 async def test_heartbeats_keep_a_patch_from_being_offered_again(desk: Desk) -> None:

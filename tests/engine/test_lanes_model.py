@@ -15,6 +15,7 @@ from hypothesis.stateful import (
 )
 from typing_extensions import override
 
+from contracts.control import Grip
 from contracts.outcome import Outcome, Step
 from contracts.states import HEAD_STATES, PatchState
 from tests.engine.engines import KINDS, DeskOnItsOwnLoop
@@ -132,7 +133,8 @@ class Lanes(RuleBasedStateMachine):
             assert self.own.run(lanes.beat(patch.id, attempt, now=self.now, lease=LEASE)) is holds
             patch.lease = self.now + LEASE if holds else patch.lease
         else:
-            assert self.own.run(lanes.step(patch.id, attempt, Step.GATES, now=self.now, told=())) is holds
+            step = self.own.run(lanes.step(patch.id, attempt, Step.GATES, now=self.now, told=()))
+            assert (step is Grip.HELD) is holds
 
     @rule()
     def somebody_tends(self) -> None:

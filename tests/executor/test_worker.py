@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from contracts.faults import Reason
+from contracts.commands import Place, Source
+from contracts.control import Closed, CloseDomain, Closing, Control, EndPatch, Grip, OpenDomain
+from contracts.faults import Reason, fault
 from contracts.gates import Verdict
 from contracts.outcome import Change, Step
 from contracts.patch import Commands, Delete, Replace, Write
-from contracts.ports import Finish
+from contracts.ports import Finish, NewEvent, Settlement
 from contracts.records import StoredPatch
 from contracts.settings import DomainSettings, GateSettings
 from contracts.states import PatchState
@@ -487,7 +489,7 @@ async def test_a_woken_zombie_changes_nothing(shop_with: OpenShop, origin: tuple
 
     lanes = shop.engine.lanes
 
-    async def step(patch: str, attempt: int, at: Step, **rest: Any) -> bool:
+    async def step(patch: str, attempt: int, at: Step, **rest: Any) -> Grip:
         if at is Step.LAND and not stolen:
             await steal()
         return await lanes.step(patch, attempt, at, **rest)
@@ -569,3 +571,50 @@ async def test_where_no_level_holds_no_gate_runs_and_nothing_lands(
         assert await worker.turn()
     assert why(await shop.look(name)) == (PatchState.FAILED, Reason.SANDBOX_TOO_LOW)
     assert tip(origin[0]) == base
+
+
+# A person's stop ---------------------------------------------------------------------------------------
+LONG = shell("long", "echo $$ > pid; trap '' TERM; sleep 60 & wait; sleep 60")
+
+
+async def decide(shop: Shop, *decided: Control) -> None:
+    """As somebody in Slack would."""
+    now = shop.clock()
+    await shop.engine.inbox.record(NewEvent(Source.ACTION, f"press at {now}", b"{}"), now=now)
+    row = await shop.engine.inbox.claim(now=shop.clock(), lease=timedelta(minutes=1))
+    assert row is not None
+    settlement = Settlement(row.id, row.attempt, Place(), changes=decided)
+    assert await shop.engine.inbox.settle(settlement, now=shop.clock()) is not None
+
+
+async def test_a_stopped_patch_ends_its_gate_and_frees_its_lane(shop_with: OpenShop) -> None:
+    shop = await shop_with(LONG)
+    name, following = await shop.submit(NEW), await shop.submit(Write("other", b"x"))
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        turn = group.create_task(shop.worker().turn())
+        pid = await gate_pid(shop)
+        await decide(shop, EndPatch(name, PatchState.RUNNING, "Ben"))
+        assert await turn
+    assert not alive(pid)
+    stored = await shop.look(name)
+    assert stored.state is PatchState.STOPPED
+    assert stored.report is not None
+    assert stored.report.fault == fault(Reason.STOPPED_BY, by="Ben")
+    assert [step.step for step in stored.steps][-1] is Step.GATES
+    assert (await shop.look(following)).state is PatchState.READY
+
+
+async def test_the_kill_switch_ends_what_runs_and_gives_it_back(shop_with: OpenShop) -> None:
+    shop = await shop_with(LONG)
+    name = await shop.submit(NEW)
+    halted = Closed(None, Closing.HALTED, "Ben", "the disk smokes", shop.clock())
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        turn = group.create_task(shop.worker().turn())
+        pid = await gate_pid(shop)
+        await decide(shop, CloseDomain(halted))
+        assert await turn
+    assert not alive(pid)
+    assert (await shop.look(name)).state is PatchState.WAITING
+    assert not await shop.worker().turn()
+    await decide(shop, OpenDomain(None, Closing.HALTED))
+    assert (await shop.look(name)).state is PatchState.READY

@@ -23,7 +23,7 @@ from executor.engine.sqlite.endings import Ending, end
 from executor.engine.sqlite.turns import promote, reconsider
 from executor.engine.sqlite.writer import Transaction
 
-_OPEN = "SELECT seq, domain, attempt FROM lanes JOIN patches USING (seq) WHERE id = :patch AND {}"
+_OPEN = "SELECT seq, lanes.domain, attempt FROM lanes JOIN patches USING (seq) WHERE id = :patch AND {}"
 _STOP = f"""
 UPDATE lanes SET stop_by = :by
 WHERE seq = (SELECT seq FROM patches WHERE id = :patch) AND state = 'running'

@@ -22,7 +22,9 @@ WHERE domain = :domain AND {FREE} AND hotfix >= :hotfix ORDER BY seq LIMIT 1"""
 _CLOSED = "SELECT closing FROM closed WHERE domain IN (?, '')"
 _BEGIN = "UPDATE lanes SET state = 'ready' WHERE seq = ?"
 _PASSED_OVER = "UPDATE lanes SET passed = passed + 1 WHERE seq = ?"
-_DEMOTE = "UPDATE lanes INDEXED BY lanes_head SET state = 'waiting' WHERE state = 'ready'"
+_DEMOTE = """
+UPDATE lanes INDEXED BY lanes_head SET state = 'waiting'
+WHERE state IN ('ready', 'running') AND state = 'ready'"""
 
 
 class Gate(NamedTuple):

@@ -1,0 +1,310 @@
+"""What people decide about open patches and domains: on every engine the same, and all or nothing."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from contracts.commands import Place
+from contracts.control import (
+    FAIRNESS,
+    Approval,
+    ApprovePatch,
+    Closed,
+    CloseDomain,
+    Closing,
+    Control,
+    Dependency,
+    EndPatch,
+    FreePatch,
+    Grip,
+    Hold,
+    HoldPatch,
+    OpenDomain,
+    Prioritise,
+    Priority,
+    Proposal,
+    RejectPatch,
+)
+from contracts.faults import Reason, fault
+from contracts.outcome import Proposed, Report, Step, Stopped
+from contracts.ports import MovedOnError, NewPatch, Settlement
+from contracts.states import PatchState
+from tests.engine.given import LANDED, LEASE, NOW, Desk, after, asked
+
+PROPOSAL = Proposal("b" * 64, ("ci/build.yml is protected",))
+PROPOSED = Proposed(Report("main", fault=fault(Reason.NOTHING_CHANGED)), PROPOSAL)
+STOPPED = Stopped(Report("main", fault=fault(Reason.STOPPED_BY, by="Ben")))
+
+
+async def decide(desk: Desk, *decided: Control) -> None:
+    await desk.record()
+    row = await desk.open_inbox()
+    assert await desk.engine.inbox.settle(Settlement(row.id, row.attempt, Place(), changes=decided), now=NOW)
+
+
+async def refused(desk: Desk, *decided: Control) -> bool:
+    await desk.record()
+    row = await desk.open_inbox()
+    with pytest.raises(MovedOnError):
+        await desk.engine.inbox.settle(Settlement(row.id, row.attempt, Place(), changes=decided), now=NOW)
+    assert await desk.engine.inbox.settle(Settlement(row.id, row.attempt, Place()), now=NOW)
+    return True
+
+
+def wanting(new: NewPatch, priority: Priority = Priority.NORMAL, *, hotfix: bool = False) -> NewPatch:
+    return replace(new, patch=replace(new.patch, priority=priority, hotfix=hotfix))
+
+
+async def state(desk: Desk, patch: str) -> PatchState:
+    return (await desk.patch(patch)).state
+
+
+async def order(desk: Desk) -> list[str]:
+    """Carry everything out that may begin, and say in which order."""
+    ran = []
+    while (claimed := await desk.claim()) is not None:
+        ran.append(claimed.id)
+        await desk.finish(claimed)
+    return ran
+
+
+# Taking patches out --------------------------------------------------------------------------------
+async def test_a_waiting_patch_is_taken_back_and_counted(desk: Desk) -> None:
+    await desk.settle(asked("a"), asked("b"))
+    await decide(desk, EndPatch("b", PatchState.WAITING, "Ben"))
+    gone = await desk.patch("b")
+    assert (gone.state, gone.attempt, gone.finished_at) == (PatchState.CANCELLED, 0, NOW)
+    assert gone.report is not None
+    assert gone.report.fault == fault(Reason.CANCELLED_BY, by="Ben")
+    assert (await desk.engine.ledger.states())[PatchState.CANCELLED] == 1
+    assert await order(desk) == ["a"]
+    assert await desk.engine.check() == ()
+
+
+async def test_the_head_that_is_taken_back_gives_its_place_to_the_next(desk: Desk) -> None:
+    await desk.settle(asked("a"), asked("b"))
+    await decide(desk, EndPatch("a", PatchState.READY, "Ben"))
+    assert await state(desk, "b") is PatchState.READY
+
+
+async def test_equal_content_may_come_again_after_it_was_taken_back(desk: Desk) -> None:
+    await desk.settle(asked("a", "same"))
+    await decide(desk, EndPatch("a", PatchState.READY, "Ben"))
+    assert (await desk.settle(asked("b", "same"))).accepted == ("b",)
+
+
+async def test_a_decision_about_a_state_that_has_passed_writes_nothing(desk: Desk) -> None:
+    await desk.settle(asked("a"))
+    await desk.start()
+    assert await refused(desk, EndPatch("a", PatchState.READY, "Ben"))
+    assert await refused(desk, EndPatch("none", PatchState.READY, "Ben"))
+    assert await state(desk, "a") is PatchState.RUNNING
+
+
+async def test_a_running_patch_is_told_to_stop_and_takes_no_further_step(desk: Desk) -> None:
+    await desk.settle(asked("a"))
+    claimed = await desk.start()
+    lanes = desk.engine.lanes
+    assert await lanes.grip("a", 1) is Grip.HELD
+    await decide(desk, EndPatch("a", PatchState.RUNNING, "Ben"))
+    assert await lanes.grip("a", 1) is Grip.STOPPED
+    assert await lanes.step("a", 1, Step.GATES, now=NOW, told=()) is Grip.STOPPED
+    assert (await desk.patch("a")).steps == ()
+    assert (await desk.patch("a")).stop_by == "Ben"
+    assert await desk.finish(claimed, STOPPED)
+    assert await state(desk, "a") is PatchState.STOPPED
+    assert await desk.engine.check() == ()
+
+
+async def test_nobody_stops_a_patch_that_is_landing(desk: Desk) -> None:
+    await desk.settle(asked("a"))
+    await desk.start()
+    assert await desk.engine.lanes.step("a", 1, Step.LAND, now=NOW, told=()) is Grip.HELD
+    assert await refused(desk, EndPatch("a", PatchState.RUNNING, "Ben"))
+    assert await desk.engine.lanes.grip("a", 1) is Grip.HELD
+
+
+async def test_a_grip_is_lost_with_the_lease(desk: Desk) -> None:
+    await desk.settle(asked("a"))
+    await desk.start()
+    await desk.engine.lanes.tend(now=NOW + LEASE)
+    assert await desk.engine.lanes.grip("a", 1) is Grip.LOST
+
+
+# Holding -------------------------------------------------------------------------------------------
+async def test_a_held_patch_lets_others_go_and_keeps_its_place(desk: Desk) -> None:
+    await desk.settle(asked("a"), asked("b"))
+    await decide(desk, HoldPatch("a", "Ben", "wait for the release"))
+    assert (await desk.patch("a")).hold == Hold("Ben", "wait for the release", NOW)
+    assert await state(desk, "b") is PatchState.READY
+    await desk.settle(asked("c"))
+    await decide(desk, FreePatch("a"))
+    assert await order(desk) == ["a", "b", "c"]
+
+
+async def test_what_runs_cannot_be_held(desk: Desk) -> None:
+    await desk.settle(asked("a"))
+    await desk.start()
+    assert await refused(desk, HoldPatch("a", "Ben", "no"))
+
+
+async def test_a_held_patch_can_be_taken_back(desk: Desk) -> None:
+    await desk.settle(asked("a"))
+    await decide(desk, HoldPatch("a", "Ben", "no"))
+    await decide(desk, EndPatch("a", PatchState.WAITING, "Ben"))
+    assert await state(desk, "a") is PatchState.CANCELLED
+
+
+# Priorities ----------------------------------------------------------------------------------------
+async def test_a_higher_priority_goes_first_and_equal_ones_by_age(desk: Desk) -> None:
+    await desk.settle(asked("running"))
+    running = await desk.start()
+    await desk.settle(
+        wanting(asked("low"), Priority.LOW),
+        wanting(asked("first")),
+        wanting(asked("second")),
+        wanting(asked("fire"), Priority.EMERGENCY),
+        wanting(asked("soon"), Priority.HIGH),
+    )
+    await desk.finish(running)
+    assert await order(desk) == ["fire", "soon", "first", "second", "low"]
+
+
+async def test_the_oldest_is_passed_a_bounded_number_of_times(desk: Desk) -> None:
+    await desk.settle(asked("running"))
+    running = await desk.start()
+    await desk.settle(wanting(asked("low"), Priority.LOW))
+    rushing = [f"h{number}" for number in range(FAIRNESS + 3)]
+    await desk.settle(*(wanting(asked(name), Priority.HIGH) for name in rushing))
+    await desk.finish(running)
+    assert (await order(desk)).index("low") == FAIRNESS
+
+
+async def test_a_priority_can_be_changed_while_it_waits(desk: Desk) -> None:
+    await desk.settle(asked("a"), asked("b"), asked("c"))
+    await decide(desk, Prioritise("c", Priority.EMERGENCY))
+    assert (await desk.patch("c")).priority is Priority.EMERGENCY
+    assert await order(desk) == ["c", "a", "b"]
+
+
+# Depending -----------------------------------------------------------------------------------------
+async def test_a_patch_begins_after_what_it_needs_has_landed_in_whatever_lane(desk: Desk) -> None:
+    await desk.settle(asked("api", domain="api"))
+    await desk.settle(replace(asked("web"), needs=("api",)), asked("other"))
+    assert await state(desk, "other") is PatchState.READY
+    found = await desk.engine.ledger.obstacles("web")
+    assert found is not None
+    assert found.waits_for == (Dependency("api", PatchState.READY),)
+    api = await desk.start()
+    assert api.id == "api"
+    await desk.finish(api, LANDED)
+    assert await order(desk) == ["other", "web"] or await state(desk, "web") is PatchState.LANDED
+
+
+async def test_what_it_needs_may_have_landed_before(desk: Desk) -> None:
+    await desk.settle(asked("a"))
+    await order(desk)
+    await desk.settle(replace(asked("b"), needs=("a",)))
+    assert await state(desk, "b") is PatchState.READY
+
+
+async def test_what_does_not_land_keeps_others_waiting_and_they_say_for_what(desk: Desk) -> None:
+    await desk.settle(asked("a"), replace(asked("b"), needs=("a",)))
+    await decide(desk, EndPatch("a", PatchState.READY, "Ben"))
+    assert await order(desk) == []
+    found = await desk.engine.ledger.obstacles("b")
+    assert found is not None
+    assert found.waits_for == (Dependency("a", PatchState.CANCELLED),)
+
+
+# Domains -------------------------------------------------------------------------------------------
+def closing(how: Closing, domain: str | None = "web", until: datetime | None = None) -> CloseDomain:
+    return CloseDomain(Closed(domain, how, "Ben", "because", NOW, until))
+
+
+async def test_a_paused_domain_lets_nothing_begin_and_takes_things_in(desk: Desk) -> None:
+    await desk.settle(asked("a"))
+    await decide(desk, closing(Closing.PAUSED))
+    await desk.settle(asked("b"), asked("elsewhere", domain="api"))
+    assert await order(desk) == ["elsewhere"]
+    assert await state(desk, "a") is PatchState.WAITING
+    found = await desk.engine.ledger.obstacles("a")
+    assert found is not None
+    assert [each.closing for each in found.closed] == [Closing.PAUSED]
+    await decide(desk, OpenDomain("web", Closing.PAUSED))
+    assert await order(desk) == ["a", "b"]
+
+
+async def test_a_hotfix_goes_through_a_freeze_and_nothing_else_does(desk: Desk) -> None:
+    await decide(desk, closing(Closing.FROZEN))
+    await desk.settle(asked("a"), wanting(asked("fix"), hotfix=True))
+    assert await order(desk) == ["fix"]
+
+
+async def test_a_freeze_ends_by_itself(desk: Desk) -> None:
+    await decide(desk, closing(Closing.FROZEN, until=after(60)))
+    await desk.settle(asked("a"))
+    await desk.engine.lanes.tend(now=after(59))
+    assert await state(desk, "a") is PatchState.WAITING
+    await desk.engine.lanes.tend(now=after(60))
+    assert await state(desk, "a") is PatchState.READY
+    assert await desk.engine.ledger.closed() == ()
+
+
+async def test_the_kill_switch_reaches_what_runs(desk: Desk) -> None:
+    await desk.settle(asked("a"), asked("b"))
+    await desk.start()
+    await decide(desk, closing(Closing.HALTED, None))
+    assert await desk.engine.lanes.grip("a", 1) is Grip.HALTED
+    assert await desk.engine.lanes.step("a", 1, Step.LAND, now=NOW, told=()) is Grip.HALTED
+    assert await desk.engine.lanes.release("a", 1, now=NOW)
+    assert await desk.claim() is None
+    await decide(desk, OpenDomain(None, Closing.HALTED))
+    assert await order(desk) == ["a", "b"]
+
+
+async def test_draining_lets_what_waits_go(desk: Desk) -> None:
+    await desk.settle(asked("a"), asked("b"))
+    await decide(desk, closing(Closing.DRAINING))
+    assert await order(desk) == ["a", "b"]
+
+
+# Approving -----------------------------------------------------------------------------------------
+async def proposed(desk: Desk) -> None:
+    await desk.settle(asked("a"), asked("b"))
+    await desk.finish(await desk.start(), PROPOSED)
+
+
+async def test_a_proposed_patch_frees_its_lane_and_waits_for_somebody(desk: Desk) -> None:
+    await proposed(desk)
+    patch = await desk.patch("a")
+    assert (patch.state, patch.proposal, patch.tries) == (PatchState.PROPOSED, PROPOSAL, 0)
+    assert await order(desk) == ["b"]
+    assert (await desk.engine.ledger.states())[PatchState.PROPOSED] == 1
+    [line] = await desk.engine.ledger.queue(["web"], limit=5)
+    assert (line.id, line.state) == ("a", PatchState.PROPOSED)
+
+
+async def test_an_approval_holds_for_what_was_approved_and_nothing_else(desk: Desk) -> None:
+    await proposed(desk)
+    assert await refused(desk, ApprovePatch("a", "another", "Cleo"))
+    await decide(desk, ApprovePatch("a", PROPOSAL.binding, "Cleo"))
+    assert (await desk.patch("a")).approval == Approval(PROPOSAL.binding, "Cleo", NOW)
+    assert await order(desk) == ["a", "b"]
+
+
+async def test_a_rejected_patch_is_over(desk: Desk) -> None:
+    await proposed(desk)
+    await decide(desk, RejectPatch("a", PROPOSAL.binding, "Cleo"))
+    assert await state(desk, "a") is PatchState.REJECTED
+    assert await desk.engine.ledger.obstacles("a") is None
+    assert await desk.engine.check() == ()
+
+
+# Why -----------------------------------------------------------------------------------------------
+async def test_those_ahead_are_named_in_their_order(desk: Desk) -> None:
+    await desk.settle(asked("a"), asked("b"), asked("c"), wanting(asked("d"), Priority.HIGH))
+    found = await desk.engine.ledger.obstacles("c")
+    assert found is not None
+    assert found.ahead == ("a", "d", "b")
