@@ -48,7 +48,7 @@ def fall_back(draft: Draft, unheard_since: datetime | None) -> None:
     if unheard_since is None or before is None:
         return
     rung = ways_around(before, settings.ladders.get(before.chain, ()))
-    if rung is None or not draft.passed(moments.falls_back(draft.group, settings, unheard_since, draft.now)):
+    if rung is None or not draft.passed(moments.falls_back(draft.group, settings, unheard_since)):
         return
     entry = draft.write(
         EntryKind.FELL_BACK, step=rung.place, way=rung.step.way, to=_to(draft, rung), since=unheard_since

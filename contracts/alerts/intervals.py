@@ -4,6 +4,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -136,16 +137,22 @@ class Span:
 
 def covering(interval: Recurring, now: datetime) -> Span | None:
     """The span of *interval* that *now* lies in; it begins at *now* or earlier."""
-    span = next(_spans(interval, now), None)
+    span = _first_span(interval, now)
     return span if span is not None and span.starts <= now else None
 
 
 def next_change(interval: Recurring, now: datetime) -> datetime | None:
     """When, after *now*, *interval* begins or ends to cover the time; None: not within a year."""
-    span = next(_spans(interval, now), None)
+    span = _first_span(interval, now)
     if span is None:
         return None
     return span.ends if span.starts <= now else span.starts
+
+
+# One tick asks the same of every group that is due.
+@lru_cache(maxsize=64)
+def _first_span(interval: Recurring, now: datetime) -> Span | None:
+    return next(_spans(interval, now), None)
 
 
 def at_clock(day: date, minutes: int, zone: ZoneInfo) -> datetime:
