@@ -65,11 +65,6 @@ class Draft:
     def said(self) -> Spoken:
         return Spoken(self.now, self.group.firing, self.group.times)
 
-    def end_climb(self) -> None:
-        """The file has no step more; what was climbed is kept."""
-        if self.group.climb is not None:
-            self.set(climb=replace(self.group.climb, next_at=None))
-
     def finish(self, due_at: Callable[[Group, datetime | None], datetime | None]) -> GroupChange:
         """All of it, with what is said; if that is nothing, its group is *before*.
 
