@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.rows import Row
 
-NAMES = ("engine", "landing", "slack", "startup", "extraction")
+NAMES = ("engine", "landing", "slack", "startup", "extraction", "alerts")
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import yaml
 from pydantic import ValidationError
@@ -23,6 +23,7 @@ DEFAULT_HTTP = "127.0.0.1:8080"
 
 
 _MAIL_PORTS: Final = {"smtp": 587, "smtps": 465}
+_MAIL_ADDRESS: Final = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 _MAIL_PROBLEM: Final = (
     "PATCHDESK_SMTP_URL must be like smtp://user:password@host:587?from=desk@example.com "
     "(smtps:// for TLS from the start; &tls=none for a server that needs none; "
@@ -175,23 +176,33 @@ def _validated(model: type[_Model], loaded: Any, name: str) -> _Model:
 
 
 def _mail(url: str | None) -> MailAccess | None:
-    """What `smtp://user:password@host:587?from=desk@example.com` says; the URL itself is never repeated."""
+    """What PATCHDESK_SMTP_URL says. It holds a password, so no problem repeats any of it."""
     if url is None:
         return None
-    parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query))
-    user = unquote(parts.username) if parts.username else None
-    sender = query.get("from") or (user if user and "@" in user else "")
     try:
-        port = parts.port or _MAIL_PORTS[parts.scheme]
-    except (KeyError, ValueError):
-        port = 0
-    if not (port and parts.hostname and re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", sender)):
+        access = _mail_access(urlsplit(url))
+    except ValueError:
+        access = None
+    if access is None:
         raise SettingsError((_MAIL_PROBLEM,))
-    security: Literal["starttls", "tls", "none"] = "tls" if parts.scheme == "smtps" else "starttls"
-    password = unquote(parts.password) if parts.password else None
+    return access
+
+
+def _mail_access(url: SplitResult) -> MailAccess | None:
+    """Raises ValueError, too, where a port is none."""
+    query = dict(parse_qsl(url.query))
+    user = unquote(url.username) if url.username else None
+    sender = query.get("from") or user or ""
+    if url.scheme not in _MAIL_PORTS or not url.hostname or not _MAIL_ADDRESS.fullmatch(sender):
+        return None
+    security: Literal["starttls", "tls", "none"] = "tls" if url.scheme == "smtps" else "starttls"
     return MailAccess(
-        parts.hostname, port, "none" if query.get("tls") == "none" else security, sender, user, password
+        url.hostname,
+        url.port or _MAIL_PORTS[url.scheme],
+        "none" if query.get("tls") == "none" else security,
+        sender,
+        user,
+        unquote(url.password) if url.password else None,
     )
 
 

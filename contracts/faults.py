@@ -179,18 +179,18 @@ class Reason(enum.StrEnum):
     HEALTH_OLD = "health-old"  #: age, most (both seconds)
     # How the desk is: levels that do not hold (spans in seconds, shares in percent) -----------
     QUEUE_DEEP = "queue-deep"  #: domain, measured, limit
-    HEAD_STALE = "head-stale"  #: domain, measured, limit
+    HEAD_STALE = "head-stale"  #: domain, measured, limit, did (a Reason, or nothing)
     SUMMARY_LATE = "summary-late"  #: domain, measured, limit
     QUARANTINE_FULL = "quarantine-full"  #: domain, measured, limit
     FAILURES_MANY = "failures-many"  #: domain, measured, limit
-    COMPONENT_SILENT = "component-silent"  #: component, measured
+    COMPONENT_SILENT = "component-silent"  #: component, measured, limit, did
     COMPONENT_FAILED = "component-failed"  #: component, detail
-    RESTARTS_MANY = "restarts-many"  #: component, measured, limit
+    RESTARTS_MANY = "restarts-many"  #: component, measured, limit, did
     NOTHING_CONSUMED = "nothing-consumed"  #: component, measured, limit
     OUTBOX_OLD = "outbox-old"  #: measured, limit
-    DISK_LOW = "disk-low"  #: measured, limit
+    DISK_LOW = "disk-low"  #: measured, limit, did
     STORE_DAMAGED = "store-damaged"  #: measured
-    SOCKET_SILENT = "socket-silent"  #: measured, limit
+    SOCKET_SILENT = "socket-silent"  #: measured, limit, did
     CLOCK_SKEWED = "clock-skewed"  #: measured, limit
     WATCHDOG_STOPPED = "watchdog-stopped"  #: measured, limit
     # How the desk is: what could not be measured ----------------------------------------------

@@ -267,9 +267,11 @@ def _seconds(span: timedelta | Unmeasured) -> _Measured:
 
 def _service(of: ComponentNumbers, levels: Levels) -> Service:
     why: Fault | None = None
-    if of.silent > max(levels.silence, of.allowed):
+    limit = max(levels.silence, of.allowed)
+    if of.silent > limit:
         state = ServiceState.DOWN
-        why = fault(Reason.COMPONENT_SILENT, component=of.name, measured=_plain(of.silent))
+        measured = {"measured": _plain(of.silent), "limit": _plain(limit)}
+        why = Fault(Reason.COMPONENT_SILENT, {"component": of.name, **measured, "did": ""})
     elif of.restarting:
         state = ServiceState.RESTARTING
     else:

@@ -41,8 +41,8 @@ LEFT_BEHIND = re.compile(
 SECOND_TRY = re.compile(r"_(backup|bak|clean|copy|final|fixed|new|old|orig|v?\d+)$")
 NEVER_COMMITTED = {".env", ".venv", "__pycache__", "backups", "node_modules", "var"}
 
-#: Where the name to import is not the name to install.
-IMPORT_NAMES = {"pyyaml": "yaml"}
+#: Where the name to import is not the name to install. tzdata is what zoneinfo reads where the system has none.
+IMPORT_NAMES = {"pyyaml": "yaml", "tzdata": "zoneinfo"}
 
 
 def tracked() -> list[PurePosixPath]:

@@ -1,10 +1,11 @@
 """The tick of alerts: looks at every group that is due, and writes what is decided."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from contracts.alerts.hiding import of_alert
 from contracts.alerts.lifecycle import View, advance, needs_members
 from contracts.alerts.model import Alert, Group, GroupChange, Silence
 from contracts.alerts.rules import Rules
@@ -12,6 +13,8 @@ from contracts.alerts.store import Alerts
 
 #: Groups of one transaction: others wait for the writer no longer than these take.
 BATCH: Final = 250
+#: Alerts of a group that are looked at before all of them are.
+_FEW: Final = 3
 
 
 class AlertTick:
@@ -37,24 +40,34 @@ class AlertTick:
             due = await self._alerts.due(now=now, limit=BATCH)
 
     async def _decide(self, due: Sequence[Group], hiding: "_Hiding", now: datetime) -> list[GroupChange]:
-        ids = [group.id for group in due]
-        unheard = await self._alerts.unheard(ids)
-        touched = [
-            group.id
-            for group in due
-            if needs_members(group, self._rules.alerts, hiding.silences, hiding.sources)
-        ]
-        firing = await self._alerts.firing(touched) if touched else {}
+        unheard = await self._alerts.unheard([group.id for group in due])
+        firing = await self._firing(due, hiding, now)
         decided = (
-            advance(
-                group,
-                View(firing.get(group.id), hiding.silences, hiding.sources, unheard.get(group.id)),
-                self._rules,
-                now,
-            )
+            advance(group, hiding.view(firing.get(group.id), unheard.get(group.id)), self._rules, now)
             for group in due
         )
         return [change for change in decided if change is not None]
+
+    async def _firing(
+        self, due: Sequence[Group], hiding: "_Hiding", now: datetime
+    ) -> Mapping[str, tuple[Alert, ...]]:
+        """The firing alerts of the groups that something could hide.
+
+        A group is heard of as soon as one of its alerts is not hidden, so that a few are enough where one of
+        them is not.
+        """
+        alerts = self._rules.alerts
+        touched = [group.id for group in due if needs_members(group, alerts, hiding.silences, hiding.sources)]
+        if not touched:
+            return {}
+        few = await self._alerts.firing(touched, limit=_FEW)
+        view = hiding.view(None, None)
+        open_still = [
+            group
+            for group, found in few.items()
+            if len(found) == _FEW and all(of_alert(each.labels, view, alerts, now) for each in found)
+        ]
+        return {**few, **(await self._alerts.firing(open_still) if open_still else {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +76,6 @@ class _Hiding:
 
     silences: tuple[Silence, ...]
     sources: tuple[Alert, ...]
+
+    def view(self, firing: tuple[Alert, ...] | None, unheard_since: datetime | None) -> View:
+        return View(firing, self.silences, self.sources, unheard_since)

@@ -46,6 +46,10 @@ COMMANDS = {
     "plan": Command("bot.cli.plan:app", "The execution plan and its risks."),
     "schema": Command("bot.cli.schema:app", "JSON Schemas, for editors and for whoever generates patches."),
     "keys": Command("bot.cli.keys:app", "Keys for the desk over HTTP."),
+    "report": Command(
+        "bot.cli.report:report", "Report on a day, a week or a month, in Markdown, JSON or HTML."
+    ),
+    "log": Command("bot.cli.log:app", "The execution log: a line of JSON for each finished task."),
     "db": Command("bot.cli.db:app", "Look after the store."),
 }
 

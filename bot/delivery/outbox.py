@@ -19,6 +19,7 @@ from bot.delivery.slack import SlackSender
 from bot.delivery.slack_answers import Answer, Delivered, RetryAfter, Unknown
 from bot.tallies import Counted, Tallies
 from contracts.notices import POSTING_METHODS, method_of
+from contracts.operations import Operations
 from contracts.ports import Buried, Doubtful, Engine, Postponed, Redirected, Sent, Work
 from contracts.records import Delivery
 from contracts.settings import Settings
@@ -47,7 +48,7 @@ class Deliverer:
     """`turn` is the outbox's Turn; several may run at the same time.
 
     *workspace* is Slack's own address (`auth.test`'s `url`), for links; without it there are none. *ways* are
-    what alerts need besides Slack.
+    what alerts need besides Slack, *operations* what reports are made by.
     *reached* hears of three points of a turn, for tests that end the process there: "delivery-claimed",
     "delivery-sent" (Slack answered, nothing is recorded) and "delivery-recorded".
     """
@@ -63,13 +64,21 @@ class Deliverer:
         jitter: Callable[[], float],
         workspace: str | None = None,
         ways: Ways | None = None,
+        operations: Operations | None = None,
         reached: Callable[[str], None] = nobody,
         lease: timedelta = LEASE,
         tallies: Tallies | None = None,
     ) -> None:
         self._engine = engine
         self._carrier = Carrier(
-            engine, sender, settings, data, clock=clock, workspace=workspace, ways=ways or Ways()
+            engine,
+            sender,
+            settings,
+            data,
+            clock=clock,
+            workspace=workspace,
+            ways=ways or Ways(),
+            operations=operations or Operations(),
         )
         self._settings = settings
         self._clock = clock

@@ -81,7 +81,7 @@ def zone_named(name: str) -> ZoneInfo:
     """Raises ScheduleError."""
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise ScheduleError(f"there is no time zone {name!r}") from error
 
 

@@ -26,21 +26,28 @@ class _Alert:
     severity: Severity
     reason: Reason
     unit: _Unit
+    mended: bool = False  #: there is something that the desk can do about it by itself
 
 
 _ALERTS: Final[Mapping[Measure, _Alert]] = {
     Measure.QUEUE_DEPTH: _Alert("QueueDeep", Severity.WARNING, Reason.QUEUE_DEEP, _Unit.COUNT),
-    Measure.HEAD_AGE: _Alert("HeadStale", Severity.WARNING, Reason.HEAD_STALE, _Unit.SECONDS),
+    Measure.HEAD_AGE: _Alert("HeadStale", Severity.WARNING, Reason.HEAD_STALE, _Unit.SECONDS, mended=True),
     Measure.SUMMARY_AGE: _Alert("SummaryLate", Severity.WARNING, Reason.SUMMARY_LATE, _Unit.SECONDS),
     Measure.QUARANTINED: _Alert("QuarantineFull", Severity.WARNING, Reason.QUARANTINE_FULL, _Unit.COUNT),
     Measure.FAILURE_RATE: _Alert("FailuresMany", Severity.WARNING, Reason.FAILURES_MANY, _Unit.SHARE),
-    Measure.SILENCE: _Alert("ComponentSilent", Severity.CRITICAL, Reason.COMPONENT_SILENT, _Unit.SECONDS),
-    Measure.RESTARTS: _Alert("ComponentRestarts", Severity.CRITICAL, Reason.RESTARTS_MANY, _Unit.COUNT),
+    Measure.SILENCE: _Alert(
+        "ComponentSilent", Severity.CRITICAL, Reason.COMPONENT_SILENT, _Unit.SECONDS, mended=True
+    ),
+    Measure.RESTARTS: _Alert(
+        "ComponentRestarts", Severity.CRITICAL, Reason.RESTARTS_MANY, _Unit.COUNT, mended=True
+    ),
     Measure.UNCONSUMED: _Alert("NothingConsumed", Severity.CRITICAL, Reason.NOTHING_CONSUMED, _Unit.SECONDS),
     Measure.OUTBOX_AGE: _Alert("OutboxOld", Severity.WARNING, Reason.OUTBOX_OLD, _Unit.SECONDS),
-    Measure.DISK_FREE: _Alert("DiskLow", Severity.CRITICAL, Reason.DISK_LOW, _Unit.SHARE),
+    Measure.DISK_FREE: _Alert("DiskLow", Severity.CRITICAL, Reason.DISK_LOW, _Unit.SHARE, mended=True),
     Measure.STORE_FINDINGS: _Alert("StoreDamaged", Severity.CRITICAL, Reason.STORE_DAMAGED, _Unit.COUNT),
-    Measure.SOCKET_SILENCE: _Alert("SocketSilent", Severity.CRITICAL, Reason.SOCKET_SILENT, _Unit.SECONDS),
+    Measure.SOCKET_SILENCE: _Alert(
+        "SocketSilent", Severity.CRITICAL, Reason.SOCKET_SILENT, _Unit.SECONDS, mended=True
+    ),
     Measure.CLOCK_SKEW: _Alert("ClockSkewed", Severity.WARNING, Reason.CLOCK_SKEWED, _Unit.SECONDS),
 }
 
@@ -52,10 +59,12 @@ _SPELLED: Final[Mapping[_Unit, Callable[[float], str]]] = {
 
 
 def breach(level: Level) -> Fault:
-    """What to say of a level that does not hold: the measured value, the limit, and what of."""
+    """What to say of a level that does not hold: the measured value, the limit, of what, what was done."""
     known = _ALERTS[Measure(level.name)]
     spell = _SPELLED[known.unit]
     facts = {"measured": spell(level.measured or 0), "limit": spell(level.limit), **_of(level)}
+    if known.mended:
+        facts["did"] = str(level.did.reason) if level.did else ""
     return Fault(known.reason, facts)
 
 

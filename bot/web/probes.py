@@ -25,6 +25,11 @@ class Probes:
     def __init__(self) -> None:
         self.phase = Phase.STARTING
 
+    @property
+    def at_work(self) -> bool:
+        """Whether the desk takes turns; while it stops it still ends what it has in hand."""
+        return self.phase is not Phase.STARTING
+
     def routes(self) -> Iterable[web.RouteDef]:
         return (web.get("/healthz", self._healthy), web.get("/readyz", self._ready))
 

@@ -7,14 +7,16 @@ from aiohttp import web
 
 from bot import shapes
 from bot.web.answers import as_json, problem
+from bot.web.probes import Probes
 from contracts.faults import Reason, fault
 from contracts.ports import Ledger
 from contracts.settings import Settings
 
 
 class Rows:
-    def __init__(self, ledger: Ledger, settings: Settings) -> None:
+    def __init__(self, ledger: Ledger, settings: Settings, probes: Probes) -> None:
         self._ledger = ledger
+        self._probes = probes
         self._domains = tuple(settings.domains)
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -22,8 +24,8 @@ class Rows:
 
     async def _stats(self, _request: web.Request) -> web.StreamResponse:
         counts, states = await self._ledger.counts(), await self._ledger.states()
-        # Who asks the desk itself knows that it runs.
-        return as_json(shapes.status(True, counts, states, await self._ledger.lanes(self._domains)))
+        lanes = await self._ledger.lanes(self._domains)
+        return as_json(shapes.status(self._probes.at_work, counts, states, lanes))
 
     async def _patch(self, request: web.Request) -> web.StreamResponse:
         asked = request.match_info["id"].casefold()

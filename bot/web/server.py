@@ -53,7 +53,7 @@ async def served(
     events = None if slack.app_token else Events(slack.signing_secret or "", clock)
 
     async def looked() -> Overview:
-        return await look(engine, config.settings, config.operations, running=True, now=clock())
+        return await look(engine, config.settings, config.operations, running=probes.at_work, now=clock())
 
     inbound = Inbound(Observer(engine.alerts, config.operations.alerts, new_group_id=new_group_id))
     dashboard = Dashboard(looked, access, clock=clock)
@@ -65,7 +65,7 @@ async def served(
         HealthPages(engine.health, fresh=freshness(config.operations), clock=clock),
         Metrics(engine, looked, tallies, since=await engine.reports.last_ended()),
         AlertsIn(inbound, clock=clock),
-        Rows(engine.ledger, config.settings),
+        Rows(engine.ledger, config.settings, probes),
         dashboard,
     ):
         application.add_routes(part.routes())

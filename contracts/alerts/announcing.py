@@ -9,18 +9,20 @@ from contracts.notices import EditAlert, NewDelivery, PostAlert, TellAlert
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
-def told(before: Group, after: Group, entries: Sequence[Entry], home: str | None) -> tuple[NewDelivery, ...]:
+def told(
+    before: Group, after: Group, entries: Sequence[Entry], home: str | None, *, looks_new: bool
+) -> tuple[NewDelivery, ...]:
     """What goes to the group's card and thread in the channel *home*; without a channel nothing does.
 
-    Its card once, when it is first spoken of; then one edit whenever what it shows has changed, and each
-    entry as a reply. Nothing of what happened before there was a card.
+    Its card once, when it is first spoken of; then one edit whenever it *looks_new*, and each entry as a
+    reply. Nothing of what happened before there was a card.
     """
     if home is None or after.spoken is None:
         return ()
     if before.spoken is None:
         replies = [entry for entry in entries if entry.kind not in {EntryKind.OPENED, EntryKind.SHOWN}]
         return (NewDelivery(PostAlert(after.id), home), *_replies(after, replies, home))
-    edit = (NewDelivery(EditAlert(after.id), home),) if _looks(before) != _looks(after) else ()
+    edit = (NewDelivery(EditAlert(after.id), home),) if looks_new else ()
     return (*edit, *_replies(after, entries, home))
 
 
@@ -28,11 +30,10 @@ def _replies(group: Group, entries: Sequence[Entry], home: str) -> tuple[NewDeli
     return tuple(NewDelivery(TellAlert(group.id, entry.number), home) for entry in entries)
 
 
-def _looks(group: Group) -> tuple[object, ...]:
-    """All that a card shows and that can change."""
+def looks(group: Group) -> tuple[object, ...]:
+    """All that a card shows and that can change, but for its counts."""
     return (
         group.state,
-        group.shown,
         group.hidden and (group.hidden.why, group.hidden.by, group.hidden.until),
         group.taken,
         group.snoozed_until,

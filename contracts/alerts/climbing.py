@@ -1,5 +1,6 @@
 """Carrying out the steps of a group's chain: in their turn, or before it while Slack is out of reach."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from contracts.alerts import moments
@@ -11,12 +12,11 @@ from contracts.alerts.reaching import deliveries, reach
 
 def climb(draft: Draft) -> None:
     """Every step whose time has come. The one after it waits from now on, however late this tick is."""
-    while draft.passed(moments.climbs(draft.group)):
-        before = draft.group.climb
-        ladder = draft.rules.alerts.ladders.get(before.chain, ()) if before else ()
-        rung = next_rung(before, ladder) if before else None
-        if before is None or rung is None:
-            draft.end_climb()
+    while (before := draft.group.climb) is not None and draft.passed(moments.climbs(draft.group)):
+        ladder = draft.rules.alerts.ladders.get(before.chain, ())
+        rung = next_rung(before, ladder)
+        if rung is None:
+            draft.set(climb=replace(before, next_at=None))
         elif rung.number in before.fell_back:
             draft.set(climb=climbed(before, rung, ladder, (), draft.now))
         else:
@@ -48,7 +48,7 @@ def fall_back(draft: Draft, unheard_since: datetime | None) -> None:
     if unheard_since is None or before is None:
         return
     rung = ways_around(before, settings.ladders.get(before.chain, ()))
-    if rung is None or not draft.passed(moments.falls_back(draft.group, settings, unheard_since, draft.now)):
+    if rung is None or not draft.passed(moments.falls_back(draft.group, settings, unheard_since)):
         return
     entry = draft.write(
         EntryKind.FELL_BACK, step=rung.place, way=rung.step.way, to=_to(draft, rung), since=unheard_since

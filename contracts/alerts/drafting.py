@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from contracts.alerts.announcing import told
+from contracts.alerts.announcing import looks, told
 from contracts.alerts.model import (
     GROUP_TRANSITIONS,
     Entry,
@@ -30,14 +30,18 @@ class Draft:
     rules: Rules
     now: datetime
     group: Group = field(init=False)
+    route: Route = field(init=False)
     entries: list[Entry] = field(default_factory=list)
     directly: list[NewDelivery] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.group = self.before
+        self.route = route_at(self.rules.alerts, self.before.route)
 
     def set(self, **changes: Any) -> None:
-        self.group = replace(self.group, **changes)
+        # A tick looks at a thousand groups, and to make a row anew costs more than most of what is decided.
+        if any(getattr(self.group, name) != value for name, value in changes.items()):
+            self.group = replace(self.group, **changes)
 
     def move(self, event: GroupEvent, **changes: Any) -> None:
         """Raises KeyError where the table does not allow it."""
@@ -45,16 +49,11 @@ class Draft:
 
     def write(self, kind: EntryKind, actor: str | None = None, /, **facts: object) -> Entry:
         """A new entry of the log; facts that are None are left out."""
-        number = self.group.entries + 1
+        number = self.before.entries + len(self.entries) + 1
         known = {name: as_fact(value) for name, value in facts.items() if value is not None}
         entry = Entry(number, self.now, kind, actor, known)
         self.entries.append(entry)
-        self.set(entries=number)
         return entry
-
-    @property
-    def route(self) -> Route:
-        return route_at(self.rules.alerts, self.group.route)
 
     def passed(self, moment: datetime | None) -> bool:
         return moment is not None and moment <= self.now
@@ -66,26 +65,21 @@ class Draft:
     def said(self) -> Spoken:
         return Spoken(self.now, self.group.firing, self.group.times)
 
-    def end_climb(self) -> None:
-        """The file has no step more; what was climbed is kept."""
-        if self.group.climb is not None:
-            self.set(climb=replace(self.group.climb, next_at=None))
+    def finish(self, due_at: Callable[[Group, datetime | None], datetime | None]) -> GroupChange:
+        """All of it, with what is said; if that is nothing, its group is *before*.
 
-    def change(self, due_at: Callable[[Group], datetime | None]) -> GroupChange | None:
-        """All of it, with what is said; None if that is nothing."""
-        written = self.written(due_at=None)
-        after = replace(written.after, due_at=due_at(written.after))
-        return None if after == self.before else replace(written, after=after)
-
-    def written(self, *, due_at: datetime | None) -> GroupChange:
-        if self.group.spoken is not None and _counts(self.group.shown) != _counts(self.said()):
-            self.set(shown=self.said())
-        said = told(self.before, self.group, self.entries, self.rules.home(self.group))
+        *due_at* is asked with the group and when anything was last said of it.
+        """
+        group, shown = self.group, self.group.shown
+        if group.spoken is not None and _counts(shown) != (group.firing, group.times):
+            shown = self.said()
+        looks_new = shown is not group.shown or looks(self.before) != looks(group)
+        said = told(self.before, group, self.entries, self.rules.home(group), looks_new=looks_new)
         deliveries = (*said, *self.directly)
-        if deliveries:
-            self.set(told_at=self.now)
-        after = replace(self.group, due_at=due_at)
-        return GroupChange(self.before.version, after, tuple(self.entries), deliveries)
+        told_at = self.now if deliveries else group.told_at
+        entries = self.before.entries + len(self.entries)
+        self.set(shown=shown, told_at=told_at, entries=entries, due_at=due_at(group, told_at))
+        return GroupChange(self.before.version, self.group, tuple(self.entries), deliveries)
 
 
 def as_fact(value: object) -> str:

@@ -93,12 +93,10 @@ def _happens(world: _World, group: Group, now: datetime) -> Iterator[Happening]:
     """Until its chain has no step left, or nothing happens by itself any more."""
     at: datetime | None = now
     for _ in range(_MOST):
-        if at is None or at - now > _FAR:
+        if at is None or at - now > _FAR or (change := world.tick(group, at)) is None:
             return
-        change = world.tick(group, at)
-        if change is not None:
-            group = change.after
-            yield from (Happening(at, entry, _told(entry, change.told)) for entry in change.entries)
+        group = change.after
+        yield from (Happening(at, entry, _told(entry, change.told)) for entry in change.entries)
         if group.spoken is not None and (group.climb is None or group.climb.next_at is None):
             return
         at = group.due_at

@@ -2,8 +2,9 @@
 
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -136,13 +137,13 @@ class Span:
 
 def covering(interval: Recurring, now: datetime) -> Span | None:
     """The span of *interval* that *now* lies in; it begins at *now* or earlier."""
-    span = next(_spans(interval, now), None)
+    span = _first_span(interval, now)
     return span if span is not None and span.starts <= now else None
 
 
 def next_change(interval: Recurring, now: datetime) -> datetime | None:
     """When, after *now*, *interval* begins or ends to cover the time; None: not within a year."""
-    span = next(_spans(interval, now), None)
+    span = _first_span(interval, now)
     if span is None:
         return None
     return span.ends if span.starts <= now else span.starts
@@ -163,18 +164,22 @@ def at_clock(day: date, minutes: int, zone: ZoneInfo) -> datetime:
     return leapt
 
 
-def _spans(interval: Recurring, since: datetime) -> Iterator[Span]:
-    """What ends after *since*, in order; spans that touch are one."""
-    starts = ends = None
+# One tick asks the same of every group that is due.
+@lru_cache(maxsize=64)
+def _first_span(interval: Recurring, since: datetime) -> Span | None:
+    """The first that ends after *since*; windows that touch are one."""
+    found: Span | None = None
     for begin, end in _windows(interval, since):
         if end <= since or begin >= end:
             continue
-        if starts is not None and ends is not None and begin > ends:
-            yield Span(starts, ends)
-            starts = None
-        starts, ends = (begin, end) if starts is None or ends is None else (starts, max(ends, end))
-    if starts is not None and ends is not None:
-        yield Span(starts, ends if ends < since + _FAR else None)
+        if found is None or found.ends is None:
+            found = Span(begin, end)
+        elif begin > found.ends:
+            return found
+        else:
+            found = Span(found.starts, max(found.ends, end))
+    far = found is not None and found.ends is not None and found.ends >= since + _FAR
+    return replace(found, ends=None) if found and far else found
 
 
 def _windows(interval: Recurring, since: datetime) -> Iterator[tuple[datetime, datetime]]:

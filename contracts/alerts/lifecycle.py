@@ -65,7 +65,8 @@ def advance(group: Group, view: View, rules: Rules, now: datetime) -> GroupChang
             _tell_growth(draft)
             climb(draft)
             fall_back(draft, view.unheard_since)
-    return draft.change(lambda after: moments.next_of(after, view, rules, now))
+    change = draft.finish(lambda after, told_at: moments.next_of(after, view, rules, now, told_at=told_at))
+    return None if change.after is group else change
 
 
 def _grow_quiet(draft: Draft) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, assert_never
 
 from contracts.alerts.model import Labels, Matcher, Operator
 from contracts.alerts.patterns import LONGEST_VALUE, readable, refused
@@ -93,6 +93,8 @@ def holds(matcher: Matcher, value: str) -> bool:
             return _like(matcher.value, value)
         case Operator.UNLIKE:
             return not _like(matcher.value, value)
+        case _:
+            assert_never(matcher.operator)
 
 
 def spelled(matchers: Sequence[Matcher]) -> str:

@@ -15,8 +15,11 @@ from contracts.alerts.settings import AlertSettings, Route
 Moment = datetime | None
 
 
-def next_of(group: Group, view: View, rules: Rules, now: datetime) -> Moment:
-    """The first moment after *now* at which a tick changes anything; None: it is over."""
+def next_of(group: Group, view: View, rules: Rules, now: datetime, *, told_at: Moment) -> Moment:
+    """The first moment after *now* at which a tick changes anything; None: it is over.
+
+    *told_at* is when anything was last said of it, at *now* too.
+    """
     settings = rules.alerts
     if group.state is GroupState.RESOLVED:
         return None
@@ -27,7 +30,11 @@ def next_of(group: Group, view: View, rules: Rules, now: datetime) -> Moment:
         route = route_at(settings, group.route)
         found += [speaks(group, route), wakes(group), reminds(group, settings), lets_go(group, settings)]
         found += [grows(group, route), repeats(group, route), climbs(group)]
-        found.append(falls_back(group, settings, view.unheard_since, now))
+        found.append(
+            _is_heard(group, settings, told_at, now)
+            if view.unheard_since is None
+            else falls_back(group, settings, view.unheard_since)
+        )
     return min((each for each in found if each is not None), default=None)
 
 
@@ -85,17 +92,24 @@ def climbs(group: Group) -> Moment:
     return group.climb.next_at if group.climb and group.state is GroupState.FIRING else None
 
 
-def falls_back(group: Group, settings: AlertSettings, unheard_since: Moment, now: datetime) -> Moment:
-    """When the next step that needs no Slack goes first, if what waits to be said still waits.
+def falls_back(group: Group, settings: AlertSettings, unheard_since: datetime) -> Moment:
+    """When the next step that needs no Slack goes first, if what waits to be said still waits."""
+    climb = group.climb
+    if climb is None or not _may_fall_back(group, settings):
+        return None
+    return max(unheard_since, climb.fell_back_at or unheard_since) + settings.fall_back_after
 
-    Where nothing waits at *now*: when it would be known that what was said last was not heard.
-    """
+
+def _is_heard(group: Group, settings: AlertSettings, told_at: Moment, now: datetime) -> Moment:
+    """When it will be known whether what was said last was heard; None: it was, or it does not matter."""
+    if told_at is None or not _may_fall_back(group, settings):
+        return None
+    known = told_at + settings.fall_back_after
+    return known if known > now else None
+
+
+def _may_fall_back(group: Group, settings: AlertSettings) -> bool:
     climb = group.climb
     if climb is None or group.state is not GroupState.FIRING:
-        return None
-    if ways_around(climb, settings.ladders.get(climb.chain, ())) is None:
-        return None
-    if unheard_since is not None:
-        return max(unheard_since, climb.fell_back_at or unheard_since) + settings.fall_back_after
-    known = group.told_at + settings.fall_back_after if group.told_at else now
-    return known if known > now else None
+        return False
+    return ways_around(climb, settings.ladders.get(climb.chain, ())) is not None

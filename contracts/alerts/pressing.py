@@ -21,9 +21,7 @@ def press(group: Group, act: Act, actor: str, rules: Rules, now: datetime) -> Gr
         return fault(Reason.ALERT_UNTOLD, group=group.id)
     draft = Draft(group, rules, now)
     refused = _decide(draft, act, actor)
-    if refused is not None:
-        return refused
-    return draft.written(due_at=None if draft.group.state is GroupState.RESOLVED else now)
+    return refused or draft.finish(lambda after, _: None if after.state is GroupState.RESOLVED else now)
 
 
 def _decide(draft: Draft, act: Act, actor: str) -> Fault | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from contracts.alerts.announcing import is_user
 from contracts.alerts.escalation import Importance, StepSettings, Way
@@ -64,6 +65,8 @@ def reach(step: StepSettings, group: Group, rules: Rules, now: datetime) -> Reac
             return Reached(person=step.to, mail=person.email) if person else Reached(mail=step.to)
         case None:
             return Reached()
+        case _:
+            assert_never(step.way)
 
 
 def _person(name: str, rules: Rules, *, important: bool) -> Reached:

@@ -28,11 +28,16 @@ EVERY_LABEL: Final = "..."
 ROOT_PATH: Final = "{}"
 
 
-def _matchers(text: str) -> str:
+def _parsed(text: str) -> tuple[Matcher, ...]:
     parsed = parse_matchers(text)
     if isinstance(parsed, Fault):
         facts = "".join(f", {name} {value!r}" for name, value in parsed.args.items())
-        raise ValueError(f"{text!r} cannot be matched with: {parsed.reason}{facts}")  # noqa: TRY004 - for pydantic
+        raise ValueError(f"{text!r} cannot be matched with: {parsed.reason}{facts}")  # noqa: TRY004 - pydantic's
+    return parsed
+
+
+def _matchers(text: str) -> str:
+    _parsed(text)
     return text
 
 
@@ -269,13 +274,6 @@ _ROOT: Final = Route(
 def read_matchers(texts: Iterable[str]) -> tuple[Matcher, ...]:
     """The matchers of *texts*, which were validated before."""
     return tuple(matcher for text in texts for matcher in _parsed(text))
-
-
-def _parsed(text: str) -> tuple[Matcher, ...]:
-    parsed = parse_matchers(text)
-    if isinstance(parsed, Fault):
-        raise ValueError(f"{text!r}: {parsed.reason}")  # noqa: TRY004 - the text is wrong, not its type
-    return parsed
 
 
 def _resolved(settings: RouteSettings, above: Route, taken: Iterable[str]) -> Route:

@@ -63,8 +63,10 @@ class Alerts(Protocol):
     async def unheard(self, groups: Sequence[str]) -> Mapping[str, datetime]:
         """Since when something waits to be said of each group in Slack; those with nothing are left out."""
 
-    async def firing(self, groups: Sequence[str]) -> Mapping[str, tuple[Alert, ...]]:
-        """The alerts that fire in each of *groups*."""
+    async def firing(
+        self, groups: Sequence[str], *, limit: int | None = None
+    ) -> Mapping[str, tuple[Alert, ...]]:
+        """The alerts that fire in each of *groups*, or *limit* of them at most."""
 
     async def firing_of(self, source: str) -> tuple[Alert, ...]:
         """The alerts of *source* that fire, the oldest first."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from contracts.formats.spellings import (
+    BATCHES,
     BLOCK,
     DOING,
     MODES,
@@ -51,6 +52,8 @@ _TYPES: Final[dict[Field, Schema]] = {
     Field.REMARK: {},
 }
 _TARGET: Final[Schema] = {"anyOf": [_BLANK, {"type": "array", "minItems": 1, "items": _BLANK}]}
+#: It describes; what is no id of a batch is shown and counts for none.
+_BATCH: Final[Schema] = {"description": "The plan's batch that the patch counts for, by its id."}
 _DIFF: Final = r"(^|\n)(diff --git |--- [^\n]*\n\+\+\+ [^\n]*\n@@)"
 #: A `target` with a slash names a file.
 _TARGET_IS_PATH: Final[Schema] = {
@@ -99,7 +102,7 @@ def _block(*, inherits: bool) -> Schema:
         }
     return {
         "type": "object",
-        "properties": dict.fromkeys(BLOCK[Field.TARGET], _TARGET),
+        "properties": {**dict.fromkeys(BLOCK[Field.TARGET], _TARGET), **dict.fromkeys(BATCHES, _BATCH)},
         "allOf": [
             *(_at_most_one(field) for field in (*BLOCK, Field.PATH) if len(_spellings(field)) > 1),
             {"not": {"allOf": [path, _TARGET_IS_PATH]}},

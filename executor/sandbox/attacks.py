@@ -78,10 +78,11 @@ async def daemon(sandbox: Supervised) -> str:
 
 
 def _running(word: str) -> int | None:
-    """The process that has *word* in its command line."""
+    """The shell that has *word* in its command line. (So has what wraps it, and is of no interest.)"""
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
-            if word.encode() in file.read_bytes():
+            said = file.read_bytes()
+            if said.startswith(b"sh\0") and word.encode() in said:
                 return int(file.parent.name)
     return None
 
@@ -210,7 +211,7 @@ def _working(script: str, tree: Path, scratch: Path) -> Job:
 
 async def nest(sandbox: Supervised) -> str:
     """A namespace in which it would have every right."""
-    ended = await _run(sandbox, "command -v unshare && echo tried; unshare -Ur true && echo inside")
+    ended = await _run(sandbox, "command -v unshare && echo tried; unshare -U true && echo inside")
     return _tried(ended, "a namespace of its own", got_through="inside" in ended.output)
 
 

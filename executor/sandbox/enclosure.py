@@ -86,19 +86,18 @@ def _view(box: dict, base: str, cwd: str) -> Iterator[str]:  # type: ignore[type
     """What the gate sees, in the order in which it is laid."""
     if box["network"]:
         yield "--share-net"
+    yield from ("--proc", "/proc", "--dev", "/dev")
+    for own, place in (("shm", "/dev/shm"), ("tmp", "/tmp")):  # noqa: S108
+        yield from ("--bind", f"{base}/{own}", place)
     for path in box["readable"]:
         if os.path.islink(path):
             yield from ("--symlink", os.readlink(path), path)
         elif os.path.exists(path):  # for this user, who may not be let through to it
             yield from ("--ro-bind", path, path)
-    yield from ("--proc", "/proc", "--dev", "/dev")
     for file in ("/etc/passwd", "/etc/group"):
         yield from ("--ro-bind", base + file, file)
-    for own, place in (
-        ("shm", "/dev/shm"),  # noqa: S108
-        ("tmp", "/tmp"),  # noqa: S108
-        *([("scratch", box["scratch"])] if box["scratch"] else []),
-        *([("tree", cwd)] if cwd != "/" else []),
-    ):
-        yield from ("--bind", f"{base}/{own}", place)
+    if box["scratch"]:
+        yield from ("--bind", f"{base}/scratch", box["scratch"])
+    if cwd != "/":
+        yield from ("--bind", f"{base}/tree", cwd)
     yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", cwd)

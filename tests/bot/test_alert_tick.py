@@ -394,6 +394,19 @@ async def test_a_silence_hides_what_it_matches_and_what_still_fires_at_its_end_i
     assert PostAlert(groups["A"].id) in await world.letters()
 
 
+@pytest.mark.parametrize(("many", "hidden"), [(0, False), (1, True), (5, True)])
+async def test_a_group_is_hidden_when_each_of_its_alerts_is(world: World, many: int, hidden: bool) -> None:
+    """The first ones that are looked at are silenced; the last one decides."""
+    matcher = Matcher("gate", Operator.LIKE, f"g[0-{many}]|last" if hidden else "g[0-9]")
+    hour = Silence("s-1", (matcher,), "U0ANN", "on it", world.now, world.now + timedelta(hours=1))
+    await world.engine.alerts.write([SilenceChange(hour)], now=world.now)
+    for number in range(many if hidden else 5):
+        await world.see("A", gate=f"g{number}")
+    await world.see("A", gate="last")
+    await world.tick(MINUTE)
+    assert ((await world.groups())["A"].hidden is not None) is hidden
+
+
 async def test_what_slack_does_not_take_goes_the_next_way(world: World) -> None:
     """The chain would call the webhook an hour later; Slack is silent, so it goes first."""
     chains = {"calls": [{"wait": 3600}, {"webhook": "pager"}]}

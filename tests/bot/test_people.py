@@ -17,6 +17,7 @@ from bot.intake import slack as slack_intake
 from bot.intake.connection import CannotStartError, connect
 from bot.intake.events import Sender
 from bot.intake.people import NOWHERE, People
+from bot.intake.plan_forms import PlanForms
 from bot.intake.slack import Listeners, bolt_app
 from bot.settings import SlackAccess
 from bot.submit import Trouble
@@ -217,6 +218,7 @@ async def test_bolt_knows_who_we_are_before_the_first_event(
     monkeypatch.setattr(slack_intake, "_PAUSE", timedelta(0))
     async with strict_slack(tmp_path) as slack, connect(access(slack.proxy)) as connection:
         listeners = Listeners.__new__(Listeners)
+        listeners._plan_forms = PlanForms.__new__(PlanForms)
         slack.proxy.faults.add(Fault.error("auth.test", "ratelimited"))
         app = await bolt_app(connection.client, listeners)
         asked = len(slack.proxy.calls("auth.test"))

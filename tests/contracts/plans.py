@@ -8,6 +8,7 @@ from contracts.plan import WEIGHTS, Batch, Key, Metric, Plan, Status
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 _NAMES = _TEXT.filter(str.strip)
+_LINES = _NAMES.filter(lambda text: len(text.splitlines()) == 1)
 _IDS = st.text("abcdefgXYZ0189_.:/-", min_size=1, max_size=8)
 _PERCENTS = st.decimals(0, 100, places=4)
 _TARGETS = st.one_of(
@@ -31,7 +32,7 @@ def batches(draw: st.DrawFn) -> Batch:
         draw(st.none() | _PERCENTS),
         draw(st.none() | st.integers(1, 100_000).map(Decimal)),
         draw(st.none() | _TARGETS),
-        tuple(draw(st.lists(_NAMES, max_size=4))),
+        tuple(draw(st.lists(_LINES, max_size=4))),
         draw(st.none() | _TEXT),
         draw(st.none() | _TEXT),
         keys=tuple(keys),

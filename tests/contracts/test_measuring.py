@@ -231,7 +231,7 @@ def test_a_component_that_is_silent_is_down_and_one_that_ended_is_restarting() -
     down = judge(lanes(silent=timedelta(minutes=2)), None, LEVELS, NOON).services[-1]
     assert (down.state, down.why) == (
         ServiceState.DOWN,
-        fault(Reason.COMPONENT_SILENT, component="lanes", measured=120),
+        fault(Reason.COMPONENT_SILENT, component="lanes", measured=120, limit=60, did=""),
     )
     restarting = judge(lanes(restarting=True, last_error="OSError: full", restarts=1), None, LEVELS, NOON)
     assert restarting.status is Status.DEGRADED

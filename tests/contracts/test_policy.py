@@ -1,8 +1,10 @@
 """Who is heard, and who may submit what from where."""
 
+import pytest
+
 from contracts.commands import Actor, ActorKind, Place
 from contracts.faults import Reason
-from contracts.policy import Allowed, Denied, hears, may_submit
+from contracts.policy import Allowed, Denied, hears, may_silence, may_submit, sees_alert
 from contracts.settings import DomainSettings, Settings, SlackSettings, Submitters
 
 HERE = Place("C01HERE", "1.1", "1.1")
@@ -68,3 +70,43 @@ def test_other_bots_are_not_heard_unless_the_channel_lists_them() -> None:
 
 def test_a_bot_the_channel_lists_submits_to_the_channels_domains() -> None:
     assert may_submit(SETTINGS, bot("B01GOOD"), "closed", HERE) == Allowed()
+
+
+# Alerts ----------------------------------------------------------------------------------------
+WITH_OPERATORS = SETTINGS.model_copy(update={"slack": SlackSettings(operators="C0OPS")})
+
+
+@pytest.mark.parametrize(
+    ("domain", "channel", "home", "seen"),
+    [
+        ("open", "C01HERE", None, True),
+        ("open", "C02ELSE", None, False),
+        ("open", "C02ELSE", "C02ELSE", True),
+        ("open", "C0OPS", None, True),
+        ("open", None, None, True),
+        ("gone", "C01HERE", None, False),
+        (None, "C0OPS", None, True),
+        (None, "C01HERE", None, False),
+        (None, "C01HERE", "C01HERE", True),
+        (None, None, None, True),
+    ],
+)
+def test_an_alert_is_seen_where_its_domain_listens_and_where_its_card_is(
+    domain: str | None, channel: str | None, home: str | None, seen: bool
+) -> None:
+    assert sees_alert(WITH_OPERATORS, domain, channel, home) is seen
+
+
+def test_without_an_operators_channel_the_desks_own_alerts_are_everybodys_whom_it_serves() -> None:
+    assert sees_alert(SETTINGS, None, "C01HERE", None)
+    assert not sees_alert(SETTINGS, None, "C02ELSE", None)
+
+
+def test_a_channel_silences_its_own_domains_and_the_operators_everything() -> None:
+    ann, ops = person("U01ANN"), Place("C0OPS")
+    assert may_silence(WITH_OPERATORS, ann, "open", HERE) == Allowed()
+    assert may_silence(WITH_OPERATORS, ann, None, ops) == Allowed()
+    for domain, place in (("open", ELSEWHERE), (None, HERE), ("open", Place())):
+        assert _reason(may_silence(WITH_OPERATORS, ann, domain, place)) is Reason.SILENCE_ELSEWHERE
+    on_the_machine = Actor(ActorKind.OPERATOR, "root", "root", "")
+    assert may_silence(WITH_OPERATORS, on_the_machine, None, Place()) == Allowed()

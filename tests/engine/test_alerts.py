@@ -447,6 +447,13 @@ async def test_the_firing_alerts_of_several_groups_are_read_at_once(watch: Watch
     }
 
 
+async def test_no_more_firing_alerts_are_read_than_were_asked_for(watch: Watch) -> None:
+    await watch.see(*(alert(name) for name in "ABCD"))
+    await watch.see(alert("A", ended=after(1)))
+    found = await watch.alerts.firing(["a-00000001"], limit=2)
+    assert [each.labels["alertname"] for each in found["a-00000001"]] == ["B", "C"]
+
+
 @pytest.mark.parametrize(
     "notice", [PostAlert("g"), EditAlert("g"), TellAlert("g", 1), PageSomebody("g", 1, "U")]
 )

@@ -165,7 +165,11 @@ HEALTH = Health(
     status=Status.DEGRADED,
     services=(
         Service(
-            "lanes", ServiceState.DOWN, NOW, 2, fault(Reason.COMPONENT_SILENT, component="lanes", measured=61)
+            "lanes",
+            ServiceState.DOWN,
+            NOW,
+            2,
+            fault(Reason.COMPONENT_SILENT, component="lanes", measured=61, limit=60, did=""),
         ),
     ),
     gates=(GateHealth("web", "tests", Verdict.ERRORED, NOW, 3, 4),),

@@ -302,7 +302,7 @@ async def test_on_a_full_disk_what_was_left_behind_is_removed(
     assert level.did is not None
     assert (level.did.reason, dict(level.did.args)) == (Reason.DID_TIDY, {"count": "3"})
     assert await around.audit() == [("tidied", "3 workspaces of dead desks")]
-    assert dict(around.told[-1][0].what.args) == {"measured": "5", "limit": "10"}
+    assert dict(around.told[-1][0].what.args) == {"measured": "5", "limit": "10", "did": "did-tidy"}
     free.pop(0)
     assert broken(await around.look(seconds=30)) == []
 

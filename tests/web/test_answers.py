@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.alerts.inbound import MOST_BYTES
 from bot.tallies import Counted
+from bot.web.probes import Phase
 from contracts.faults import Reason, fault
 from contracts.gates import GateResult, Verdict
 from contracts.health import GateHealth, Health, Level, Service, ServiceState, Status
@@ -129,11 +130,18 @@ async def test_the_queue_at_a_glance(site: Site) -> None:
     await site.desk.finish(await site.desk.start())
     said = await (await site.get("/queue/stats")).json()
     shaped_as("queue", said)
+    assert said["running"] is True
     assert said["patches"]["landed"] == 1
     assert [(each["domain"], each["head"]["id"]) for each in said["domains"]] == [
         ("web", "p-2"),
         ("api", "a-1"),
     ]
+
+
+async def test_a_desk_that_is_only_starting_is_not_said_to_run(site: Site) -> None:
+    site.front.probes.phase = Phase.STARTING
+    assert (await (await site.get("/queue/stats")).json())["running"] is False
+    assert "No desk is running." in await (await site.get("/dashboard")).text()
 
 
 async def test_one_patch_whatever_the_case_of_its_id(site: Site) -> None:

@@ -24,6 +24,12 @@ COMMANDS: Final = (
     "`/patch status [DOMAIN]` shows how each lane stands",
     "`/patch show ID` shows one patch",
     "`/patch report daily|weekly|executive [DOMAIN] [PERIOD]` reports on a day, a week, a month",
+    "`/patch alerts [MATCHERS]` lists what fires; `/patch ack MATCHERS` or `ack all` acknowledges it",
+    "`/patch silence MATCHERS LENGTH WHY` keeps alerts quiet",
+    "`/patch silences` lists what is kept quiet, `/patch unsilence ID` ends it",
+    "`/patch oncall [SCHEDULE]` shows who is on call",
+    "`/patch roadmap` shows how far the plan is, `/patch roadmap edit [ID]` changes it",
+    "`/patch risks` lists what may go wrong",
     "`/patch help` shows this",
 )
 IN_THREADS: Final = "Slash commands do not work in threads; there, say the same words to @patchdesk."

@@ -13,10 +13,11 @@ _LEVELS: Mapping[Reason, Said] = {
     ),
     Reason.HEAD_STALE: Said(
         "The next patch of {domain} has waited {measured:took} to be taken up; {limit:took} is the most.",
-        "More `executor.workers`, or quicker gates, if this comes again.",
+        "{did:deed}More `executor.workers`, or quicker gates, if this comes again.",
     ),
     Reason.SUMMARY_LATE: Said(
-        "A patch of {domain} ended {measured:took} ago and its summary is still to be said; {limit:took} is the most.",
+        "A patch of {domain} ended {measured:took} ago and its summary is still to be said;"
+        " {limit:took} is the most.",
         "Delivery is slow or held up; the outbox keeps what is to be said.",
     ),
     Reason.QUARANTINE_FULL: Said(
@@ -28,18 +29,19 @@ _LEVELS: Mapping[Reason, Said] = {
         "`patchdesk status` shows the latest.",
     ),
     Reason.COMPONENT_SILENT: Said(
-        "{component} has given no sign of life for {measured:took}.",
-        "The desk ends it and starts it again; its log says what it did last.",
+        "{component} has given no sign of life for {measured:took}; {limit:took} is the most.",
+        "{did:deed}Its log says what it did last.",
     ),
     Reason.COMPONENT_FAILED: Said(
         "{component} ended by an error: {detail:words}.", "It is started again after a wait."
     ),
     Reason.RESTARTS_MANY: Said(
         "{component} was started again {measured:n|time|times} within minutes; {limit:number} is the most.",
-        "The desk's log has the error of each.",
+        "{did:deed}The desk's log has the error of each.",
     ),
     Reason.NOTHING_CONSUMED: Said(
-        "{component} has taken nothing up for {measured:took} though something waits; {limit:took} is the most.",
+        "{component} has taken nothing up for {measured:took} though something waits;"
+        " {limit:took} is the most.",
         "All its workers may be busy; if none is, its log says what holds it up.",
     ),
     Reason.OUTBOX_OLD: Said(
@@ -48,7 +50,7 @@ _LEVELS: Mapping[Reason, Said] = {
     ),
     Reason.DISK_LOW: Said(
         "{measured:words} % of the disk of the data folder is free; {limit:words} % is the least.",
-        "Make room there: without it the desk can record nothing.",
+        "{did:deed}Make room there: without it the desk can record nothing.",
     ),
     Reason.STORE_DAMAGED: Said(
         "The last check of the store found {measured:n|thing|things} wrong.",
@@ -56,7 +58,7 @@ _LEVELS: Mapping[Reason, Said] = {
     ),
     Reason.SOCKET_SILENT: Said(
         "Nothing was heard from Slack's connections for {measured:took}; {limit:took} is the most.",
-        "The desk connects again by itself; what was sent meanwhile Slack sends again.",
+        "{did:deed}What was sent meanwhile Slack sends again.",
     ),
     Reason.CLOCK_SKEWED: Said(
         "The clock of this machine is {measured:took} away from Slack's; {limit:took} is the most.",

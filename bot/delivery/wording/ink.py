@@ -135,6 +135,19 @@ def _unquoted(ink: Ink, value: object, _nouns: str) -> str:
     return f" Put {ink.quote(str(value))} in quotes." if value else ""
 
 
+#: What the desk did about a level of its own that does not hold, by the Reason that says it at length.
+_DEEDS: Final[Mapping[str, str]] = {
+    "did-restart": "The desk started it again. ",
+    "did-reconnect": "The desk began its connections anew. ",
+    "did-tidy": "The desk removed what was left behind. ",
+    "did-requeue": "The desk offered what was abandoned again. ",
+}
+
+
+def _deed(_ink: Ink, value: object, _nouns: str) -> str:
+    return _DEEDS.get(str(value), "")
+
+
 #: What may stand behind the colon of a placeholder.
 _WRITERS: Final[Mapping[str, Callable[[Ink, Any, str], str]]] = {
     "": lambda ink, value, _: ink.quote(str(value)),
@@ -149,6 +162,7 @@ _WRITERS: Final[Mapping[str, Callable[[Ink, Any, str], str]]] = {
     "channel": lambda ink, value, _: ink.channel(str(value)),
     "maybe": _suggestion,
     "unquoted": _unquoted,
+    "deed": _deed,
     "commit": lambda ink, value, _: ink.quote(figures.short_commit(str(value))),
     "when": lambda ink, value, _: ink.moment(value),
 }

@@ -21,7 +21,7 @@ _SENSED: Mapping[Reason, Said] = {
         "Ask `show` for the reason and `patchdesk doctor` for the cause, then post the patch again.",
     ),
     Reason.GATE_FLAKY: Said(
-        "Gate {gate} gave different answers on equal content, {count:n|time|times} within {span:length}.",
+        "Gate {gate} gave different answers on equal content, {count:n|time|times} within {span:took}.",
         "Until it is mended, neither of its answers says much.",
     ),
     Reason.DELIVERY_LOST: Said(

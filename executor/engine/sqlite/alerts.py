@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from contracts.alerts.model import Alert, Entry, Group, GroupChange, Seen, Silence, SilenceChange
 from contracts.alerts.store import Watermark
@@ -35,11 +36,12 @@ LIMIT ?"""
 _UNHEARD = """
 SELECT grp, min(created_at) FROM outbox INDEXED BY outbox_groups
 WHERE grp IS NOT NULL AND grp IN (SELECT value FROM json_each(?)) GROUP BY grp"""
+# Group by group: a limit of each is cheap, however many fire.
 _FIRING = f"""
-SELECT alert_groups.id, {rows.ALERT}
-FROM alert_groups JOIN alert_members ON grp = alert_groups.seq JOIN alerts ON alerts.seq = alert
-WHERE alert_groups.id IN (SELECT value FROM json_each(?)) AND ended_at IS NULL
-ORDER BY grp, alert"""
+SELECT {rows.ALERT}
+FROM alert_members CROSS JOIN alerts ON alerts.seq = alert
+WHERE grp = (SELECT seq FROM alert_groups WHERE id = ?) AND ended_at IS NULL
+ORDER BY alert LIMIT ?"""
 _MEMBERS = f"""
 SELECT {rows.ALERT} FROM alert_members JOIN alerts ON alerts.seq = alert
 WHERE grp = (SELECT seq FROM alert_groups WHERE id = ?)
@@ -94,13 +96,16 @@ class SqliteAlerts:
         found = await self._reader.read(lambda store: store.execute(_UNHEARD, (wanted,)).fetchall())
         return {group: from_time(since) for group, since in found}
 
-    async def firing(self, groups: Sequence[str]) -> Mapping[str, tuple[Alert, ...]]:
-        wanted = json.dumps(list(groups))
-        found = await self._reader.read(lambda store: store.execute(_FIRING, (wanted,)).fetchall())
-        alerts: dict[str, list[Alert]] = {group: [] for group in groups}
-        for group, *row in found:
-            alerts[group].append(rows.alert(row))
-        return {group: tuple(each) for group, each in alerts.items()}
+    async def firing(
+        self, groups: Sequence[str], *, limit: int | None = None
+    ) -> Mapping[str, tuple[Alert, ...]]:
+        most = -1 if limit is None else limit
+
+        def read(store: sqlite3.Connection) -> list[list[tuple[Any, ...]]]:
+            return [store.execute(_FIRING, (group, most)).fetchall() for group in groups]
+
+        found = await self._reader.read(read)
+        return {group: tuple(map(rows.alert, each)) for group, each in zip(groups, found, strict=True)}
 
     async def firing_of(self, source: str) -> tuple[Alert, ...]:
         found = await self._reader.read(lambda store: store.execute(_FIRING_OF, (source,)).fetchall())

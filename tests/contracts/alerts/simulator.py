@@ -41,7 +41,7 @@ def rules(desk: Mapping[str, Any] | None = None, **alerts: Any) -> Rules:
     """Settings of a test; a group waits 30 s, and is over 5 minutes after nothing fires."""
     return Rules(
         AlertSettings.model_validate(alerts),
-        Settings.model_validate(desk or {"slack": {"operators": OPERATORS}}),
+        Settings.model_validate({"slack": {"operators": OPERATORS}} if desk is None else desk),
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from bot.settings import default_operations
 from contracts.alerts.escalation import Importance, StepSettings, Way, rungs
 from contracts.alerts.model import EntryKind
-from contracts.alerts.reaching import HERE
+from contracts.alerts.reaching import HERE, Reached, reach
 from contracts.notices import CallWebhook, MailAlert, PageSomebody
 from tests.contracts.alerts.simulator import Simulator, chain, minutes, rules
 
@@ -155,6 +155,12 @@ def test_channels_and_webhooks_may_be_told_again_in_one_lap() -> None:
     desk = climb({"channel": "own"}, {"channel": "own"}, {"webhook": "pager"}, {"webhook": "pager"})
     assert mentions(desk)[:2] == [HERE, HERE]
     assert directly(desk) == [("pager", None), ("pager", None)]
+
+
+def test_a_step_that_waits_reaches_nobody() -> None:
+    desk = climb({"wait": 60})
+    waiting = StepSettings.model_validate({"wait": 60})
+    assert reach(waiting, desk.group, desk.rules, desk.now) == Reached()
 
 
 # Settings --------------------------------------------------------------------------------------

@@ -195,6 +195,7 @@ def test_ticking_more_often_says_nothing_else(happenings: list[tuple[Any, ...]],
             restless.happen(each)
             continue
         until = restless.now + each[1]
+        restless.pass_time(timedelta(0))
         while restless.now < until:
             restless.pass_time(min(timedelta(minutes=every), until - restless.now))
             due = {id_: group.due_at for id_, group in restless.groups.items()}
