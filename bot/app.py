@@ -225,8 +225,9 @@ class Desk:
         }
 
     def _alerting(self) -> dict[str, Component]:
-        deciding = AlertTick(self.engine.alerts, Rules(self.config.operations.alerts, self.config.settings))
-        sensing = Sensing(self.engine, self._observer())
+        rules = Rules(self.config.operations.alerts, self.config.settings)
+        deciding = AlertTick(self.engine.alerts, rules, reached=self.reached)
+        sensing = Sensing(self.engine, self._observer(), reached=self.reached)
         return {
             "alerts": every(_ALERTS, deciding.tick, clock=clock.now),
             "sensing": every(_ALERTS, sensing.tick, clock=clock.now),

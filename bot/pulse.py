@@ -115,6 +115,12 @@ class Pulse:
         """Something in it failed, and it goes on."""
         self.last_error = f"{type(error).__name__}: {error}".removesuffix(": ")
 
+    def forgive(self, span: timedelta) -> None:
+        """Nobody could give a sign of life for *span*: the whole process stood still."""
+        self._heard += span.total_seconds()
+        for stay in self._stays:
+            stay.moved += span.total_seconds()
+
     def interrupt(self) -> bool:
         """End the present run by a TimeoutError, so that it is restarted. False: it is ending already."""
         if self._running is None or self._running.expired() or self._running.when() is not None:
@@ -144,6 +150,10 @@ class Pulse:
             return timedelta(0)
         since = self._begun if self._taken is None else self._taken
         return timedelta(seconds=asyncio.get_running_loop().time() - since)
+
+    @property
+    def age(self) -> timedelta:
+        return timedelta(seconds=asyncio.get_running_loop().time() - self._begun)
 
     @property
     def has_beaten(self) -> bool:

@@ -11,6 +11,8 @@ from contracts.faults import Fault, Reason, fault
 
 #: How often it looks. A look is a few comparisons.
 LOOK: Final = timedelta(seconds=1)
+#: A look that comes so much later than it should says that the process stood still.
+_LATE: Final = timedelta(seconds=5)
 #: The names that are known here and there.
 SENTRY: Final = "sentry"
 WATCHDOG: Final = "watchdog"
@@ -41,6 +43,7 @@ class Sentry:
         self._told = False
 
     async def tick(self, _now: datetime) -> None:
+        self._forgive_what_nobody_could_help()
         silent = self._pulses.silent(self._silence)
         for pulse in silent:
             if pulse.interrupt():
@@ -48,6 +51,14 @@ class Sentry:
         if not silent:
             self._notifier.alive()
         await self._watch_the_watchdog(silent)
+
+    def _forgive_what_nobody_could_help(self) -> None:
+        """If this very loop comes late, no other could run either: that is not their silence."""
+        late = self._pulses.of(SENTRY).quiet - LOOK
+        if late > _LATE:
+            log.warning("the whole desk stood still for %s", late)
+            for pulse in self._pulses:
+                pulse.forgive(late)
 
     async def _watch_the_watchdog(self, silent: tuple[Pulse, ...]) -> None:
         watchdog = next((pulse for pulse in silent if pulse.name == WATCHDOG), None)

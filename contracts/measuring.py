@@ -76,6 +76,7 @@ class ComponentNumbers:
     """
 
     name: str
+    began: datetime
     silent: timedelta
     allowed: timedelta
     last_beat: datetime | None
@@ -215,8 +216,9 @@ def _unconsumed(
     for component in components:
         if component.name in waits:
             since = waits[component.name]
-            if since is not None and component.taken_at is not None:
-                since = max(since, component.taken_at)
+            if since is not None:
+                # What waited before the desk was there is no reproach to it.
+                since = max(since, component.taken_at or component.began)
             limit = levels.unconsumed.total_seconds()
             yield _most(Measure.UNCONSUMED, _age(since, now), limit, now, component=component.name)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 _SHAPES: Final = {
     # https://docs.slack.dev/authentication/tokens
-    "slack": r"xox[a-z](?:\.xox[a-z])?-[\w%-]{5,}|xapp-\d-[\w-]{5,}",
+    "slack": r"xox[a-z](?:\.xox[a-z])?-[\w%-]{5,}|xapp-\d-[\w-]{3,}",
     "slack-webhook": r"hooks\.slack\.com/(?:services|workflows|triggers)/[\w/]{20,}",
     # https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github
     "github": r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,}",

@@ -41,7 +41,7 @@ LEFT_BEHIND = re.compile(
 SECOND_TRY = re.compile(r"_(backup|bak|clean|copy|final|fixed|new|old|orig|v?\d+)$")
 NEVER_COMMITTED = {".env", ".venv", "__pycache__", "backups", "node_modules", "var"}
 
-#: Where the name to import is not the name to install. tzdata is what zoneinfo reads where the system has none.
+#: Where the name to import is not the name to install; zoneinfo reads tzdata where the system has no zones.
 IMPORT_NAMES = {"pyyaml": "yaml", "tzdata": "zoneinfo"}
 
 

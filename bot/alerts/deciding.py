@@ -1,6 +1,6 @@
 """The tick of alerts: looks at every group that is due, and writes what is decided."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,9 +18,14 @@ _FEW: Final = 3
 
 
 class AlertTick:
-    def __init__(self, alerts: Alerts, rules: Rules) -> None:
+    """*reached* is called with `alerts-decided` when a batch was written."""
+
+    def __init__(
+        self, alerts: Alerts, rules: Rules, *, reached: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._alerts = alerts
         self._rules = rules
+        self._reached = reached
 
     async def tick(self, now: datetime) -> None:
         """Look at all groups that are due at *now*.
@@ -35,6 +40,7 @@ class AlertTick:
         while due:
             changes = await self._decide(due, hiding, now)
             written = await self._alerts.write(changes, now=now)
+            self._reached("alerts-decided")
             if sum(written) < len(due):
                 return
             due = await self._alerts.due(now=now, limit=BATCH)

@@ -1,5 +1,6 @@
 """The desk's own rows, read as a source of alerts: each once, by how far it has read."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,11 +16,17 @@ FAILING_AFTER: Final = timedelta(minutes=5)
 
 
 class Sensing:
-    """What happens is read every tick; what merely holds when `look` is called, less often."""
+    """What happens is read every tick; what merely holds when `look` is called, less often.
 
-    def __init__(self, engine: Engine, observer: Observer) -> None:
+    *reached* is called with `endings-found` and `endings-observed` when these have happened.
+    """
+
+    def __init__(
+        self, engine: Engine, observer: Observer, *, reached: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._engine = engine
         self._observer = observer
+        self._reached = reached
 
     async def tick(self, now: datetime) -> None:
         """All that ended or was noted since the last time, also before a restart."""
@@ -46,10 +53,12 @@ class Sensing:
         ended = await self._engine.reports.ended(after=before, limit=BATCH)
         if not ended:
             return False
+        self._reached("endings-found")
         firing = await alerts.firing_of("patches")
         seen = patches.observations([task.patch for task in ended], firing)
         mark = Watermark("endings", before, ended[-1].number)
         await self._observer.observe("patches", seen, now=now, mark=mark)
+        self._reached("endings-observed")
         return True
 
     async def _notes(self, now: datetime) -> bool:

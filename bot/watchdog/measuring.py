@@ -97,6 +97,7 @@ class Measuring:
         taken = pulse.since_taken
         return ComponentNumbers(
             name=pulse.name,
+            began=now - pulse.age,
             silent=pulse.silent,
             allowed=pulse.allowed,
             last_beat=now - pulse.quiet if pulse.has_beaten else None,

@@ -3,31 +3,28 @@
 import re
 from collections.abc import Sequence
 
-from contracts.alerts.model import Entry, EntryKind, Group
+from contracts.alerts.model import Entry, Group
 from contracts.notices import EditAlert, NewDelivery, PostAlert, TellAlert
 
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
 def told(
-    before: Group, after: Group, entries: Sequence[Entry], home: str | None, *, looks_new: bool
+    before: Group, after: Group, replies: Sequence[Entry], home: str | None, *, looks_new: bool
 ) -> tuple[NewDelivery, ...]:
     """What goes to the group's card and thread in the channel *home*; without a channel nothing does.
 
-    Its card once, when it is first spoken of; then one edit whenever it *looks_new*, and each entry as a
-    reply. Nothing of what happened before there was a card.
+    Its card once, when it is first spoken of; then one edit whenever it *looks_new*; and *replies*. Nothing
+    of what happened before there was a card.
     """
     if home is None or after.spoken is None:
         return ()
+    said: list[NewDelivery] = []
     if before.spoken is None:
-        replies = [entry for entry in entries if entry.kind not in {EntryKind.OPENED, EntryKind.SHOWN}]
-        return (NewDelivery(PostAlert(after.id), home), *_replies(after, replies, home))
-    edit = (NewDelivery(EditAlert(after.id), home),) if looks_new else ()
-    return (*edit, *_replies(after, entries, home))
-
-
-def _replies(group: Group, entries: Sequence[Entry], home: str) -> tuple[NewDelivery, ...]:
-    return tuple(NewDelivery(TellAlert(group.id, entry.number), home) for entry in entries)
+        said.append(NewDelivery(PostAlert(after.id), home))
+    elif looks_new:
+        said.append(NewDelivery(EditAlert(after.id), home))
+    return (*said, *(NewDelivery(TellAlert(after.id, entry.number), home) for entry in replies))
 
 
 def looks(group: Group) -> tuple[object, ...]:

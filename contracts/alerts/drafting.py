@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from contracts.alerts.announcing import looks, told
+from contracts.alerts.escalation import webhooks_called
 from contracts.alerts.model import (
     GROUP_TRANSITIONS,
     Entry,
@@ -18,8 +19,19 @@ from contracts.alerts.model import (
 from contracts.alerts.routing import route_at
 from contracts.alerts.rules import Rules
 from contracts.alerts.settings import Route
-from contracts.notices import NewDelivery
+from contracts.notices import CallWebhook, NewDelivery
 from contracts.states import after
+
+#: What becomes of a group, for those who were told of it elsewhere.
+_TURNS: Final = frozenset(
+    {
+        EntryKind.ACKNOWLEDGED,
+        EntryKind.SNOOZED,
+        EntryKind.LET_GO,
+        EntryKind.WOKE,
+        EntryKind.RESOLVED,
+    }
+)
 
 
 @dataclass(slots=True)
@@ -32,6 +44,7 @@ class Draft:
     group: Group = field(init=False)
     route: Route = field(init=False)
     entries: list[Entry] = field(default_factory=list)
+    unsaid: set[int] = field(default_factory=set)
     directly: list[NewDelivery] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -53,7 +66,19 @@ class Draft:
         known = {name: as_fact(value) for name, value in facts.items() if value is not None}
         entry = Entry(number, self.now, kind, actor, known)
         self.entries.append(entry)
+        if kind in _TURNS:
+            self._tell_webhooks(entry)
         return entry
+
+    def note(self, kind: EntryKind, **facts: object) -> None:
+        """As `write`, for the log and the card only: no reply says so."""
+        self.unsaid.add(self.write(kind, **facts).number)
+
+    def _tell_webhooks(self, entry: Entry) -> None:
+        """Whom a webhook has called must hear when somebody sees to it, and when it is over."""
+        climb = self.group.climb
+        names = webhooks_called(climb, self.rules.alerts.ladders.get(climb.chain, ())) if climb else ()
+        self.directly += [NewDelivery(CallWebhook(self.group.id, entry.number, name), None) for name in names]
 
     def passed(self, moment: datetime | None) -> bool:
         return moment is not None and moment <= self.now
@@ -74,7 +99,8 @@ class Draft:
         if group.spoken is not None and _counts(shown) != (group.firing, group.times):
             shown = self.said()
         looks_new = shown is not group.shown or looks(self.before) != looks(group)
-        said = told(self.before, group, self.entries, self.rules.home(group), looks_new=looks_new)
+        replies = [entry for entry in self.entries if entry.number not in self.unsaid]
+        said = told(self.before, group, replies, self.rules.home(group), looks_new=looks_new)
         deliveries = (*said, *self.directly)
         told_at = self.now if deliveries else group.told_at
         entries = self.before.entries + len(self.entries)

@@ -131,3 +131,9 @@ def ways_around(climb: Climb, ladder: Sequence[Rung]) -> Rung | None:
 
 def fallen_back(climb: Climb, rung: Rung, now: datetime) -> Climb:
     return replace(climb, fell_back=(*climb.fell_back, rung.number), fell_back_at=now)
+
+
+def webhooks_called(climb: Climb, ladder: Sequence[Rung]) -> tuple[str, ...]:
+    """The webhooks of the steps that were carried out, in their turn or before it; each once."""
+    done = (rung for rung in ladder if rung.number <= climb.step or rung.number in climb.fell_back)
+    return tuple(dict.fromkeys(rung.step.webhook for rung in done if rung.step.webhook is not None))

@@ -15,6 +15,8 @@ from contracts.alerts.model import (
     GroupChange,
     GroupEvent,
     GroupState,
+    Hidden,
+    Hiding,
     Placement,
     Severity,
 )
@@ -84,15 +86,27 @@ def _hide(draft: Draft, view: View) -> None:
     found = hidden(draft.group, view, draft.rules.alerts, draft.now)
     draft.set(hidden=found)
     if found is None and before is not None:
-        draft.write(EntryKind.SHOWN, why=before.why, by=before.by)
-        if draft.group.spoken is not None:
-            draft.set(spoken=draft.said())
-    if found is not None and before is None:
-        draft.write(EntryKind.HIDDEN, why=found.why, by=found.by, until=found.until)
+        _show(draft, before)
+    elif found is not None and before is None:
+        # That people silenced it is said; what hides by itself may do so again and again.
+        write = draft.write if found.why is Hiding.SILENCE else draft.note
+        write(EntryKind.HIDDEN, why=found.why, by=found.by, until=found.until)
     if found is not None and draft.passed(moments.announces_end(draft.group, draft.rules.alerts)):
         creator = next((each.creator for each in view.silences if each.id == found.by), None)
         draft.set(hidden=replace(found, announced=True))
         draft.write(EntryKind.SILENCE_ENDS, silence=found.by, until=found.until, **mentioned(creator))
+
+
+def _show(draft: Draft, hid: Hidden) -> None:
+    """What still fires is spoken of at once; where a cause comes and goes, no more often than growth is."""
+    spoken = draft.group.spoken
+    if spoken is None or (
+        hid.why is Hiding.INHIBITION and not draft.passed(spoken.at + draft.route.group_interval)
+    ):
+        draft.note(EntryKind.SHOWN, why=hid.why, by=hid.by)
+        return
+    draft.write(EntryKind.SHOWN, why=hid.why, by=hid.by)
+    draft.set(spoken=draft.said())
 
 
 def _speak(draft: Draft) -> None:
@@ -102,7 +116,7 @@ def _speak(draft: Draft) -> None:
     name = draft.route.chain
     foot = at_foot(name, draft.rules.alerts.ladders[name], draft.now) if name else None
     draft.move(GroupEvent.SPEAK, spoken=draft.said(), climb=foot)
-    draft.write(EntryKind.OPENED, **draft.counts())
+    draft.note(EntryKind.OPENED, **draft.counts())
 
 
 def _wake(draft: Draft) -> None:

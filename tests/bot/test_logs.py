@@ -30,7 +30,7 @@ def test_an_exception_comes_with_its_trace() -> None:
         int("xoxb-123-456-abc")
     except ValueError:
         said = json.loads(json_line(record("failed", exc_info=sys.exc_info())))
-    assert "ValueError: invalid literal for int() with base 10: 'xoxb-…'" in said["trace"]
+    assert "ValueError: invalid literal for int() with base 10: '[removed]'" in said["trace"]
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ except ValueError:
 """
     ended = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert ended.stdout == ""
-    assert "with xoxb-…" in ended.stderr
-    assert "ValueError: and xapp-…" in ended.stderr
+    assert "with [removed]" in ended.stderr
+    assert "ValueError: and [removed]" in ended.stderr
     lines = ended.stderr.splitlines()
     assert (len(lines) == 2) is not terminal
     assert lines[0].startswith("{") is not terminal

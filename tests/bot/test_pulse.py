@@ -1,12 +1,14 @@
 """Who stands still is noticed, ended and started again, and it is counted."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot import sentry as sentry_module
 from bot import supervise
 from bot.notify import Notifier
 from bot.pulse import Pulse, Pulses, mine, step_taken
@@ -228,6 +230,25 @@ async def test_the_service_manager_is_fed_only_while_nobody_is_silent(
         hungry = len(fed)
         await until(lambda: frozen.ended > 2)
         assert len(fed) == hungry
+
+
+async def test_when_the_whole_process_stood_still_nobody_is_ended_for_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sentry_module, "LOOK", PERIOD / 10)
+    monkeypatch.setattr(sentry_module, "_LATE", SILENCE)
+    pulses, ticks = Pulses(), 0
+
+    async def tick(_now: datetime) -> None:
+        nonlocal ticks
+        ticks += 1
+        if ticks == 2:
+            time.sleep(3 * SILENCE.total_seconds())  # noqa: ASYNC251 - this is the trouble
+
+    async with desk({"alerts": every(PERIOD, tick, clock=clock)}, pulses) as told:
+        await until(lambda: ticks > 4)
+    assert "the whole desk stood still" in caplog.text
+    assert (pulses.of("alerts").restarts, told) == (0, [])
 
 
 # Counting ------------------------------------------------------------------------------------------

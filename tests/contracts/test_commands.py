@@ -12,11 +12,14 @@ from contracts.commands import (
     EndSilence,
     Help,
     ListAlerts,
+    ListRisks,
     ListSilences,
     MakeSilence,
     OpenDialog,
+    OpenPlanForm,
     Question,
     Queue,
+    Roadmap,
     Show,
     Status,
     Tending,
@@ -38,6 +41,10 @@ ASKED: dict[str, object] = {
     "show `p-7`": Show("p-7"),
     "submit": OpenDialog(),
     "submit web": OpenDialog("web"),
+    "roadmap": Roadmap(),
+    "Roadmap edit": OpenPlanForm(),
+    "roadmap Edit `B-1`": OpenPlanForm("B-1"),
+    "risks": ListRisks(),
     "alerts": ListAlerts(),
     "Alerts severity=critical domain=web": ListAlerts("severity=critical, domain=web"),
     "alerts alertname=patch failed": ListAlerts("alertname=patch failed"),
@@ -109,4 +116,4 @@ def test_long_nonsense_is_told_shortly() -> None:
 
 @given(st.text(max_size=40) | st.sampled_from(WORDS))
 def test_any_words_are_a_question_or_a_fault(words: str) -> None:
-    assert isinstance(parse_words(words), Question | Tending | OpenDialog | Fault)
+    assert isinstance(parse_words(words), Question | Tending | OpenDialog | OpenPlanForm | Fault)

@@ -38,7 +38,7 @@ def at(seconds: float) -> datetime:
 
 
 def component(name: str, **given: Any) -> ComponentNumbers:
-    alive = ComponentNumbers(name, TICKED, timedelta(0), NOON, 0, 0, False, None, None, False)
+    alive = ComponentNumbers(name, at(-3600), TICKED, timedelta(0), NOON, 0, 0, False, None, None, False)
     return replace(alive, **given)
 
 
@@ -276,6 +276,15 @@ def test_where_all_hands_are_busy_the_desk_is_slow_and_not_failing() -> None:
     busy = replace(waits, components=(component("lanes", busy=True, taken_at=at(-90)),))
     assert judge(waits, None, LEVELS, NOON).status is Status.FAILING
     assert judge(busy, None, LEVELS, NOON).status is Status.DEGRADED
+
+
+def test_what_waited_before_the_desk_was_there_is_no_reproach_to_it() -> None:
+    waits = domain(head_since=at(-3000))
+    assert [each.name for each in broken(judge(waits, None, LEVELS, NOON))] == ["head-age", "unconsumed"]
+    fresh = replace(waits, components=(component("lanes", began=at(-2)),))
+    assert [each.name for each in broken(judge(fresh, None, LEVELS, NOON))] == ["head-age"]
+    idle = replace(waits, components=(component("lanes", began=at(-31)),))
+    assert judge(idle, None, LEVELS, NOON).status is Status.FAILING
 
 
 _AGES = st.none() | st.integers(0, 300).map(lambda seconds: at(-seconds))

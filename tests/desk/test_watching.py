@@ -6,15 +6,19 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot import app, supervise
+from bot.alerts.deciding import AlertTick
+from bot.alerts.sensing import Sensing
 from bot.delivery.outbox import Deliverer
 from bot.demo.peer import PATCHES
+from bot.reports import posting
+from bot.reports.posting import Reporter
 from bot.settings import Config
 from bot.submit import Submitter
 from bot.watchdog.looking import Watchdog
@@ -152,6 +156,38 @@ async def test_a_turn_that_never_returns_is_ended_and_the_work_goes_on(
         await desk.at_rest()
 
 
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("alerts", AlertTick),
+        pytest.param("sensing", Sensing, marks=SLOW),
+        pytest.param("reports", Reporter, marks=SLOW),
+    ],
+)
+async def test_a_tick_that_never_returns_is_noticed_restarted_and_ticks_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, owner: type
+) -> None:
+    for module, period in ((app, "_ALERTS"), (posting, "EVERY")):
+        monkeypatch.setattr(module, period, PERIOD)
+    monkeypatch.setattr(supervise, "_FIRST", timedelta(milliseconds=10))
+    really, ticks = owner.tick, 0  # type: ignore[attr-defined]
+
+    async def tick(self: Any, now: datetime) -> None:
+        nonlocal ticks
+        ticks += 1
+        if ticks == 1:
+            await asyncio.Event().wait()
+        await really(self, now)
+
+    monkeypatch.setattr(owner, "tick", tick)
+    async with watched(tmp_path) as desk:
+
+        async def noted() -> bool:
+            return f"restarted {name}: TimeoutError" in await actions(desk) and ticks > 1
+
+        await desk.until(noted)
+
+
 async def test_when_the_watchdog_stands_still_the_operators_hear_of_it_in_slack(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +202,21 @@ async def test_when_the_watchdog_stands_still_the_operators_hear_of_it_in_slack(
             return any("has not looked at itself" in post for post in posts)
 
         await desk.until(told)
+
+
+async def test_connections_on_which_nothing_is_heard_are_begun_anew(tmp_path: Path) -> None:
+    async with world(tmp_path) as left:
+        # Between two answers to a ping there are seconds.
+        impatient = Levels(socket_silence=timedelta(milliseconds=200))
+        operations = watchful(left.config).operations.model_copy(update={"levels": impatient})
+        async with replace(left, config=replace(left.config, operations=operations)).restarted() as desk:
+
+            async def begun_anew() -> bool:
+                return "reconnected 2 silent connections to Slack" in await actions(desk)
+
+            await desk.until(begun_anew)
+            await desk.say(writing("new.txt"))
+            await desk.finished()
 
 
 # What falls ----------------------------------------------------------------------------------------

@@ -5,10 +5,13 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 
+from contracts.alerts.store import Watermark
 from contracts.notices import NewDelivery, WriteSummary
 from executor.engine import open_engine
-from tests.engine.given import Desk, asked, card, summary
+from tests.engine.alerted import Watch, alert
+from tests.engine.given import NOW, Desk, asked, card, summary
 
 
 async def record(desk: Desk, number: int) -> None:
@@ -29,6 +32,15 @@ async def carry_out(desk: Desk, number: int) -> None:
     await desk.finish(await desk.start(), told=(ended,))
 
 
+async def observe(desk: Desk, number: int) -> None:
+    """Two alerts in a group each, and how far its reader has come."""
+    watch = Watch(desk.engine.alerts)
+    seen = [watch.seen(alert(name), name) for name in "AB"]
+    renamed = [replace(each, new_groups=(f"a-{number}-{part}",)) for part, each in enumerate(seen)]
+    mark = Watermark("rows", number, number + 1)
+    await desk.engine.alerts.observe("desk", renamed, now=NOW, mark=mark)
+
+
 async def drain(desk: Desk, number: int) -> None:
     """Carry out whatever is there, as one of several; a line for each patch."""
     while (claimed := await desk.claim()) is not None:
@@ -39,7 +51,7 @@ async def drain(desk: Desk, number: int) -> None:
 async def main(url: str, verb: str, many: int) -> None:
     engine = await open_engine(url, identity="another")
     desk = Desk(engine)
-    verbs = {"record": record, "settle": settle, "carry-out": carry_out, "drain": drain}
+    verbs = {"record": record, "settle": settle, "carry-out": carry_out, "drain": drain, "observe": observe}
     for number in range(many):
         await verbs[verb](desk, number)
         print(number, flush=True)

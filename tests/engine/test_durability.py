@@ -7,7 +7,7 @@ from asyncio.subprocess import PIPE
 import pytest
 
 from executor.engine import check, open_engine
-from tests.engine.given import Desk
+from tests.engine.given import NOW, Desk
 from tests.engine.waiting import DEADLINE
 
 
@@ -54,6 +54,21 @@ async def test_the_end_of_a_patch_is_whole_or_not_at_all_when_its_process_is_kil
     (line,) = await engine.ledger.lanes(["web"])
     assert line.landed in (said, said + 1)
     assert (await engine.ledger.counts()).outbox == line.landed
+    await engine.close()
+
+
+@pytest.mark.parametrize("lines", [1, 30])
+async def test_what_was_observed_is_counted_once_when_its_process_is_killed(url: str, lines: int) -> None:
+    said = await killed_after(url, "observe", lines)
+    assert await check(url) == ()
+    engine = await open_engine(url, identity="after")
+    read = await engine.alerts.watermark("rows")
+    assert read in (said, said + 1)
+    groups = await engine.alerts.open_groups(limit=9)
+    assert [(group.key, group.times, group.due_at) for group in groups] == [
+        ("B", read, NOW),
+        ("A", read, NOW),
+    ]
     await engine.close()
 
 

@@ -47,7 +47,8 @@ class Life:
         return Report("main", base=self.base, gates=self.gates, fault=wrong)
 
     def outcome(self) -> Outcome:
-        return {"landed": Landed, "failed": Failed, "quarantined": GaveUp}[self.end](self.report())
+        outcome: Outcome = {"landed": Landed, "failed": Failed, "quarantined": GaveUp}[self.end](self.report())
+        return outcome
 
 
 results = st.builds(

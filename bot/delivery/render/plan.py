@@ -141,9 +141,12 @@ def _option(batch: Batch) -> Block:
 
 def _cut(text: str) -> str:
     """To what an option shows; Slack counts in UTF-16."""
-    while length(text) > MOST_OPTION:
-        text = f"{text[: len(text) - 2]}…"
-    return text
+    if length(text) <= MOST_OPTION:
+        return text
+    cut = text[: MOST_OPTION - 1]
+    while length(cut) >= MOST_OPTION:
+        cut = cut[:-1]
+    return f"{cut}…"
 
 
 def change_view(kept: KeptPlan, batch: Batch, channel: str, landed: Landed, *, now: datetime) -> View:
@@ -193,7 +196,8 @@ def _status(batch: Batch) -> Block:
 
 
 def _text(key: Key, label: str, value: str, *, hint: str | None = None) -> Block:
-    element: Block = {"type": "plain_text_input", "max_length": MOST_TEXT}
+    # Slack counts in UTF-16; what is too long for the plan is said beside the field.
+    element: Block = {"type": "plain_text_input", "max_length": 2 * MOST_TEXT}
     if value:
         element["initial_value"] = value
     return {**_field(key, label, element, hint=hint), "optional": True}

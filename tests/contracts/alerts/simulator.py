@@ -67,7 +67,7 @@ class Simulator:
     ticks: int = 0
 
     # What happens -------------------------------------------------------------------------------
-    def fire(self, times: int = 1, **labels: str) -> None:
+    def fire(self, times: int = 1, /, **labels: str) -> None:
         labels = {"alertname": "Broken", **labels}
         key = fingerprint(labels)
         before = self.alerts.get(key)

@@ -12,9 +12,12 @@ import pytest
 from contracts.alerts.lifecycle import advance
 from contracts.alerts.model import EntryKind, GroupState, Severity
 from contracts.commands import Acknowledge, LetGo, Resolve, Snooze
-from contracts.notices import EditAlert
+from contracts.notices import CallWebhook, EditAlert, TellAlert
 from tests.contracts.alerts.simulator import OPERATORS, START, Simulator, chain, minutes, rules
 
+TWO: dict[str, Any] = {
+    "webhooks": {name: {"url": "https://pager.example.org/"} for name in ("pager", "later")}
+}
 PAGER: dict[str, Any] = {"webhooks": {"pager": {"url": "https://pager.example.org/"}}}
 
 
@@ -274,6 +277,25 @@ def test_a_chain_that_the_file_has_no_more_stands_still() -> None:
     assert (desk.group.climb.step, desk.group.climb.next_at) == (1, None)
 
 
+# Those who were called elsewhere -----------------------------------------------------------------
+def test_a_webhook_that_was_called_hears_what_becomes_of_it() -> None:
+    desk = simulator(
+        **chain({"webhook": "pager"}, {"webhook": "pager"}, wait(60), {"webhook": "later"}), **TWO
+    )
+    desk.fire()
+    desk.pass_time(minutes(1))
+    desk.press(Acknowledge("a1"))
+    desk.end()
+    desk.pass_time(minutes(10))
+    called = [(at, each.notice) for at, each in desk.said if each.notice.kind == "call-webhook"]
+    assert called == [
+        (0.5, CallWebhook("a1", 2, "pager")),
+        (0.5, CallWebhook("a1", 3, "pager")),
+        (1, CallWebhook("a1", 4, "pager")),
+        (6, CallWebhook("a1", 5, "pager")),
+    ]
+
+
 # What hides --------------------------------------------------------------------------------------
 def test_a_silenced_group_is_not_spoken_of_until_the_silence_ends_and_then_at_once() -> None:
     desk = simulator(**chain(wait(5), OWN))
@@ -355,6 +377,34 @@ def test_one_silence_after_the_other_hides_without_a_word_between() -> None:
     assert desk.log() == [(0, "hidden")]
     desk.pass_time(minutes(20))
     assert desk.told() == [(80, "post-alert")]
+
+
+def test_that_people_silenced_it_is_said_and_what_hides_by_itself_is_only_shown() -> None:
+    desk = simulator(route={"mute": ["night"]}, intervals={"night": NIGHT})
+    desk.fire()
+    desk.pass_time(minutes(1))
+    desk.silence("alertname=Broken", lasts=minutes(5))
+    desk.pass_time(minutes(30))
+    assert desk.log() == [(0.5, "opened"), (1, "hidden"), (6, "shown"), (10, "hidden")]
+    assert desk.told("tell-alert") == [(1, "tell-alert"), (6, "tell-alert")]
+    assert desk.told("edit-alert")[-1] == (10, "edit-alert")
+
+
+def test_a_cause_that_comes_and_goes_does_not_fill_the_threads_of_its_effects() -> None:
+    desk = simulator(**INHIBITED)
+    effect = {"severity": "warning", "domain": "web", "alertname": "Effect"}
+    cause = {"severity": "critical", "domain": "web", "alertname": "Cause"}
+    desk.fire(**effect)
+    desk.pass_time(minutes(10))
+    for _ in range(10):
+        desk.fire(**cause)
+        desk.pass_time(minutes(1))
+        desk.end(**cause)
+        desk.pass_time(minutes(1))
+    replies = [
+        at for at, each in desk.said if each.notice == TellAlert("a1", getattr(each.notice, "entry", 0))
+    ]
+    assert replies == [11, 17, 23, 29]
 
 
 INHIBITED: dict[str, Any] = {
