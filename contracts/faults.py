@@ -87,6 +87,8 @@ class Reason(enum.StrEnum):
     DIFF_AMBIGUOUS = "diff-ambiguous"  #: path, hunk, count
     DIFF_MISREAD = "diff-misread"  #: seen, applied
     NOTHING_CHANGED = "nothing-changed"
+    REVERT_CONFLICT = "revert-conflict"  #: patch, files, detail
+    REVERT_GONE = "revert-gone"  #: patch, commit
     # Gates ----------------------------------------------------------------------------------
     GATE_FAILED = "gate-failed"  #: gate, code
     GATE_NOT_STARTED = "gate-not-started"  #: gate, detail
@@ -99,6 +101,22 @@ class Reason(enum.StrEnum):
     CREDENTIALS_ADDED = "credentials-added"  #: path, at (line), kind, count
     COMMANDS_NOT_RUN = "commands-not-run"  #: field, count
     SANDBOX_TOO_LOW = "sandbox-too-low"  #: level, most
+    # What the domain protects ---------------------------------------------------------------
+    PATH_REFUSED = "path-refused"  #: path, glob
+    PATH_PROTECTED = "path-protected"  #: path, glob
+    GATE_FILE_PROTECTED = "gate-file-protected"  #: path, gate
+    COMMANDS_REFUSED = "commands-refused"  #: field, count
+    COMMANDS_PROTECTED = "commands-protected"  #: field, count
+    HOTFIX_PROTECTED = "hotfix-protected"
+    NEEDS_APPROVAL = "needs-approval"  #: count
+    APPROVAL_VOID = "approval-void"  #: by, count
+    GATE_NOT_ALLOWED = "gate-not-allowed"  #: gate
+    POLICY_FILE_BROKEN = "policy-file-broken"  #: detail
+    POLICY_FILE_GATE = "policy-file-gate"  #: gate
+    OWN_PATCH = "own-patch"  #: id
+    NOT_AN_APPROVER = "not-an-approver"  #: domain
+    NOT_PROPOSED = "not-proposed"  #: id, state
+    PROPOSAL_OUTDATED = "proposal-outdated"  #: id
     # Landing, and the desk itself -----------------------------------------------------------
     BRANCH_MISSING = "branch-missing"  #: branch
     BRANCH_BUSY = "branch-busy"  #: branch, tries
@@ -108,7 +126,7 @@ class Reason(enum.StrEnum):
     GIT_BROKEN = "git-broken"  #: command, detail
     STOPPED_BY = "stopped-by"  #: by
     CANCELLED_BY = "cancelled-by"  #: by
-    REJECTED_BY = "rejected-by"  #: by
+    REJECTED_BY = "rejected-by"  #: by, why (may be empty)
     DESK_CRASHED = "desk-crashed"  #: attempts
     DESK_ERROR = "desk-error"  #: detail
     RISK_CRITICAL = "risk-critical"  #: domain, tasks, errors, failed, rate, until
@@ -125,6 +143,24 @@ class Reason(enum.StrEnum):
     NOT_A_SUBMITTER = "not-a-submitter"  #: domain
     UNKNOWN_COMMAND = "unknown-command"  #: words, suggestion
     UNKNOWN_PATCH = "unknown-patch"  #: id
+    # The course of patches and of domains ---------------------------------------------------
+    NOT_YOURS = "not-yours"  #: domain
+    NOT_STEERED_HERE = "not-steered-here"  #: domain
+    NOT_AN_OPERATOR = "not-an-operator"
+    WHICH_PATCH = "which-patch"  #: ids (may be empty)
+    STATE_UNFIT = "state-unfit"  #: id, state, wanted (the states in which it can be done)
+    LANDING_NOW = "landing-now"  #: id
+    STOPPING_ALREADY = "stopping-already"  #: id, by
+    NOT_HELD = "not-held"  #: id
+    NOT_CLOSED = "not-closed"  #: domain (empty: the desk), closing
+    FROZEN_BY_SETTINGS = "frozen-by-settings"  #: domain, why, until (may be empty)
+    BAD_PRIORITY = "bad-priority"  #: said, known, suggestion
+    DOMAIN_DRAINING = "domain-draining"  #: domain, by, why
+    UNKNOWN_DEPENDENCY = "unknown-dependency"  #: name, suggestion
+    DEPENDENCY_OVER = "dependency-over"  #: name, id, state
+    DEPENDENCY_CYCLE = "dependency-cycle"  #: cycle (labels or blocks, in order)
+    NO_HISTORY = "no-history"  #: domain
+    NO_FORECAST = "no-forecast"
     # What is asked about alerts -------------------------------------------------------------
     BAD_SPAN = "bad-span"  #: text
     UNKNOWN_ALERT = "unknown-alert"  #: id

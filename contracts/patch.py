@@ -165,7 +165,19 @@ class Diff:
     __pydantic_config__ = BYTES_AS_BASE64
 
 
-Mutation = Write | Delete | Rename | Chmod | Replace | Insert | InsertAt | Splice | Diff
+@dataclass(frozen=True, slots=True)
+class Revert:
+    """Undo what *commit* changed, with which *patch* landed; what came later stays as it is.
+
+    What that is to mean is known when it is carried out: the branch may have moved on.
+    """
+
+    patch: str
+    commit: str
+    kind: Literal["revert"] = "revert"
+
+
+Mutation = Write | Delete | Rename | Chmod | Replace | Insert | InsertAt | Splice | Diff | Revert
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,12 +237,12 @@ def weight(mutation: Mutation) -> int:
             return sum(len(line.encode()) for chunk in chunks for line in (*chunk.lines, *chunk.anchors))
         case Diff(body=body):
             return len(body)
-        case Delete() | Rename() | Chmod():
+        case Delete() | Rename() | Chmod() | Revert():
             return 0
 
 
 def paths_of(mutation: Mutation) -> tuple[str, ...]:
-    """Every path of the repository that the mutation names, without repeats."""
+    """Every path of the repository that the mutation names, without repeats; a Revert names none."""
     match mutation:
         case Rename(path=path, to=to):
             return (path, to)
@@ -241,6 +253,8 @@ def paths_of(mutation: Mutation) -> tuple[str, ...]:
             return tuple(dict.fromkeys(named))
         case Write() | Delete() | Chmod() | Replace() | Insert() | InsertAt():
             return (mutation.path,)
+        case Revert():
+            return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +296,9 @@ class Patch:
     author: Author | None = None  #: None: whoever asked
     priority: Priority = Priority.NORMAL
     hotfix: bool = False  #: asks to go through a freeze
+    depends_on: tuple[str, ...] = ()  #: what has to land before it, as it was named
+    replays: str | None = None  #: the id of the patch whose content this is again
+    reverts: str | None = None  #: the id of the landed patch that it undoes
     batch: str | None = None  #: of the plan, by its id; whether there is one is not known here
 
 

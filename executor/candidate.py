@@ -25,6 +25,11 @@ class Candidate:
     base: str
     files: tuple[FileChange, ...]
 
+    @property
+    def changed(self) -> list[str]:
+        """Every path that is not as it was; of a renamed file both."""
+        return [path for file in self.files for path in (file.path, file.old_path) if path]
+
 
 async def build(
     repository: Repository,
@@ -38,7 +43,8 @@ async def build(
     """*changeset* as a commit on *base*. Raises GitError and OSError where the desk cannot."""
     tree = await asyncio.to_thread(repository.tree, base)
     regexes = Regexes(asyncio.get_running_loop())
-    planned = await asyncio.to_thread(plan, tree, changeset, limits, regexes)
+    history = repository.history(base)
+    planned = await asyncio.to_thread(plan, tree, changeset, limits, regexes, history)
     if isinstance(planned, Fault):
         return planned
     for claim in planned.claims:

@@ -13,13 +13,14 @@ from pathlib import Path
 from contracts.control import Grip
 from contracts.faults import Fault, Reason, fault, nearest
 from contracts.notices import home_of, on_finished, on_progress
-from contracts.outcome import Failed, GaveUp, Landed, Outcome, Report, Retry, Step, Stopped
+from contracts.outcome import Failed, GaveUp, Landed, Outcome, Proposed, Report, Retry, Step, Stopped
 from contracts.ports import Engine, Finish
 from contracts.records import StoredPatch
 from contracts.reports.periods import Window
 from contracts.risk import RiskSettings, assess, critical_until, total
 from contracts.settings import DomainSettings, Settings
 from executor import landing
+from executor.boundary import Asking, Boundary
 from executor.gates import Gating
 from executor.git import GitError
 from executor.grip import Holding, LostGripError
@@ -195,6 +196,8 @@ class Worker:
         candidate = await self._trial(stored, domain, repository, journal).on(tip)
         if isinstance(candidate, Refusal):
             return Failed(journal.close(fault=candidate.fault))
+        if isinstance(candidate, Asking):
+            return Proposed(journal.close(fault=candidate.why), candidate.proposal)
         await journal.begin(Step.LAND)
         landed = await landing.land(repository, domain.branch, candidate)
         match landed:
@@ -239,23 +242,17 @@ class Worker:
     def _trial(
         self, stored: StoredPatch, domain: DomainSettings, repository: Repository, journal: Journal
     ) -> Trial:
-        specs = tuple(gate.spec() for gate in domain.gates)
         return Trial(
             repository=repository,
             patch=stored.patch,
             description=_describe(stored),
-            gating=Gating(
-                specs,
-                stored.patch.commands,
-                self.sandbox,
-                self.settings.sandbox.min_level,
-                domain.credentials,
-            ),
+            gating=Gating((), stored.patch.commands, self.sandbox, self.settings.sandbox.min_level),
             workspaces=self.workspaces,
             limits=self.settings.limits.limits(),
             clock=self.clock,
             journal=journal,
             reached=self.reached,
+            boundary=Boundary(domain, stored.patch, stored.approval),
         )
 
     def _home(self, stored: StoredPatch) -> tuple[str | None, str | None]:
@@ -288,4 +285,5 @@ def _describe(stored: StoredPatch) -> Description:
         author=author,
         asked=asked if author != asked else None,
         written=patch.author.at if patch.author else None,
+        reverts=patch.reverts,
     )

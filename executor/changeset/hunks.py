@@ -62,6 +62,19 @@ class Image:
         if not places:
             detail = self._why_not(hunk, before)
             return fault(Reason.DIFF_DOES_NOT_APPLY, path=self._path, hunk=hunk.number, detail=detail)
+        return self._put(hunk, before, after, places)
+
+    def apply_anywhere(self, hunk: Hunk) -> Fault | None:
+        """As `apply`, but in the one place of the whole file where its lines stand."""
+        before, after = hunk.before, hunk.after
+        anywhere = range(len(self._lines) + 1)
+        places = self._places(before, -1, anywhere) if before else []
+        if not places:
+            detail = self._nearest_says(hunk, before) if before else "nothing is known of where it stands"
+            return fault(Reason.DIFF_DOES_NOT_APPLY, path=self._path, hunk=hunk.number, detail=detail)
+        return self._put(hunk, before, after, places)
+
+    def _put(self, hunk: Hunk, before: list[bytes], after: list[bytes], places: list[int]) -> Fault | None:
         if len(places) > 1:
             return fault(Reason.DIFF_AMBIGUOUS, path=self._path, hunk=hunk.number, count=len(places))
         start, end = places[0], places[0] + len(before)
@@ -107,6 +120,9 @@ class Image:
             if hunk.old_start <= 1 and place:
                 return f"it is for the beginning of the file, and its lines stand at line {place + 1}"
             return f"it is for the end of the file, and its lines stand at line {place + 1}"
+        return self._nearest_says(hunk, before)
+
+    def _nearest_says(self, hunk: Hunk, before: list[bytes]) -> str:
         place = self._nearest(before, max(hunk.old_start - 1, 0))
         here = self._lines[place : place + len(before)]
         offset = next((n for n, line in enumerate(here) if line != before[n]), len(here))

@@ -18,6 +18,7 @@ from contracts.patch import (
     Presence,
     Rename,
     Replace,
+    Revert,
     Side,
     Splice,
     Write,
@@ -26,6 +27,7 @@ from contracts.patch import (
 from contracts.paths import check_path
 from executor.changeset import text
 from executor.changeset.diffs import Claim, apply_diff
+from executor.changeset.inverse import History, undo
 from executor.changeset.overlay import Base, Overlay
 from executor.changeset.splice import splice
 from executor.changeset.substitution import (
@@ -50,10 +52,19 @@ class Plan:
     claims: tuple[Claim, ...]
 
 
-def plan(base: Base, changeset: Changeset, limits: Limits, substitute: Substitute) -> Plan | Fault:
-    """Carry every mutation out in order, each on what the earlier ones made; all of them or none."""
+def plan(
+    base: Base,
+    changeset: Changeset,
+    limits: Limits,
+    substitute: Substitute,
+    history: History | None = None,
+) -> Plan | Fault:
+    """Carry every mutation out in order, each on what the earlier ones made; all of them or none.
+
+    *history* None: nothing has landed that could be undone.
+    """
     overlay = Overlay(base)
-    planner = _Planner(overlay, limits, substitute)
+    planner = _Planner(overlay, limits, substitute, history)
     claims: list[Claim] = []
     for mutation in changeset.mutations:
         wrong = next((found for path in paths_of(mutation) if (found := check_path(path))), None)
@@ -71,6 +82,7 @@ class _Planner:
     overlay: Overlay
     limits: Limits
     substitute: Substitute
+    history: History | None
 
     def carry_out(self, mutation: Mutation) -> Claim | Fault | None:
         match mutation:
@@ -88,6 +100,10 @@ class _Planner:
                 return self._edit(mutation) or (self._rename(path, to) if to is not None else None)
             case Diff():
                 return apply_diff(self.overlay, mutation, most=self.limits.content)
+            case Revert(patch=patch, commit=commit) if self.history is None:
+                return fault(Reason.REVERT_GONE, patch=patch, commit=commit)
+            case Revert():
+                return undo(self.overlay, mutation, self.history)
             case _:
                 assert_never(mutation)
 

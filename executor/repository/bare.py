@@ -20,6 +20,7 @@ from contracts.outcome import FileChange
 from executor.files import Edits, File
 from executor.git import REMOTE, Git, GitError, without_credentials
 from executor.repository.commits import Description, find_landed, write_commit
+from executor.repository.history import Landings
 from executor.repository.objects import Tree, read_index, write_index
 
 # What the machine or its users configure for their git is no business of the desk's repositories.
@@ -169,6 +170,10 @@ class Repository:
         """What *commit* changes against its first parent."""
         found = self._objects[commit].peel(pygit2.Commit)
         return self.tree(str(found.parent_ids[0])).changes(self.tree(commit))
+
+    def history(self, base: str) -> Landings:
+        """What *base* stands on."""
+        return Landings(self._objects, base)
 
     def contains(self, tip: str, commit: str) -> bool:
         """Whether *commit* is *tip* or one of its ancestors."""

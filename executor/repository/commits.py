@@ -13,6 +13,7 @@ import pygit2
 PATCH_TRAILER = "Patchdesk-Patch"
 SOURCE_TRAILER = "Patchdesk-Source"
 ASKED_TRAILER = "Patchdesk-Asked-By"
+REVERTS_TRAILER = "Patchdesk-Reverts"
 
 #: A line that git, or somebody who reads quickly, could take for one of the desk's own trailers.
 _OURS = re.compile(r"\s*patchdesk-[\w-]*\s*:", re.IGNORECASE)
@@ -50,6 +51,7 @@ class Description:
     author: Person
     asked: Person | None = None
     written: datetime | None = None
+    reverts: str | None = None  #: the patch that it undoes
 
 
 def message(description: Description) -> str:
@@ -61,6 +63,8 @@ def message(description: Description) -> str:
     if description.asked is not None:
         name, email = _written(description.asked)
         trailers += f"{ASKED_TRAILER}: {name} <{email}>\n"
+    if description.reverts is not None:
+        trailers += f"{REVERTS_TRAILER}: {description.reverts}\n"
     return "\n\n".join(part for part in (title, body, trailers) if part)
 
 

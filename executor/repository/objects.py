@@ -1,6 +1,7 @@
 """Objects of a bare repository, read and written in process."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
@@ -41,6 +42,11 @@ class Tree:
             raise KeyError(path)
         return File(found.data, _mode_of(found))
 
+    def entry(self, path: str) -> str:
+        """Mode and object id of whatever is at *path*; empty: nothing is."""
+        found = self._find(path)
+        return "" if found is None else f"{found.filemode:o} {found.id}"
+
     def names(self, folder: str) -> Iterable[str]:
         found = self._tree if not folder else self._find(folder)
         return [_name(entry) for entry in found] if isinstance(found, pygit2.Tree) else []
@@ -77,6 +83,20 @@ class Tree:
         diff = self._tree.diff_to_tree(self._repository[after.id].peel(pygit2.Tree))
         diff.find_similar()
         return tuple(sorted((_change(patch) for patch in diff if patch), key=lambda change: change.path))
+
+    def diff(self, after: "Tree") -> tuple["FileDiff", ...]:
+        """The same, to be read."""
+        diff = self._tree.diff_to_tree(self._repository[after.id].peel(pygit2.Tree))
+        diff.find_similar()
+        return tuple(_file_diff(patch) for patch in diff if patch)
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """What people read of one changed file; of a renamed one *paths* are both names."""
+
+    paths: frozenset[str]
+    text: str
 
 
 def _leaves(tree: pygit2.Tree, prefix: str) -> Iterator[Leaf]:
@@ -130,6 +150,11 @@ def _set(builder: pygit2.TreeBuilder, name: str, made: pygit2.Oid | None, mode: 
         builder.insert(name, made, mode)
     elif builder.get(name) is not None:
         builder.remove(name)
+
+
+def _file_diff(patch: pygit2.Patch) -> FileDiff:
+    names = frozenset((patch.delta.old_file.path, patch.delta.new_file.path))
+    return FileDiff(names, patch.data.decode("utf-8", "replace"))
 
 
 def _change(patch: pygit2.Patch) -> FileChange:

@@ -233,6 +233,14 @@ _APPLYING: Mapping[Reason, Said] = {
     Reason.DIFF_MISREAD: Said(
         "The diff names {seen:list}, but git would change {applied:list}.", "Post the diff as git printed it."
     ),
+    Reason.REVERT_CONFLICT: Said(
+        "What patch {patch} did can not be undone in {files:list}: {detail:words}.",
+        "Later changes stand on it. Revert these first, or post a patch that undoes it by hand.",
+    ),
+    Reason.REVERT_GONE: Said(
+        "Commit {commit}, with which patch {patch} landed, is not on the branch any more.",
+        "Somebody has rewritten the branch; post a patch that undoes it by hand.",
+    ),
     Reason.NOTHING_CHANGED: Said(
         "The branch already is as the patch wants it.", "There is nothing to do, unless the target is wrong."
     ),

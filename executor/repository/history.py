@@ -1,0 +1,60 @@
+"""What has landed, for what is to be undone."""
+
+from collections.abc import Sequence
+
+import pygit2
+
+from executor.changeset.inverse import Turned
+from executor.changeset.sections import Hunk, Line
+from executor.files import File, Kind
+from executor.repository.objects import Tree
+
+#: Origins of lines that are lines; the others tell of a missing line end.
+_TAGS = {" ": b" ", "+": b"+", "-": b"-"}
+
+
+class Landings:
+    """`executor.changeset.inverse.History` of what *base* stands on."""
+
+    def __init__(self, repository: pygit2.Repository, base: str) -> None:
+        self._repository = repository
+        self._base = base
+
+    def turned(self, commit: str) -> Sequence[Turned] | None:
+        if not self._stands_on(commit):
+            return None
+        found = self._repository[commit].peel(pygit2.Commit)
+        before = Tree(self._repository, found.parents[0].tree)
+        after = Tree(self._repository, found.tree)
+        return [
+            Turned(old, file.path, _plain(before, old), _plain(after, file.path))
+            for file in before.changes(after)
+            for old in (file.old_path or file.path,)
+        ]
+
+    def _stands_on(self, commit: str) -> bool:
+        """A shallow copy of a repository may lack the commit, or what it stands on."""
+        if commit not in self._repository or not self._repository[commit].peel(pygit2.Commit).parents:
+            return False
+        return commit == self._base or self._repository.descendant_of(
+            pygit2.Oid(hex=self._base), pygit2.Oid(hex=commit)
+        )
+
+    def hunks(self, before: bytes, after: bytes, *, context: int) -> Sequence[Hunk]:
+        patch = pygit2.Patch.create_from(before, after, context_lines=context, interhunk_lines=0)
+        return [
+            Hunk(
+                number,
+                b"",  # nobody reads it, and what follows the numbers in it may be in any encoding
+                hunk.old_start,
+                hunk.new_start,
+                tuple(
+                    Line(_TAGS[line.origin], line.raw_content) for line in hunk.lines if line.origin in _TAGS
+                ),
+            )
+            for number, hunk in enumerate(patch.hunks, start=1)
+        ]
+
+
+def _plain(tree: Tree, path: str) -> File | None:
+    return tree.file(path) if tree.kind(path) is Kind.FILE else None
