@@ -110,7 +110,10 @@ class Worker:
         return True
 
     async def _finish(self, stored: StoredPatch, outcome: Outcome) -> None:
-        told = on_finished(stored.id, stored.inbox_id, outcome, stored.place, self._home(stored))
+        home = self._home(stored)
+        told = on_finished(stored.id, stored.inbox_id, outcome, stored.place, home)
+        if stored.patch.reverts is not None:
+            told += on_progress(stored.patch.reverts, home[0])
         finish = Finish(stored.id, stored.attempt, outcome, told)
         kept = await self.engine.lanes.finish(finish, now=self.clock())
         late = "" if kept else ", too late"

@@ -56,7 +56,7 @@ class _Undone:
 
 
 def undo(overlay: Overlay, revert: Revert, history: History) -> Fault | None:
-    """Put what undoes *revert*'s commit onto *overlay*: all of it, or a fault that names what is in the way."""
+    """Put what undoes *revert*'s commit onto *overlay*: all of it, or a fault naming what is in the way."""
     turned = history.turned(revert.commit)
     if turned is None:
         return fault(Reason.REVERT_GONE, patch=revert.patch, commit=revert.commit)
