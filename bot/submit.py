@@ -5,11 +5,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Protocol, assert_never
 
+from bot.admitting import admitted, refusals
+from bot.approving import Approver
 from bot.planning import Planner
+from bot.steering import Helm
 from bot.tallies import Counted, Tallies
 from bot.tending import Tender, refusal
 from contracts import formats, policy
@@ -37,16 +40,15 @@ from contracts.commands import (
     Submit,
     Tending,
     WhoIsOnCall,
+    Why,
 )
 from contracts.faults import Fault, Reason, Rejection, fault
 from contracts.notices import (
     Answer,
     Deny,
-    Mark,
     Misunderstood,
     NewDelivery,
     Notice,
-    Reject,
     Twin,
     home_of,
     on_accepted,
@@ -54,8 +56,10 @@ from contracts.notices import (
 from contracts.patch import Patch, content_hash
 from contracts.ports import AuditEntry, Engine, MovedOnError, NewPatch, PatchIdTakenError, Settled, Settlement
 from contracts.records import InboxRow
+from contracts.ruling import Ruling
 from contracts.settings import Settings
 from contracts.states import Backoff
+from contracts.steering import Steering
 
 LEASE: Final = timedelta(seconds=60)
 #: Well within the lease: who holds a row has stopped reading it before another may begin.
@@ -72,6 +76,7 @@ class Asked:
     actor: Actor
     place: Place
     command: Command | Fault
+    zone: tzinfo = UTC  #: in which times of day are meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ def plan(row: InboxRow, asked: Asked, settings: Settings, new_patch_id: Callable
             | Status()
             | Queue()
             | Show()
+            | Why()
             | ShowReport()
             | ListAlerts()
             | ListSilences()
@@ -120,7 +126,7 @@ def plan(row: InboxRow, asked: Asked, settings: Settings, new_patch_id: Callable
         case Submit() as submit:
             return _submission(row, asked, submit, settings, new_patch_id)
         case _:
-            raise LookupError(f"{asked.command.kind} is decided by a Tender or a Planner")
+            raise LookupError(f"{asked.command.kind} is decided by a Tender, a Helm or a Planner")
 
 
 def _answer(question: Question, actor: Actor) -> Answer:
@@ -141,7 +147,8 @@ def _submission(
             continue
         match policy.may_submit(settings, actor, result.domain, place):
             case policy.Allowed():
-                accepted.append(_entering(row, asked, result, settings, new_patch_id()))
+                wanted = replace(result, expects_tree=submit.expects)
+                accepted.append(_entering(row, asked, wanted, settings, new_patch_id()))
             case policy.Denied(why):
                 denied.append(why)
             case decision:
@@ -152,7 +159,7 @@ def _submission(
         place,
         patches=tuple(accepted),
         rejected=len(rejected),
-        told=(*_refusals(row, place, rejected), *_denials(actor, place, denied)),
+        told=(*refusals(row.id, place, rejected), *_denials(actor, place, denied)),
         audit=tuple(_entry(actor, "denied", why) for why in denied),
         edited=submit.edited,
     )
@@ -189,14 +196,6 @@ def _telling(settlement: Settlement, notice: Notice) -> Settlement:
     )
 
 
-def _refusals(row: InboxRow, place: Place, rejected: Sequence[Rejection]) -> tuple[NewDelivery, ...]:
-    """One answer for all blocks. Where there is no channel (the command line), the row's count tells."""
-    if not rejected or place.channel is None:
-        return ()
-    mark = (NewDelivery(Mark(row.id), place.channel),) if place.ts else ()
-    return (*mark, NewDelivery(Reject(tuple(rejected)), place.channel, place.thread))
-
-
 def _denials(actor: Actor, place: Place, denied: Sequence[Fault]) -> tuple[NewDelivery, ...]:
     """A person is told once per reason, privately. A bot cannot be: the audit has to do."""
     if actor.kind is not ActorKind.PERSON:
@@ -219,7 +218,7 @@ def unreadable(row: InboxRow, place: Place, why: Fault) -> Settlement:
         row.attempt,
         place,
         rejected=0 if pressed else 1,
-        told=(unheard,) if pressed else _refusals(row, place, [Rejection(1, (why,))]),
+        told=(unheard,) if pressed else refusals(row.id, place, [Rejection(1, (why,))]),
         audit=(AuditEntry("desk", "unreadable", f"inbox row {row.id}: {why.reason}"),),
     )
 
@@ -248,7 +247,9 @@ class Submitter:
         self._settings = settings
         rules = Rules(alerts or AlertSettings(), settings)
         self._tender = Tender(engine.alerts, rules, clock=clock, new_id=new_patch_id)
+        self._approver = Approver(engine.ledger, settings)
         self._planner = Planner(engine.plan, settings)
+        self._helm = Helm(engine.ledger, settings, clock=clock, new_patch_id=new_patch_id)
         self._readers = readers
         self._clock = clock
         self._new_patch_id = new_patch_id
@@ -294,9 +295,14 @@ class Submitter:
             case Asked(actor, place, command) as asked:
                 if isinstance(command, Act | Tending) and policy.hears(self._settings, actor, place):
                     return await self._tender.decide(row, actor, place, command)
+                if isinstance(command, Steering) and policy.hears(self._settings, actor, place):
+                    return await self._helm.decide(row, actor, place, command, asked.zone)
+                if isinstance(command, Ruling) and policy.hears(self._settings, actor, place):
+                    return await self._approver.decide(row, actor, place, command)
                 if isinstance(command, EditBatch):
                     return await self._planner.decide(row, actor, place, command)
                 settlement = plan(row, asked, self._settings, self._new_patch_id)
+                settlement = await admitted(settlement, self._engine.ledger)
                 return await self._planner.advised(settlement, actor)
             case Trouble(why):
                 return await self._again(row, reader.place(row.payload), why)

@@ -10,7 +10,9 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from contracts.faults import Fault, Reason, fault, nearest
+from contracts.ruling import RULING_WORDS, Ruling, ruling
 from contracts.spans import span
+from contracts.steering import STEERING_WORDS, Steering, steering
 
 
 class ActorKind(enum.StrEnum):
@@ -84,6 +86,7 @@ class Submit:
     addressed: bool
     domain: str | None = None
     title: str | None = None
+    expects: str | None = None  #: the tree that it must land as
     edited: bool = False  #: the message was there before; equal content of it is no news
     unread: tuple[Fault, ...] = ()  #: attachments that could not be fetched
     kind: Literal["submit"] = "submit"
@@ -110,6 +113,14 @@ class Queue:
 class Show:
     patch: str
     kind: Literal["show"] = "show"
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What keeps *patch* from its turn. None: the one whose thread this was said in."""
+
+    patch: str | None = None
+    kind: Literal["why"] = "why"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,13 +260,28 @@ class ShowReport:
 
 
 Question = (
-    Help | Status | Queue | Show | ShowReport | ListAlerts | ListSilences | WhoIsOnCall | Roadmap | ListRisks
+    Help
+    | Status
+    | Queue
+    | Show
+    | Why
+    | ShowReport
+    | ListAlerts
+    | ListSilences
+    | WhoIsOnCall
+    | Roadmap
+    | ListRisks
 )
-Command = Submit | Question | Act | Tending | EditBatch | Ignore
+Command = Submit | Question | Act | Tending | Steering | Ruling | EditBatch | Ignore
 
 #: The words that `/patch` and `@patchdesk` understand; `submit` opens the dialog (slash command only).
 _ALERT_WORDS = ("alerts", "ack", "silences", "silence", "unsilence", "oncall")
-WORDS = ("help", "status", "queue", "show", "submit", "report", "roadmap", "risks", *_ALERT_WORDS)
+WORDS = (
+    *("help", "status", "queue", "show", "why", "submit", "report", "roadmap", "risks"),
+    *_ALERT_WORDS,
+    *STEERING_WORDS,
+    *RULING_WORDS,
+)
 _YEAR = re.compile(r"\d{4}-")
 #: A matcher, as a piece of words: nothing else that is said to the desk looks like one.
 _MATCHER = re.compile(r"""\s*[A-Za-z_]\w*\s*(?:=~|!~|!=|=)\s*(?:"(?:[^"\\]|\\.)*"|[^\s",]+)\s*,?""")
@@ -277,7 +303,7 @@ class OpenPlanForm:
     kind: Literal["open-plan-form"] = field(default="open-plan-form")
 
 
-def parse_words(text: str) -> Question | Tending | OpenDialog | OpenPlanForm | Fault:
+def parse_words(text: str) -> Question | Tending | Steering | Ruling | OpenDialog | OpenPlanForm | Fault:
     """What the words after `/patch` or `@patchdesk` ask for; no words at all ask for help."""
     words = text.split(maxsplit=1)
     if not words:
@@ -286,6 +312,8 @@ def parse_words(text: str) -> Question | Tending | OpenDialog | OpenPlanForm | F
     asked = _about_alerts(word, rest) if word in _ALERT_WORDS else _about_patches(word, rest.split())
     return (
         asked
+        or steering(word, rest)
+        or ruling(word, rest)
         or _about_the_plan(word, rest.split())
         or _about_reports(word, rest.split())
         or fault(Reason.UNKNOWN_COMMAND, words=text.strip()[:80], suggestion=nearest(words[0], WORDS))
@@ -305,6 +333,10 @@ def _about_patches(word: str, rest: list[str]) -> Question | OpenDialog | Fault 
             return Show(patch.strip("`").casefold())
         case ["show"]:
             return fault(Reason.MISSING_FIELD, field="ID", where="show")
+        case ["why"]:
+            return Why()
+        case ["why", patch]:
+            return Why(patch.strip("`").casefold())
         case ["submit"] | ["submit", _]:
             return OpenDialog(domain)
         case _:

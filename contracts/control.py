@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from contracts.faults import Fault
 from contracts.states import PatchState
 
 #: The oldest patch of a lane lets at most so many others go before it.
@@ -45,7 +46,10 @@ class Closing(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """*domain* None: the whole desk. *by*: a person, or a freeze window's name. *until* None: open end."""
+    """*domain* None: the whole desk. *until* None: open end.
+
+    *by* is a person; empty: a freeze window of the settings.
+    """
 
     domain: str | None
     closing: Closing
@@ -106,9 +110,12 @@ class ApprovePatch:
 
 @dataclass(frozen=True, slots=True)
 class RejectPatch:
+    """*why* may be empty: a button says none."""
+
     patch: str
     binding: str
     by: str
+    why: str = ""
     kind: Literal["reject-patch"] = "reject-patch"
 
 
@@ -142,10 +149,14 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What needs an approval: *reasons* are protected paths and the like; *binding* is what is approved."""
+    """What needs an approval: *reasons* are protected paths and the like; *binding* is what is approved.
+
+    *diff* is what it changes, to decide on; where it is long, its beginning.
+    """
 
     binding: str
-    reasons: tuple[str, ...]
+    reasons: tuple[Fault, ...]
+    diff: str = ""
 
 
 @dataclass(frozen=True, slots=True)

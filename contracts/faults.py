@@ -57,6 +57,8 @@ class Reason(enum.StrEnum):
     # Diffs, before git sees them ------------------------------------------------------------
     DIFF_NO_HEADER = "diff-no-header"
     DIFF_BAD_HEADER = "diff-bad-header"  #: text
+    DIFF_CONTRADICTION = "diff-contradiction"  #: text
+    DIFF_EMPTY = "diff-empty"  #: text
     DIFF_BAD_HUNK = "diff-bad-hunk"  #: text
     DIFF_HUNK_COUNT = "diff-hunk-count"  #: path, hunk, said, found
     DIFF_BINARY_STUB = "diff-binary-stub"  #: path
@@ -68,26 +70,27 @@ class Reason(enum.StrEnum):
     EDIT_NO_FILE = "edit-no-file"
     EDIT_EMPTY = "edit-empty"  #: path, chunk
     EDIT_WITHOUT_CONTEXT = "edit-without-context"  #: path, chunk
-    EDIT_NOT_FOUND = "edit-not-found"  #: path, chunk, detail
-    EDIT_AMBIGUOUS = "edit-ambiguous"  #: path, chunk, count
+    EDIT_NOT_FOUND = "edit-not-found"  #: path, chunk, detail, expected, found
+    EDIT_AMBIGUOUS = "edit-ambiguous"  #: path, chunk, count, lines
     EDIT_ANCHOR_NOT_FOUND = "edit-anchor-not-found"  #: path, chunk, text
     # Applying to the base -------------------------------------------------------------------
     FILE_MISSING = "file-missing"  #: path, suggestion
     FILE_EXISTS = "file-exists"  #: path
     NOT_A_FILE = "not-a-file"  #: path, found
     NOT_TEXT = "not-text"  #: path
-    TEXT_NOT_FOUND = "text-not-found"  #: path, text
-    TEXT_AMBIGUOUS = "text-ambiguous"  #: path, text, count
+    TEXT_NOT_FOUND = "text-not-found"  #: path, text, detail, expected, found
+    TEXT_AMBIGUOUS = "text-ambiguous"  #: path, text, count, lines
     MATCH_COUNT = "match-count"  #: path, said, found
     TOO_MANY_MATCHES = "too-many-matches"  #: path, most
     REGEX_INVALID = "regex-invalid"  #: pattern, detail
     REGEX_TIMEOUT = "regex-timeout"  #: path, most (seconds)
     LINE_OUTSIDE = "line-outside"  #: path, said, lines
-    DIFF_DOES_NOT_APPLY = "diff-does-not-apply"  #: path, hunk, detail
-    DIFF_AMBIGUOUS = "diff-ambiguous"  #: path, hunk, count
+    DIFF_DOES_NOT_APPLY = "diff-does-not-apply"  #: path, hunk, detail, expected, found
+    DIFF_AMBIGUOUS = "diff-ambiguous"  #: path, hunk, count, lines
     DIFF_MISREAD = "diff-misread"  #: seen, applied
     NOTHING_CHANGED = "nothing-changed"
-    REVERT_CONFLICT = "revert-conflict"  #: patch, files, detail
+    BASE_MOVED = "base-moved"  #: expected, found (trees)
+    REVERT_CONFLICT = "revert-conflict"  #: patch, files, detail, expected, found (both may be empty)
     REVERT_GONE = "revert-gone"  #: patch, commit
     # Gates ----------------------------------------------------------------------------------
     GATE_FAILED = "gate-failed"  #: gate, code
@@ -113,7 +116,7 @@ class Reason(enum.StrEnum):
     GATE_NOT_ALLOWED = "gate-not-allowed"  #: gate
     POLICY_FILE_BROKEN = "policy-file-broken"  #: detail
     POLICY_FILE_GATE = "policy-file-gate"  #: gate
-    OWN_PATCH = "own-patch"  #: id
+    OWN_PATCH = "own-patch"
     NOT_AN_APPROVER = "not-an-approver"  #: domain
     NOT_PROPOSED = "not-proposed"  #: id, state
     PROPOSAL_OUTDATED = "proposal-outdated"  #: id

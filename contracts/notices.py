@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from contracts.commands import Place, Question, Source
+from contracts.control import Proposal
 from contracts.faults import Fault, Rejection
 from contracts.gates import Verdict
-from contracts.outcome import Outcome, Report
+from contracts.outcome import Outcome, Proposed, Report
 from contracts.settings import Settings
 
 
@@ -38,6 +39,24 @@ class PostSummary:
 
     patch: str
     kind: Literal["post-summary"] = "post-summary"
+
+
+@dataclass(frozen=True, slots=True)
+class AskApproval:
+    """What of the patch needs an approval, to those who may give it, as a reply in its thread."""
+
+    patch: str
+    binding: str
+    kind: Literal["ask-approval"] = "ask-approval"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadDiff:
+    """What the patch changes, as a file in its thread, to decide on."""
+
+    patch: str
+    binding: str
+    kind: Literal["upload-diff"] = "upload-diff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +126,37 @@ class Confirm:
     did: Done
     facts: Mapping[str, str]
     kind: Literal["confirm"] = "confirm"
+
+
+class Deed(enum.StrEnum):
+    """What somebody decided about a patch or a domain; each with the facts that are told of it."""
+
+    STOPPING = "stopping"
+    CANCELLED = "cancelled"
+    HELD = "held"  #: why (may be empty)
+    FREED = "freed"
+    PRIORITISED = "prioritised"  #: priority
+    REPLAYED = "replayed"  #: patch (the new one)
+    REVERTING = "reverting"  #: patch (the new one)
+    PAUSED = "paused"  #: domain, why
+    DRAINING = "draining"  #: domain, why
+    FROZEN = "frozen"  #: domain, why, until
+    OPENED = "opened"  #: domain, closing (what is over), why (may be empty)
+    HALTED = "halted"  #: why
+    UNHALTED = "unhalted"
+    APPROVED = "approved"
+    REJECTED = "rejected"  #: why (may be empty)
+
+
+@dataclass(frozen=True, slots=True)
+class TellDeed:
+    """What *by* decided: under the card of *patch*, or (None) as a message of its own."""
+
+    deed: Deed
+    by: str
+    facts: Mapping[str, str]
+    patch: str | None = None
+    kind: Literal["tell-deed"] = "tell-deed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +274,8 @@ Notice = (
     PostCard
     | EditCard
     | PostSummary
+    | AskApproval
+    | UploadDiff
     | UploadLog
     | WriteSummary
     | Mark
@@ -235,6 +287,7 @@ Notice = (
     | Misunderstood
     | TellOperators
     | TellPlan
+    | TellDeed
     | PostAlert
     | EditAlert
     | TellAlert
@@ -271,6 +324,8 @@ def coalesces(notice: Notice) -> str | None:
         case (
             PostCard()
             | PostSummary()
+            | AskApproval()
+            | UploadDiff()
             | UploadLog()
             | WriteSummary()
             | Reject()
@@ -281,6 +336,7 @@ def coalesces(notice: Notice) -> str | None:
             | Misunderstood()
             | TellOperators()
             | TellPlan()
+            | TellDeed()
             | PostAlert()
             | TellAlert()
             | PageSomebody()
@@ -301,7 +357,7 @@ def method_of(notice: Notice) -> str | None:
             return "chat.update"
         case Mark():
             return "reactions.add"
-        case UploadLog() | UploadPlot():
+        case UploadLog() | UploadDiff() | UploadPlot():
             return "files.completeUploadExternal"
         case Deny() | Confirm():
             return "chat.postEphemeral"
@@ -310,12 +366,14 @@ def method_of(notice: Notice) -> str | None:
         case (
             PostCard()
             | PostSummary()
+            | AskApproval()
             | Reject()
             | Twin()
             | Answer()
             | Misunderstood()
             | TellOperators()
             | TellPlan()
+            | TellDeed()
             | PostAlert()
             | TellAlert()
             | PageSomebody()
@@ -353,6 +411,10 @@ def needs_card(notice: Notice) -> str | None:
     match notice:
         case EditCard(patch=id_) | PostSummary(patch=id_) | UploadLog(patch=id_):
             return id_
+        case AskApproval(patch=id_) | UploadDiff(patch=id_):
+            return id_
+        case TellDeed(patch=of):
+            return of
         case EditAlert(group=id_) | TellAlert(group=id_) | UploadPlot(report=id_):
             return id_
         case _:
@@ -384,9 +446,11 @@ def on_progress(patch: str, channel: str | None) -> tuple[NewDelivery, ...]:
 def on_finished(
     patch: str, inbox_id: int, outcome: Outcome, place: Place, home: tuple[str | None, str | None]
 ) -> tuple[NewDelivery, ...]:
-    """What is said when an attempt ended. One that goes on later only changes the card."""
+    """What is said when an attempt ended. One that goes on later by itself only changes the card."""
     channel, thread = home
-    if outcome.kind in {"retry", "proposed"}:
+    if isinstance(outcome, Proposed):
+        return on_proposed(patch, outcome.proposal, home)
+    if outcome.kind == "retry":
         return on_progress(patch, channel)
     told = [*on_progress(patch, channel)]
     if channel:
@@ -398,6 +462,24 @@ def on_finished(
     if place.ts:
         told.append(NewDelivery(Mark(inbox_id), place.channel))
     return tuple(told)
+
+
+def on_proposed(
+    patch: str, proposal: Proposal, home: tuple[str | None, str | None]
+) -> tuple[NewDelivery, ...]:
+    """What is said when a patch waits for somebody's approval, and what there is to decide on."""
+    channel, thread = home
+    if not channel:
+        return ()
+    asked = NewDelivery(AskApproval(patch, proposal.binding), channel, thread)
+    diff = (NewDelivery(UploadDiff(patch, proposal.binding), channel, thread),) if proposal.diff else ()
+    return (*on_progress(patch, channel), asked, *diff)
+
+
+def on_ended(patch: str, inbox_id: int, place: Place, channel: str | None) -> tuple[NewDelivery, ...]:
+    """What is said when a person ended a patch that did not run; who did, is told beside it."""
+    mark = (NewDelivery(Mark(inbox_id), place.channel),) if place.ts else ()
+    return (*on_progress(patch, channel), NewDelivery(WriteSummary(patch), None), *mark)
 
 
 def _gates_to_show(report: Report) -> tuple[str, ...]:

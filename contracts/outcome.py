@@ -49,6 +49,15 @@ class FileChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Approved:
+    """Who let what needed an approval go on."""
+
+    by: str
+    at: datetime
+    reasons: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What is known of one attempt; what was not reached stays empty."""
 
@@ -61,6 +70,7 @@ class Report:
     moved: int = 0  #: how often the branch moved while the gates ran
     pushed_to: str | None = None  #: the origin, without credentials; None: the desk's own repository
     found: bool = False  #: landed by an earlier attempt that could not say so
+    approved: Approved | None = None  #: None: nothing needed it
     fault: Fault | None = None
 
 

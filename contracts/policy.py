@@ -59,6 +59,68 @@ def may_edit_plan(settings: Settings, actor: Actor, place: Place) -> Decision:
     return Denied(fault(Reason.NOT_A_PLANNER))
 
 
+# The course of things ---------------------------------------------------------------------------
+def may_steer(settings: Settings, actor: Actor, owner: Actor, domain: str, place: Place) -> Decision:
+    """Whether *actor* may stop, hold or move a patch of *domain* that *owner* asked for, or ask for it again.
+
+    Whoever asked for it may, from wherever, be it a person or a bot; so may an operator, and those who may
+    steer the domain.
+    """
+    if (actor.kind, actor.id) == (owner.kind, owner.id):
+        return Allowed()
+    if isinstance(may_close(settings, actor, domain, place), Allowed):
+        return Allowed()
+    return Denied(fault(Reason.NOT_YOURS, domain=domain))
+
+
+def may_close(settings: Settings, actor: Actor, domain: str, place: Place) -> Decision:
+    """Whether *actor* may pause, drain or freeze *domain*, and open it again, from *place*.
+
+    An operator may, and so may the domain's submitters in its channels and whoever is in the operators'
+    channel. Other bots may not.
+    """
+    if isinstance(may_halt(settings, actor, place), Allowed):
+        return Allowed()
+    rules = settings.domains.get(domain)
+    if rules is not None and actor.kind is ActorKind.PERSON and place.channel in rules.channels:
+        return (
+            Allowed() if _is_submitter(rules, actor) else Denied(fault(Reason.NOT_A_SUBMITTER, domain=domain))
+        )
+    return Denied(fault(Reason.NOT_STEERED_HERE, domain=domain))
+
+
+def may_halt(settings: Settings, actor: Actor, place: Place) -> Decision:
+    """Whether *actor* may halt the whole desk from *place*: operators, and whoever is in their channel."""
+    in_their_channel = place.channel is not None and place.channel == settings.slack.operators
+    if actor.kind is ActorKind.OPERATOR or (actor.kind is ActorKind.PERSON and in_their_channel):
+        return Allowed()
+    return Denied(fault(Reason.NOT_AN_OPERATOR))
+
+
+# Approvals --------------------------------------------------------------------------------------
+def may_approve(settings: Settings, actor: Actor, owner: Actor, domain: str, place: Place) -> Decision:
+    """Whether *actor* may approve or reject a patch of *domain* that *owner* asked for.
+
+    Never whoever asked for it, and no bot. Else an operator; the people that the domain names, from wherever;
+    where it names none, its submitters in its channels.
+    """
+    if (actor.kind, actor.id) == (owner.kind, owner.id):
+        return Denied(fault(Reason.OWN_PATCH))
+    if actor.kind is ActorKind.OPERATOR:
+        return Allowed()
+    rules = settings.domains.get(domain)
+    if rules is not None and actor.kind is ActorKind.PERSON and _is_approver(rules, actor, place):
+        return Allowed()
+    return Denied(fault(Reason.NOT_AN_APPROVER, domain=domain))
+
+
+def _is_approver(rules: DomainSettings, actor: Actor, place: Place) -> bool:
+    named = rules.approvers
+    if named.users or named.groups:
+        return actor.id in named.users or bool(actor.groups & named.groups)
+    return place.channel in rules.channels and _is_submitter(rules, actor)
+
+
 def _is_submitter(rules: DomainSettings, actor: Actor) -> bool:
     named = rules.submitters
     if not named.users and not named.groups:

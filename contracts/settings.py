@@ -4,10 +4,13 @@ import enum
 from datetime import timedelta
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from contracts.gates import Credentials, GateSpec
+from contracts.intervals import IntervalSettings
 from contracts.patch import Limits
+from contracts.protection import DEFAULT_PATHS, CommandRule, Rule
+from contracts.sections import Section
 from contracts.states import Backoff
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
@@ -17,11 +20,6 @@ GroupId = Annotated[str, StringConstraints(pattern=r"^S[A-Z0-9]{2,}$")]
 BotId = Annotated[str, StringConstraints(pattern=r"^B[A-Z0-9]{2,}$")]
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[^\x00]*[^/\x00]$")]
 Seconds = Annotated[timedelta, Field(gt=timedelta(0))]
-
-
-class Section(BaseModel):
-    # Durations are seconds in the JSON Schema too, as they are in the file.
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="float")
 
 
 class GateSettings(Section):
@@ -35,7 +33,7 @@ class GateSettings(Section):
     timeout: Seconds = timedelta(minutes=10)
     required: bool = True
     when: tuple[str, ...] = ()
-    env: dict[str, str] = {}
+    env: dict[str, str] = Field(default_factory=dict)
     idle: Seconds | None = None
     network: bool = False
 
@@ -59,13 +57,32 @@ class Submitters(Section):
     groups: frozenset[GroupId] = frozenset()
 
 
+class ApproverSettings(Submitters):
+    """Who may approve what others ask for; both empty: every submitter."""
+
+
+class ProtectedSettings(Section):
+    """Paths (globs, as .gitignore reads them) that no patch changes on its own."""
+
+    paths: Annotated[tuple[Annotated[str, StringConstraints(min_length=1)], ...], Field(min_length=1)]
+    rule: Rule = Rule.APPROVE
+
+
+class FreezeSettings(IntervalSettings):
+    """A window, once or recurring, in which only approved hotfixes begin; `why` is told to those who wait."""
+
+    why: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+
+
 class DomainSettings(Section):
     """One repository, one branch, its gates and its people.
 
     `repository` is a path or URL to fetch from and push to; None: the desk's own bare repository is
     the only one. `strip_prefixes` are checkouts on people's machines that absolute paths start with.
     `credentials`: what becomes of a patch that adds something that looks like one. `hold_when_critical`:
-    nothing lands while the domain's risk rate is critical.
+    nothing lands while the domain's risk rate is critical. `freeze` are the windows in which nothing begins.
+    `protected` are paths that need an approval, beside the gates' own files; `commands`: what becomes of
+    shell lines that come inside a patch. `repository_gates`: gates that `.patchdesk.yml` adds run, too.
     """
 
     repository: str | None = None
@@ -77,6 +94,11 @@ class DomainSettings(Section):
     gates: tuple[GateSettings, ...] = ()
     credentials: Credentials = Credentials.REFUSE
     hold_when_critical: bool = False
+    freeze: tuple[FreezeSettings, ...] = ()
+    protected: tuple[ProtectedSettings, ...] = (ProtectedSettings(paths=DEFAULT_PATHS),)
+    approvers: ApproverSettings = ApproverSettings()
+    commands: CommandRule = CommandRule.APPROVE
+    repository_gates: bool = False
 
 
 class SlackSettings(Section):
@@ -86,7 +108,7 @@ class SlackSettings(Section):
     """
 
     operators: ChannelId | None = None
-    allow_bots: dict[ChannelId, frozenset[BotId]] = {}
+    allow_bots: dict[ChannelId, frozenset[BotId]] = Field(default_factory=dict)
 
 
 class SandboxSettings(Section):
@@ -165,7 +187,7 @@ class HttpSettings(Section):
 
 
 class Settings(Section):
-    domains: dict[Name, DomainSettings] = {}
+    domains: dict[Name, DomainSettings] = Field(default_factory=dict)
     slack: SlackSettings = SlackSettings()
     limits: LimitSettings = LimitSettings()
     sandbox: SandboxSettings = SandboxSettings()

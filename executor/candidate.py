@@ -9,6 +9,7 @@ from contracts.faults import Fault, Reason, fault
 from contracts.outcome import FileChange
 from contracts.patch import Changeset, Limits
 from executor.changeset.diffs import Claim
+from executor.changeset.nearest import Near
 from executor.changeset.plan import plan
 from executor.files import Edits
 from executor.git import GitError
@@ -80,7 +81,7 @@ async def _confirm(repository: Repository, claim: Claim) -> Fault | None:
     except GitError as error:
         if error.code is None:
             raise
-        return fault(Reason.DIFF_DOES_NOT_APPLY, path=claim.names[0], hunk=1, detail=error.detail)
+        return fault(Reason.DIFF_DOES_NOT_APPLY, path=claim.names[0], hunk=1, **Near(error.detail).args)
     applied = [line.split(b"\t", 2)[2].decode(errors="replace") for line in said.stdout.split(b"\0")[:-1]]
     made = await asyncio.to_thread(repository.read_index, index)
     if applied == list(claim.names) and made == {path: file for path, file in claim.after.items() if file}:

@@ -1,13 +1,14 @@
 """Runs the gates of a domain on a workspace. What did not run is never PASSED."""
 
-import re
 import signal
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
+from contracts.approvals import Demands
 from contracts.faults import Fault, Reason, fault
 from contracts.gates import Credentials, GateResult, GateSpec, Verdict
+from contracts.globs import matching
 from contracts.patch import Commands
 from contracts.secrets import redact
 from executor.sandbox.level import (
@@ -29,23 +30,59 @@ SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 @dataclass(frozen=True, slots=True)
 class Gating:
-    """What there is to run, and where. *min_level* is the least level that the operators accept."""
+    """What there is to run, and where. *min_level* is the least level that the operators accept.
+
+    *commands* came inside the patch and do not run; *left_out* are gates of the repository that may not.
+    """
 
     specs: tuple[GateSpec, ...]
     commands: tuple[Commands, ...]
     sandbox: Sandbox
     min_level: int = 0
     credentials: Credentials = Credentials.REFUSE
+    left_out: tuple[str, ...] = ()
+
+    def under(self, demands: Demands) -> "Gating":
+        """What *demands* say is to run; then the commands, which they allow or somebody has approved."""
+        return replace(
+            self,
+            specs=(*demands.gates, *map(_as_gate, self.commands)),
+            commands=(),
+            credentials=demands.credentials,
+            left_out=demands.left_out,
+        )
 
     def applies(self, changed: Sequence[str]) -> bool:
         """Whether any gate has something to look at."""
         return any(_concerns(spec, changed) for spec in self.specs)
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What will become of a gate. *why_not* None: it runs, unless one before it says no."""
+
+    name: str
+    required: bool
+    why_not: Fault | None
+
+
+def foresee(demands: Demands, commands: Sequence[Commands], changed: Sequence[str]) -> tuple[Foreseen, ...]:
+    """Which gates will look at the *changed* paths, in their order, by the rules of `run_gates`."""
+    specs = (*demands.gates, *map(_as_gate, commands))
+    by_paths = (
+        None if _concerns(spec, changed) else fault(Reason.GATE_PATHS, when=" ".join(spec.when))
+        for spec in specs
+    )
+    return (
+        *(Foreseen(spec.name, spec.required, why) for spec, why in zip(specs, by_paths, strict=True)),
+        *(Foreseen(name, False, fault(Reason.GATE_NOT_ALLOWED, gate=name)) for name in demands.left_out),
+    )
+
+
 async def run_gates(
     gating: Gating, changed: Sequence[str], workspace: Workspace | None, *, decided: str | None = None
 ) -> tuple[GateResult, ...]:
-    """One result per gate, in their order, then one per list of commands that the patch brought.
+    """One result per gate, in their order, then one for each that may not run, and each list of commands.
 
     *workspace* is just laid out, or None where no gate applies to the *changed* paths. Every gate starts
     from exactly the candidate's files. After a required gate that did not pass nothing more runs; *decided*
@@ -66,11 +103,20 @@ async def run_gates(
         if result.required and result.verdict > Verdict.SKIPPED:
             decided = spec.name
         results.append(result)
-    return (*results, *map(_not_run, gating.commands))
+    return (*results, *map(_not_allowed, gating.left_out), *map(_not_run, gating.commands))
+
+
+def _as_gate(commands: Commands) -> GateSpec:
+    """The lines in their order, up to the first that fails. A shell reads them, and only in the sandbox."""
+    return GateSpec(commands.field, ("/bin/sh", "-ec", "\n".join(commands.lines)))
 
 
 def _skipped(spec: GateSpec, why: Fault) -> GateResult:
     return GateResult(spec.name, Verdict.SKIPPED, spec.required, why)
+
+
+def _not_allowed(gate: str) -> GateResult:
+    return GateResult(gate, Verdict.SKIPPED, required=False, why=fault(Reason.GATE_NOT_ALLOWED, gate=gate))
 
 
 def _not_run(commands: Commands) -> GateResult:
@@ -136,51 +182,4 @@ def _signal_name(number: int) -> str:
 
 # Which paths a gate looks at -------------------------------------------------------------------
 def _concerns(spec: GateSpec, changed: Iterable[str]) -> bool:
-    if not spec.when:
-        return True
-    patterns = [_pattern(glob) for glob in spec.when]
-    return any(pattern.fullmatch(path) for pattern in patterns for path in changed)
-
-
-_GLOB = re.compile(r"(?P<deep>\*\*/)|(?P<all>\*\*)|(?P<some>\*)|(?P<one>\?)|(?P<class>\[!?\]?[^\]]*\])")
-
-
-def _pattern(glob: str) -> re.Pattern[str]:
-    """*glob* as .gitignore reads it: `*` stays within a folder, `**` does not, `docs/` is all below it.
-
-    Without a slash it is meant for the name alone, in any folder: a gate that runs once too often does
-    less harm than one that is passed over.
-    """
-    glob = glob.removeprefix("./")
-    if glob.endswith("/"):
-        glob += "**"
-    if "/" not in glob:
-        glob = f"**/{glob}"
-    glob = glob.removeprefix("/")
-    parts: list[str] = []
-    place = 0
-    for match in _GLOB.finditer(glob):
-        parts += [re.escape(glob[place : match.start()]), _piece(match)]
-        place = match.end()
-    try:
-        return re.compile("".join((*parts, re.escape(glob[place:]))), re.DOTALL)
-    except re.error:  # a range that runs backwards, as in `[z-a]`
-        return re.compile(".*", re.DOTALL)
-
-
-def _piece(match: re.Match[str]) -> str:
-    match match.lastgroup:
-        case "deep":
-            return "(?:.*/)?"
-        case "all":
-            return ".*"
-        case "some":
-            return "[^/]*"
-        case "one":
-            return "[^/]"
-        case _:
-            negated = match[0].startswith("[!")
-            inner = match[0][2 if negated else 1 : -1]
-            # Each character for itself but for the `-` of a range, so that none has a meaning of its own.
-            chars = re.sub(r"[^-]", lambda char: re.escape(char[0]), re.sub("-+", "-", inner))
-            return f"[{'^' if negated else ''}{chars}]"
+    return not spec.when or any(matching(spec.when, path) for path in changed)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from contracts.faults import Fault
-from contracts.gates import GateResult, refusing
+from contracts.faults import Fault, Reason, fault
+from contracts.gates import Credentials, GateResult, refusing
 from contracts.outcome import Report, Step, StepTime
 from contracts.patch import Limits, Patch
+from executor.boundary import Asking, Boundary, Passed
 from executor.candidate import Candidate, build
 from executor.credentials import check_credentials
 from executor.gates import Gating, run_gates
@@ -69,7 +70,8 @@ class Refusal:
 class Trial:
     """One patch of one repository; `on` may be called again for another base.
 
-    *reached* hears of each point that is passed: applied, checked-out (where a gate applies), gates-run.
+    *boundary* None: nobody could approve anything here, so *gating* is all there is. *reached* hears of
+    each point that is passed: applied, checked-out (where a gate applies), gates-run.
     """
 
     repository: Repository
@@ -81,9 +83,13 @@ class Trial:
     clock: Clock
     journal: Journal
     reached: Callable[[str], None] = nothing
+    boundary: Boundary | None = None
 
-    async def on(self, base: str) -> Candidate | Refusal:
-        """The candidate, if no required gate says no. Raises what the desk itself stumbles over."""
+    async def on(self, base: str) -> Candidate | Refusal | Asking:
+        """The candidate, if nothing is demanded that it has not and no required gate says no.
+
+        Raises what the desk itself stumbles over.
+        """
         await self.journal.begin(Step.APPLY)
         self.journal.note(base=base)
         changeset, now = self.patch.changeset, self.clock()
@@ -92,8 +98,17 @@ class Trial:
             return Refusal(candidate)
         self.journal.note(commit=candidate.commit, files=candidate.files)
         self.reached("applied")
-        found = await asyncio.to_thread(self._credentials, candidate)
-        results = (*found, *await self._gate(candidate, refused=refusing(found)))
+        if moved := self._moved(candidate):
+            return Refusal(moved)
+        judged = await self._judged(candidate)
+        if isinstance(judged, Fault):
+            return Refusal(judged)
+        gating = self.gating.under(judged.demands) if judged else self.gating
+        found = await asyncio.to_thread(self._credentials, candidate, gating.credentials)
+        if isinstance(judged, Asking) and refusing(found) is None:
+            self.journal.note(gates=found)
+            return judged
+        results = (*found, *await self._gate(candidate, gating, refused=refusing(found)))
         self.journal.note(gates=results)
         self.reached("gates-run")
         refused = refusing(results)
@@ -101,17 +116,34 @@ class Trial:
             return Refusal(refused.why)
         return candidate
 
-    def _credentials(self, candidate: Candidate) -> tuple[GateResult, ...]:
-        before, after = self.repository.tree(candidate.base), self.repository.tree(candidate.commit)
-        return check_credentials(before, after, candidate.files, self.gating.credentials)
+    def _moved(self, candidate: Candidate) -> Fault | None:
+        """Whether it would land as another tree than its sender has seen."""
+        expected, found = self.patch.expects_tree, self.repository.tree(candidate.commit).id
+        if expected is None or expected == found:
+            return None
+        return fault(Reason.BASE_MOVED, expected=expected, found=found)
 
-    async def _gate(self, candidate: Candidate, *, refused: GateResult | None) -> tuple[GateResult, ...]:
-        changed = [path for file in candidate.files for path in (file.path, file.old_path) if path]
-        if refused is not None or not self.gating.applies(changed):
-            return await run_gates(self.gating, changed, None, decided=refused.name if refused else None)
+    async def _judged(self, candidate: Candidate) -> Passed | Asking | Fault | None:
+        if self.boundary is None:
+            return None
+        judged = await asyncio.to_thread(self.boundary.judge, self.repository, candidate)
+        if isinstance(judged, Passed):
+            self.journal.note(approved=judged.approved)
+        return judged
+
+    def _credentials(self, candidate: Candidate, policy: Credentials) -> tuple[GateResult, ...]:
+        before, after = self.repository.tree(candidate.base), self.repository.tree(candidate.commit)
+        return check_credentials(before, after, candidate.files, policy)
+
+    async def _gate(
+        self, candidate: Candidate, gating: Gating, *, refused: GateResult | None
+    ) -> tuple[GateResult, ...]:
+        changed = candidate.changed
+        if refused is not None or not gating.applies(changed):
+            return await run_gates(gating, changed, None, decided=refused.name if refused else None)
         await self.journal.begin(Step.CHECKOUT)
         tree = self.repository.tree(candidate.commit)
         async with self.workspaces.laid_out(tree, kin=str(self.repository.path)) as workspace:
             self.reached("checked-out")
             await self.journal.begin(Step.GATES)
-            return await run_gates(self.gating, changed, workspace)
+            return await run_gates(gating, changed, workspace)

@@ -10,6 +10,7 @@ from typing import assert_never
 from bot.delivery import questions
 from bot.delivery.alert_questions import AlertBoard
 from bot.delivery.alerting import Alerting, Ways
+from bot.delivery.asking import Asking
 from bot.delivery.links import permalink
 from bot.delivery.marks import marks_for
 from bot.delivery.posting import Letter, Tried, checked, post_once
@@ -22,6 +23,7 @@ from bot.delivery.slack_answers import SOON, Answer, Delivered, RetryAfter
 from bot.delivery.summary_files import write_summary
 from bot.delivery.uploading import File, upload_once
 from bot.delivery.wording.answers import log_title
+from bot.delivery.wording.patches import Relative
 from contracts import notices
 from contracts.alerts.rules import Rules
 from contracts.commands import Question
@@ -43,6 +45,7 @@ _Posted = (
     | notices.Misunderstood
     | notices.TellOperators
     | notices.TellPlan
+    | notices.TellDeed
 )
 
 
@@ -64,6 +67,7 @@ class Carrier:
         self._alerting = Alerting(engine.alerts, sender, ways, clock=clock, workspace=workspace)
         rules = Rules(ways.settings, settings)
         self._board = AlertBoard(engine.alerts, rules, naming=ways.naming, workspace=workspace)
+        self._asking = Asking(engine, sender, settings)
         self._reporting = Reporting(engine, sender)
         self._reports = ReportBoard(engine, operations)
         self._outbox = engine.outbox
@@ -86,10 +90,11 @@ class Carrier:
                 return Tried(await self._write_summary(patch))
             case notices.Mark(inbox_id):
                 return await self._mark(inbox_id)
-            case notices.Deny(user, wrong):
-                return Tried(await self._whisper(delivery, answers.fault(wrong), user), lasting=False)
-            case notices.Confirm(user):
-                return Tried(await self._whisper(delivery, alerts.done(notice), user), lasting=False)
+            case notices.Deny(user) | notices.Confirm(user):
+                said = (
+                    answers.fault(notice.fault) if isinstance(notice, notices.Deny) else alerts.done(notice)
+                )
+                return Tried(await self._whisper(delivery, said, user), lasting=False)
             case (
                 notices.PostAlert()
                 | notices.EditAlert()
@@ -99,6 +104,8 @@ class Carrier:
                 | notices.CallWebhook()
             ):
                 return await self._alerting.carry(delivery, notice)
+            case notices.AskApproval() | notices.UploadDiff():
+                return Tried(await self._asking.carry(delivery, notice))
             case notices.PostReport() | notices.UploadPlot():
                 return await self._reporting.carry(delivery, notice)
             case _:
@@ -107,7 +114,7 @@ class Carrier:
     # Messages ----------------------------------------------------------------------------------
     async def _post(self, delivery: Delivery, notice: _Posted) -> Answer:
         channel = _channel_of(delivery)
-        message, thread = await self._compose(notice, channel)
+        message, thread = await self._compose(notice, channel, delivery.thread)
         letter = Letter(message, channel, delivery.thread or thread)
         return await post_once(
             self._sender,
@@ -117,8 +124,8 @@ class Carrier:
             since=delivery.first_tried_at,
         )
 
-    async def _compose(self, notice: _Posted, channel: str) -> tuple[Message, str | None]:
-        """What is said, and the thread it belongs to if the delivery names none."""
+    async def _compose(self, notice: _Posted, channel: str, thread: str | None) -> tuple[Message, str | None]:
+        """What is said, and the thread it belongs to if the delivery names none: *thread* None."""
         match notice:
             case notices.PostCard(patch):
                 return await self._card(await self._row(patch), channel), None
@@ -132,20 +139,32 @@ class Carrier:
                 link = permalink(self._workspace, row.card or row.place)
                 return answers.twin(first, row, block, link=link), None
             case notices.Answer(question):
-                return await self._answer(question, channel), None
+                return await self._answer(question, channel, thread), None
             case notices.Misunderstood(fault=wrong):
                 return answers.fault(wrong), None
             case notices.TellOperators(wrong):
                 return answers.operators(wrong), None
+            case notices.TellDeed(patch=of):
+                return cards.deed(notice), await self._thread_of(of, channel)
             case notices.TellPlan(version, batch, user):
                 return await self._plan_edit(version, batch, user), None
             case _:
                 assert_never(notice)
 
+    async def _thread_of(self, patch: str | None, channel: str) -> str | None:
+        return None if patch is None else _thread_of_card(await self._row(patch), channel)
+
     async def _card(self, row: StoredPatch, channel: str) -> Message:
-        position = await questions.position_of(row, self._ledger)
+        outlook = await questions.outlook_of(row, self._ledger, self._clock())
         link = permalink(self._workspace, row.place) if row.place.channel != channel else None
-        return cards.card(row, channel=channel, position=position, now=self._clock(), link=link)
+        relatives = await self._relatives(row)
+        return cards.card(
+            row, channel=channel, outlook=outlook, now=self._clock(), link=link, relatives=relatives
+        )
+
+    async def _relatives(self, row: StoredPatch) -> list[Relative]:
+        found = [await self._row(patch) for patch in (row.patch.reverts, row.reverted_by) if patch]
+        return [Relative(each, permalink(self._workspace, each.card)) for each in found]
 
     async def _plan_edit(self, version: int, batch: str, user: str) -> Message:
         edits = await self._plans.history(batch=batch, after=version - 1)
@@ -153,10 +172,11 @@ class Carrier:
         of_this = [edit for edit in edits if edit.version == version]
         return plan.told(batch, kept.plan.batch(batch), of_this, user=user)
 
-    async def _answer(self, question: Question, channel: str) -> Message:
+    async def _answer(self, question: Question, channel: str, thread: str | None) -> Message:
         return await questions.answer(
             question,
             channel=channel,
+            thread=thread,
             ledger=self._ledger,
             settings=self._settings,
             now=self._clock(),

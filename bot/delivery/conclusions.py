@@ -8,6 +8,7 @@ from typing import Final, assert_never
 from bot.delivery.slack_answers import Answer, Delivered, Refusal, Rejected, RetryAfter, Unknown
 from contracts.faults import Reason, fault
 from contracts.notices import (
+    AskApproval,
     NewDelivery,
     Notice,
     PostAlert,
@@ -17,6 +18,7 @@ from contracts.notices import (
     TellAlert,
     TellOperators,
     Twin,
+    UploadDiff,
     UploadLog,
 )
 from contracts.ports import AuditEntry, Buried, DeliveryOutcome, Doubtful, Postponed, Redirected, Sent
@@ -137,4 +139,7 @@ def _lost(delivery: Delivery, why: str) -> AuditEntry:
 
 def _may_move(notice: Notice) -> bool:
     """What is worth reading in another channel than its own."""
-    return isinstance(notice, PostCard | PostSummary | UploadLog | Reject | Twin | PostAlert | TellAlert)
+    return isinstance(
+        notice,
+        PostCard | PostSummary | AskApproval | UploadDiff | UploadLog | Reject | Twin | PostAlert | TellAlert,
+    )

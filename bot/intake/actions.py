@@ -1,4 +1,4 @@
-"""Buttons, selects and dialogs of alerts, and words that change them: what a payload means, and what it asks.
+"""Buttons, selects and dialogs of cards, and words that change something: what a payload means and asks.
 
 What Slack sends is recorded as it came (`Source.ACTION`) and read again when it is settled.
 """
@@ -6,10 +6,10 @@ What Slack sends is recorded as it came (`Source.ACTION`) and read again when it
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
-from bot.delivery.render import alerts
+from bot.delivery.render import alerts, cards
 from bot.intake.events import Sender
 from bot.intake.people import People
 from bot.submit import Asked, Trouble
@@ -28,8 +28,11 @@ from contracts.commands import (
     Tending,
     parse_words,
 )
+from contracts.course import Offer
 from contracts.faults import Fault, Reason, fault
+from contracts.ruling import Approve, Ruling, TurnDown
 from contracts.spans import LONGEST, until
+from contracts.steering import Freeze, PutOnHold, Replay, Resume, RevertPatch, Steering, Stop
 
 Json = Mapping[str, Any]
 
@@ -38,6 +41,14 @@ _ACTS: Final[Mapping[str, Callable[[str], Act]]] = {
     alerts.TAKE_OVER: TakeOver,
     alerts.LET_GO: LetGo,
     alerts.RESOLVE: Resolve,
+}
+_STEERS: Final[Mapping[str, Callable[[str], Steering]]] = {
+    cards.ACTIONS[Offer.STOP]: Stop,
+    cards.ACTIONS[Offer.CANCEL]: Stop,
+    cards.ACTIONS[Offer.HOLD]: lambda patch: PutOnHold(patch, ""),
+    cards.ACTIONS[Offer.RESUME]: Resume,
+    cards.ACTIONS[Offer.REPLAY]: Replay,
+    cards.ACTIONS[Offer.REVERT]: RevertPatch,
 }
 _NOWHERE: Final = Place()
 
@@ -49,7 +60,7 @@ class Pressed:
     key: str
     sender: Sender
     place: Place
-    command: Act | Tending
+    command: Act | Tending | Steering | Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +119,13 @@ def _used(payload: Json) -> Done | Wanted | Ignore:
     return Pressed(key, sender, place, command)
 
 
-def _act(name: str, group: str, choice: str) -> Act | None:
+def _act(name: str, group: str, choice: str) -> Act | Steering | Ruling | None:
+    if name == cards.APPROVE:
+        return Approve(group, choice)
+    if name == cards.TURN_DOWN:
+        return TurnDown(group, binding=choice)
+    if name in _STEERS:
+        return _STEERS[name](group)
     if name == alerts.SNOOZE:
         length = _seconds(choice)
         return Snooze(group, length) if length else None
@@ -166,7 +183,7 @@ def _typed(payload: Json) -> Pressed | Ignore:
     """A slash command that changes something. Slack does not repeat it; its trigger is its own."""
     command = parse_words(str(payload.get("text") or ""))
     user, channel = payload.get("user_id"), payload.get("channel_id")
-    if not isinstance(command, Tending) or not user or not channel:
+    if not isinstance(command, Tending | Steering | Ruling) or not user or not channel:
         return Ignore("words that change nothing")
     place = Place(str(channel))
     return Pressed(f"words/{payload.get('trigger_id')}", Sender(ActorKind.PERSON, str(user)), place, command)
@@ -190,11 +207,13 @@ class FromActions:
                 actor = await self._people.find(done.sender)
                 if isinstance(actor, Trouble):
                     return actor
-                return Asked(actor, done.place, await self._command(done))
+                command = await self._command(done)
+                zone = await self._people.zone_of(done.sender.id) if isinstance(command, Freeze) else UTC
+                return Asked(actor, done.place, command, zone)
             case _:
                 raise LookupError("a payload that does nothing was recorded")
 
-    async def _command(self, done: Done) -> Act | Tending | Fault:
+    async def _command(self, done: Done) -> Act | Tending | Steering | Ruling | Fault:
         if isinstance(done, Pressed):
             return done.command
         return timed(done, self._clock(), await self._people.zone_of(done.sender.id))

@@ -43,7 +43,14 @@ class People:
 
     def __init__(self, client: AsyncWebClient, settings: Settings, clock: Callable[[], datetime]) -> None:
         self._client = client
-        self._groups = sorted({group for d in settings.domains.values() for group in d.submitters.groups})
+        self._groups = sorted(
+            {
+                group
+                for domain in settings.domains.values()
+                for named in (domain.submitters, domain.approvers)
+                for group in named.groups
+            }
+        )
         self._about: _Remembered[_About] = _Remembered(_NAMES_LAST, clock)
         self._members: _Remembered[frozenset[str]] = _Remembered(_GROUPS_LAST, clock)
 

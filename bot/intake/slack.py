@@ -17,7 +17,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery.render import alerts, dialogs, plan
+from bot.delivery.render import alerts, cards, dialogs, plan
 from bot.delivery.render.answers import fault as said_fault
 from bot.delivery.render.blocks import Message as Said
 from bot.delivery.slack import ask
@@ -33,22 +33,22 @@ from bot.supervise import Errands
 from contracts import formats, policy
 from contracts.alerts.model import Labels, Matcher, Operator
 from contracts.commands import (
-    AcknowledgeAll,
     Actor,
     ActorKind,
-    EndSilence,
     Ignore,
-    MakeSilence,
     OpenDialog,
     OpenPlanForm,
     Place,
     Question,
     Source,
+    Tending,
     parse_words,
 )
 from contracts.faults import Fault, Reason, Rejection, fault
 from contracts.ports import Engine, NewEvent
+from contracts.ruling import Ruling
 from contracts.settings import Settings
+from contracts.steering import Steering
 
 COMMAND: Final = "/patch"
 #: A trigger lives three seconds, and the acknowledgement has to be back by then too.
@@ -103,7 +103,7 @@ class Listeners:
         app.event("app_mention")(self.heard)
         app.command(COMMAND)(self.asked)
         app.view_submission(dialogs.CALLBACK)(self.filled)
-        for action in alerts.ACTIONS:
+        for action in (*alerts.ACTIONS, *cards.ACTIONS.values(), *cards.RULINGS):
             app.action(action)(self.acted)
         for dialog_of_alerts in (alerts.SNOOZE_CALLBACK, alerts.SILENCE_CALLBACK):
             app.view_submission(dialog_of_alerts)(self.sent_off)
@@ -174,16 +174,18 @@ class Listeners:
     # Answered at once --------------------------------------------------------------------------
     async def asked(self, ack: AsyncAck, body: Json) -> None:
         """A slash command: its answer is the acknowledgement, and only the one who asked sees it."""
-        match parse_words(body.get("text") or ""):
+        asked = parse_words(body.get("text") or "")
+        if isinstance(asked, Tending | Steering | Ruling):
+            await self._change(body)
+            await ack()
+            return
+        match asked:
             case OpenDialog(domain=domain):
                 said = await self._open_form(body, domain)
             case OpenPlanForm(batch=batch):
                 said = await self._open_plan_form(body, batch)
             case Fault() as unknown:
                 said = said_fault(unknown)
-            case AcknowledgeAll() | MakeSilence() | EndSilence():
-                await self._change(body)
-                said = None
             case question:
                 said = await self._answering(question, channel=body["channel_id"], now=self._clock())
         if said is None:

@@ -32,7 +32,7 @@ from contracts.ports import MovedOnError, NewPatch, Settlement
 from contracts.states import PatchState
 from tests.engine.given import LANDED, LEASE, NOW, Desk, after, asked
 
-PROPOSAL = Proposal("b" * 64, ("ci/build.yml is protected",))
+PROPOSAL = Proposal("b" * 64, (fault(Reason.PATH_PROTECTED, path="ci/build.yml", glob="ci/**"),))
 PROPOSED = Proposed(Report("main", fault=fault(Reason.NOTHING_CHANGED)), PROPOSAL)
 STOPPED = Stopped(Report("main", fault=fault(Reason.STOPPED_BY, by="Ben")))
 

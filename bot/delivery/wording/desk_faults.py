@@ -68,7 +68,9 @@ _LANDING: Mapping[Reason, Said] = {
         "{by:words} stopped it.", "Nothing of it landed. Post it again if it should go on."
     ),
     Reason.CANCELLED_BY: Said("{by:words} took it back.", "Post it again if it should run after all."),
-    Reason.REJECTED_BY: Said("{by:words} did not approve it.", "Ask in the thread what has to change."),
+    Reason.REJECTED_BY: Said(
+        "{by:words} did not approve it{why:because}.", "Ask in the thread what has to change."
+    ),
     Reason.DESK_CRASHED: Said("The desk went down while it worked on this, {attempts:n|time|times}.", _DESK),
     Reason.DESK_ERROR: Said("Something in the desk broke: {detail:words}.", _DESK),
 }

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.delivery.wording.alert_faults import ALERT_FAULTS
+from bot.delivery.wording.approval_faults import APPROVAL_FAULTS
+from bot.delivery.wording.control_faults import CONTROL_FAULTS
 from bot.delivery.wording.desk_faults import DESK_FAULTS
 from bot.delivery.wording.health_faults import HEALTH_FAULTS
 from bot.delivery.wording.ink import PLAIN, Ink, placeholders
@@ -20,6 +22,8 @@ __all__ = ["SENTENCES", "Said", "explain", "locate", "tell"]
 #: Every Reason has its sentences here; a test compares their placeholders with the Reason's comment.
 SENTENCES: Final[Mapping[Reason, Said]] = {
     **ALERT_FAULTS,
+    **APPROVAL_FAULTS,
+    **CONTROL_FAULTS,
     **DESK_FAULTS,
     **HEALTH_FAULTS,
     **PATCH_FAULTS,

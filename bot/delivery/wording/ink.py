@@ -131,6 +131,18 @@ def _suggestion(ink: Ink, value: object, _nouns: str) -> str:
     return f" Did you mean {ink.quote(str(value))}?" if value else ""
 
 
+def _expected(ink: Ink, value: object, _nouns: str) -> str:
+    return f" It should be {ink.quote(str(value))}." if value else ""
+
+
+def _found(ink: Ink, value: object, _nouns: str) -> str:
+    return f" It is {ink.quote(str(value))}." if value else ""
+
+
+def _because(ink: Ink, value: object, _nouns: str) -> str:
+    return f": {ink.words(str(value)).rstrip('.')}" if value else ""
+
+
 def _unquoted(ink: Ink, value: object, _nouns: str) -> str:
     return f" Put {ink.quote(str(value))} in quotes." if value else ""
 
@@ -162,6 +174,9 @@ _WRITERS: Final[Mapping[str, Callable[[Ink, Any, str], str]]] = {
     "channel": lambda ink, value, _: ink.channel(str(value)),
     "maybe": _suggestion,
     "unquoted": _unquoted,
+    "expected": _expected,
+    "found": _found,
+    "because": _because,
     "deed": _deed,
     "commit": lambda ink, value, _: ink.quote(figures.short_commit(str(value))),
     "when": lambda ink, value, _: ink.moment(value),

@@ -100,7 +100,7 @@ def _reject(decided: RejectPatch, now: int, tx: Transaction) -> bool:
     found = tx.execute(
         _OPEN.format(proposed), {"patch": decided.patch, "binding": decided.binding}
     ).fetchone()
-    why = fault(Reason.REJECTED_BY, by=decided.by)
+    why = fault(Reason.REJECTED_BY, by=decided.by, why=decided.why)
     return found is not None and _leave(tx, found, PatchState.REJECTED, why, now)
 
 

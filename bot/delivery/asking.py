@@ -1,0 +1,64 @@
+"""Asks people for their approval: what needs it, under the card, and what would change, as a file."""
+
+from bot.delivery.posting import Letter, post_once
+from bot.delivery.render import cards
+from bot.delivery.slack import SlackSender
+from bot.delivery.slack_answers import Answer, Delivered
+from bot.delivery.uploading import File, upload_once
+from bot.delivery.wording.approvals import DIFF_TITLE
+from contracts.commands import Place
+from contracts.control import Proposal
+from contracts.notices import AskApproval, UploadDiff
+from contracts.ports import Engine
+from contracts.records import Delivery, StoredPatch
+from contracts.settings import Settings
+from contracts.states import PatchState
+
+
+class Asking:
+    """Nobody is asked for what has been decided, or is another thing by now."""
+
+    def __init__(self, engine: Engine, sender: SlackSender, settings: Settings) -> None:
+        self._ledger = engine.ledger
+        self._outbox = engine.outbox
+        self._sender = sender
+        self._settings = settings
+
+    async def carry(self, delivery: Delivery, notice: AskApproval | UploadDiff) -> Answer:
+        row = await self._ledger.patch(notice.patch)
+        proposal = _proposed(row, notice.binding)
+        if row is None or proposal is None or delivery.channel is None:
+            return Delivered()
+        thread = delivery.thread or _thread_of(row.card, delivery.channel)
+        if isinstance(notice, UploadDiff):
+            return await self._upload(delivery, row.id, proposal.diff.encode(), delivery.channel, thread)
+        message = cards.asked(row, self._settings.domains.get(row.patch.domain))
+        return await post_once(
+            self._sender,
+            Letter(message, delivery.channel, thread),
+            key=delivery.key,
+            unsure=delivery.unsure,
+            since=delivery.first_tried_at,
+        )
+
+    async def _upload(
+        self, delivery: Delivery, patch: str, diff: bytes, channel: str, thread: str | None
+    ) -> Answer:
+        async def content() -> bytes:
+            return diff
+
+        file = File(f"{patch}.diff", DIFF_TITLE, content)
+        return await upload_once(self._sender, self._outbox, delivery, file, channel=channel, thread=thread)
+
+
+def _proposed(row: StoredPatch | None, binding: str) -> Proposal | None:
+    """What waits for an approval, if it is still what *binding* says."""
+    proposal = row.proposal if row is not None and row.state is PatchState.PROPOSED else None
+    return proposal if proposal is not None and proposal.binding == binding else None
+
+
+def _thread_of(card: Place | None, channel: str) -> str | None:
+    """The thread that the card stands in, or began, if it stands in *channel*."""
+    if card is None or card.channel != channel:
+        return None
+    return card.thread or card.ts

@@ -1,0 +1,104 @@
+"""What a domain demands of a candidate before anything of it runs: decided on what it really changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.approvals import Demands, binding, demands_of, reasons, refusal
+from contracts.control import Approval, Proposal
+from contracts.faults import Fault, Reason, fault
+from contracts.outcome import Approved
+from contracts.patch import Patch, paths_of
+from contracts.repository_policy import FILE, merged, read_policy
+from contracts.secrets import redact
+from contracts.settings import DomainSettings
+from executor.candidate import Candidate
+from executor.files import Kind
+from executor.repository.bare import Repository
+from executor.repository.objects import Tree
+
+#: Characters of the diff that people decide on.
+_MOST_SHOWN: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """It may go on under *demands*; *approved* where it needed somebody's approval and has it."""
+
+    demands: Demands
+    approved: Approved | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """It needs an approval that it does not have. *why* is what people are told."""
+
+    demands: Demands
+    proposal: Proposal
+    why: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """What *rules* and the base's own policy say of one patch. *approval* is the one that it has."""
+
+    rules: DomainSettings
+    patch: Patch
+    approval: Approval | None = None
+
+    def judge(self, repository: Repository, candidate: Candidate) -> Passed | Asking | Fault:
+        """A Fault: no approval would help, or the repository's own policy cannot be read."""
+        before = repository.tree(candidate.base)
+        demands = self._demands(before)
+        changed = candidate.changed
+        if isinstance(demands, Fault):
+            return demands
+        if FILE in changed and isinstance(broken := self._demands(repository.tree(candidate.commit)), Fault):
+            return broken  # nothing could land any more, not even what mends it
+        if refused := refusal(self.patch, changed, demands):
+            return refused
+        found = reasons(self.patch, {path: before.entry(path) for path in changed}, demands)
+        if not found:
+            return Passed(demands)
+        bound = self._binding(before, changed, demands)
+        if self.approval is not None and self.approval.binding == bound:
+            return Passed(demands, Approved(self.approval.by, self.approval.at, found))
+        shown = _shown(before, repository.tree(candidate.commit), found)
+        return Asking(demands, Proposal(bound, found, shown), self._why(len(found)))
+
+    def _demands(self, base: Tree) -> Demands | Fault:
+        demands = demands_of(self.rules)
+        kind = base.kind(FILE)
+        if kind is None:
+            return demands
+        if kind is not Kind.FILE:
+            return fault(Reason.POLICY_FILE_BROKEN, file=FILE, detail="it is no plain file")
+        policy = read_policy(base.file(FILE).content)
+        if isinstance(policy, Fault):
+            return policy
+        return merged(demands, policy, gates_allowed=self.rules.repository_gates)
+
+    def _binding(self, base: Tree, changed: Sequence[str], demands: Demands) -> str:
+        named = (path for mutation in self.patch.changeset.mutations for path in paths_of(mutation))
+        return binding(
+            self.patch,
+            {path: base.entry(path) for path in sorted({*changed, *named})},
+            demands,
+            self.rules.approvers,
+            policy_file=base.entry(FILE),
+        )
+
+    def _why(self, count: int) -> Fault:
+        if self.approval is not None:
+            return fault(Reason.APPROVAL_VOID, by=self.approval.by, count=count)
+        return fault(Reason.NEEDS_APPROVAL, count=count)
+
+
+def _shown(before: Tree, after: Tree, found: Sequence[Fault]) -> str:
+    """The diff, what is protected first; people outside of the repository get to see it."""
+    protected = {reason.args["path"] for reason in found if "path" in reason.args}
+    parts = sorted(before.diff(after), key=lambda part: protected.isdisjoint(part.paths))
+    text = redact("".join(part.text for part in parts))
+    if len(text) <= _MOST_SHOWN:
+        return text
+    return f"{text[:_MOST_SHOWN]}\n… {len(text) - _MOST_SHOWN:,} more characters\n"
