@@ -17,7 +17,7 @@ from typing import Final
 
 from slack_bolt.async_app import AsyncApp
 
-from bot import clock
+from bot import clock, freezing
 from bot.alerts.deciding import AlertTick
 from bot.alerts.observing import Observer
 from bot.alerts.sensing import Sensing
@@ -30,6 +30,7 @@ from bot.delivery.report_questions import ReportBoard
 from bot.delivery.slack import SlackSender, open_sender
 from bot.delivery.webhooks import Webhooks, open_webhooks
 from bot.ending import Stopping, last_words
+from bot.freezing import FreezeTick
 from bot.home import home
 from bot.intake.actions import FromActions
 from bot.intake.cli import FromCli
@@ -166,6 +167,7 @@ class Desk:
                     working, Work.INBOX, self._submitter(people, files).turn, _SETTLERS
                 ),
                 Work.LANES: partial(self._landing, working),
+                "freezing": every(freezing.EVERY, self._freezing().tick, clock=clock.now),
                 **self._watching(measuring, calls),
                 **self._alerting(),
                 **self._reporting(),
@@ -247,6 +249,9 @@ class Desk:
             "reports": every(posting.EVERY, reporter.tick, clock=clock.now),
             "execution-log": every(log_files.EVERY, written.tick, clock=clock.now),
         }
+
+    def _freezing(self) -> FreezeTick:
+        return FreezeTick(self.engine, self.config.settings)
 
     def _observer(self) -> Observer:
         alerts = self.config.operations.alerts

@@ -14,7 +14,8 @@ import yaml
 from pydantic import ValidationError
 
 from contracts.operations import Operations
-from contracts.settings import Section, Settings
+from contracts.sections import Section
+from contracts.settings import Settings
 
 DEFAULT_CONFIG = "patchdesk.yml"
 DEFAULT_OPERATIONS = "operations.yml"

@@ -9,16 +9,19 @@ from datetime import datetime, timedelta
 
 from bot.overview import Overview, is_stale
 from contracts.alerts.model import Group
+from contracts.control import Closed
 from contracts.faults import Fault, Reason
 from contracts.faults import fault as fault_of
 from contracts.gates import GateResult
 from contracts.health import GateHealth, Health, Level, Sample, Service, Status
-from contracts.outcome import FileChange, Report, StepTime
+from contracts.outcome import Approved, FileChange, Report, StepTime
+from contracts.outlook import Outlook
 from contracts.patch import Patch
 from contracts.ports import Counts
 from contracts.records import LaneLine, PatchLine, StoredPatch
 from contracts.risk import Risk
 from contracts.states import PatchState
+from executor.preview import Preview
 
 Json = dict[str, object]
 
@@ -52,13 +55,18 @@ def lane(lane: LaneLine) -> Json:
 
 
 def status(
-    running: bool, counts: Counts, states: Mapping[PatchState, int], lanes: Sequence[LaneLine]
+    running: bool,
+    counts: Counts,
+    states: Mapping[PatchState, int],
+    lanes: Sequence[LaneLine],
+    closings: Sequence[Closed],
 ) -> Json:
     return {
         "running": running,
         "waiting_for": _waiting(counts),
         "patches": {state.value: states[state] for state in PatchState},
         "domains": [lane(each) for each in lanes],
+        "closed": [closed(each) for each in closings],
     }
 
 
@@ -71,7 +79,8 @@ def _waiting(counts: Counts) -> Json:
     }
 
 
-def patch(stored: StoredPatch) -> Json:
+def patch(stored: StoredPatch, expected: Outlook | None = None) -> Json:
+    """*expected* is of one that waits."""
     return {
         "id": stored.id,
         "domain": stored.patch.domain,
@@ -84,13 +93,53 @@ def patch(stored: StoredPatch) -> Json:
         "started_at": _time(stored.started_at),
         "finished_at": _time(stored.finished_at),
         "not_before": _time(stored.not_before),
+        "priority": (stored.priority or stored.patch.priority).value,
+        "hotfix": stored.patch.hotfix,
+        "depends_on": list(stored.patch.depends_on),
+        "replays": stored.patch.replays,
+        "stopped_by": stored.stop_by,
+        "outlook": outlook(expected) if expected else None,
         "steps": [_step(each) for each in stored.steps],
         "report": report(stored.report) if stored.report else None,
     }
 
 
+def outlook(expected: Outlook) -> Json:
+    """What keeps a patch from its turn, and about how many seconds it is until then."""
+    found = expected.obstacles
+    hold, proposal = found.hold, found.proposal
+    return {
+        "position": expected.position,
+        "ahead": list(found.ahead),
+        "hold": {"by": hold.by, "why": hold.why, "since": _time(hold.since)} if hold else None,
+        "approval": [fault(each) for each in proposal.reasons] if proposal else None,
+        "waits_for": [{"patch": each.patch, "state": each.state.value} for each in found.waits_for],
+        "closed": [closed(each) for each in found.closed],
+        "again_at": _time(found.again_at),
+        "wait": _seconds(expected.wait),
+        "unknown": fault(expected.unknown) if expected.unknown else None,
+    }
+
+
+def closed(closed: Closed) -> Json:
+    """*domain* null: the whole desk. *by* empty: a window of the settings."""
+    return {
+        "domain": closed.domain,
+        "closing": closed.closing.value,
+        "by": closed.by,
+        "why": closed.why,
+        "since": _time(closed.since),
+        "until": _time(closed.until),
+    }
+
+
+def _approved(given: Approved) -> Json:
+    return {"by": given.by, "at": _time(given.at), "reasons": [fault(each) for each in given.reasons]}
+
+
 def report(report: Report) -> Json:
     return {
+        "approved": _approved(report.approved) if report.approved else None,
         "branch": report.branch,
         "base": report.base,
         "commit": report.commit,
@@ -106,6 +155,30 @@ def report(report: Report) -> Json:
 
 def tried(patch: Patch, would_be: Report) -> Json:
     return {"title": patch.title, "would_land": would_be.fault is None, "report": report(would_be)}
+
+
+def previewed(patch: Patch, seen: Preview, ahead: Sequence[PatchLine], closings: Sequence[Closed]) -> Json:
+    return {
+        "title": patch.title,
+        "domain": patch.domain,
+        "branch": seen.branch,
+        "base": seen.base,
+        "tree": seen.tree,
+        "files": [_file(each) for each in seen.files],
+        "faults": [fault(each) for each in seen.faults],
+        "gates": [
+            {
+                "name": each.name,
+                "required": each.required,
+                "runs": each.why_not is None,
+                "why_not": fault(each.why_not) if each.why_not else None,
+            }
+            for each in seen.gates
+        ],
+        "approvals": [fault(each) for each in seen.approvals],
+        "ahead": [line(each) for each in ahead],
+        "closed": [closed(each) for each in closings],
+    }
 
 
 # Everything at a glance ------------------------------------------------------------------------

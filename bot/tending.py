@@ -146,7 +146,8 @@ def _done(
 def refusal(nothing: Settlement, actor: Actor, why: Fault) -> Settlement:
     """Nothing happens, and the person hears why."""
     entry = AuditEntry(actor.id, "refused", why.reason.value)
-    return replace(nothing, told=_privately(nothing.place, actor, Deny(actor.id, why)), audit=(entry,))
+    told = _privately(nothing.place, actor, Deny(actor.id, why))
+    return replace(nothing, told=told, audit=(entry,), refused=why)
 
 
 def _privately(place: Place, actor: Actor, notice: Confirm | Deny) -> tuple[NewDelivery, ...]:

@@ -120,6 +120,10 @@ class Reason(enum.StrEnum):
     NOT_AN_APPROVER = "not-an-approver"  #: domain
     NOT_PROPOSED = "not-proposed"  #: id, state
     PROPOSAL_OUTDATED = "proposal-outdated"  #: id
+    # What the desk mended by itself ---------------------------------------------------------
+    TOOK_LINE_ENDS = "took-line-ends"  #: path
+    TOOK_COUNTS = "took-counts"  #: path, hunk, said, found
+    TOOK_SECOND_VERDICT = "took-second-verdict"  #: gate
     # Landing, and the desk itself -----------------------------------------------------------
     BRANCH_MISSING = "branch-missing"  #: branch
     BRANCH_BUSY = "branch-busy"  #: branch, tries

@@ -48,7 +48,8 @@ class GateResult:
     """What one gate said. *why* is there for every verdict but PASSED.
 
     *level* is the sandbox level it ran at (None: it did not run); *output* the head and tail of what
-    it printed, at most 64 KB, decoded with replacement; *dropped* the bytes left out between them.
+    it printed, at most 64 KB, decoded with replacement; *dropped* the bytes left out between them. Of a
+    gate that ran twice *took*, *output* and *dropped* are of the first time.
     """
 
     name: str
@@ -59,6 +60,12 @@ class GateResult:
     level: int | None = None
     output: str = ""
     dropped: int = 0
+    runs: tuple[Verdict, ...] = ()  #: what it said each time, if it ran again on the same files
+
+    @property
+    def is_flaky(self) -> bool:
+        """True if it contradicted itself."""
+        return len(set(self.runs)) > 1
 
 
 def refusing(results: Sequence[GateResult]) -> GateResult | None:

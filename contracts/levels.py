@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import AnyHttpUrl, Field
 
-from contracts.settings import Name, Seconds, Section
+from contracts.sections import Section
+from contracts.settings import Name, Seconds
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]

@@ -7,7 +7,7 @@ from contracts.alerts.settings import AlertSettings
 from contracts.levels import HealthSettings, Levels
 from contracts.reports.settings import LogSettings, ReportSettings
 from contracts.risk import RiskSettings
-from contracts.settings import Section
+from contracts.sections import Section
 
 
 class Operations(Section):

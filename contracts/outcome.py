@@ -71,6 +71,7 @@ class Report:
     pushed_to: str | None = None  #: the origin, without credentials; None: the desk's own repository
     found: bool = False  #: landed by an earlier attempt that could not say so
     approved: Approved | None = None  #: None: nothing needed it
+    resolutions: tuple[Fault, ...] = ()  #: what the desk mended by itself, and how
     fault: Fault | None = None
 
 

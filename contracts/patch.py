@@ -299,6 +299,7 @@ class Patch:
     depends_on: tuple[str, ...] = ()  #: what has to land before it, as it was named
     replays: str | None = None  #: the id of the patch whose content this is again
     reverts: str | None = None  #: the id of the landed patch that it undoes
+    expects_tree: str | None = None  #: lands as exactly this tree (git's id), or not at all
     batch: str | None = None  #: of the plan, by its id; whether there is one is not known here
 
 
@@ -309,4 +310,6 @@ def content_hash(patch: Patch) -> str:
     """SHA-256 (hex) of what the patch would do and where; words around it do not count."""
     digest = hashlib.sha256(patch.domain.encode() + b"\0")
     digest.update(_CHANGESET_JSON.dump_json(patch.changeset))
+    if patch.expects_tree is not None:
+        digest.update(b"\0" + patch.expects_tree.encode())
     return digest.hexdigest()

@@ -20,6 +20,7 @@ from contracts.alerts.model import GroupChange, SilenceChange
 from contracts.alerts.store import Alerts
 from contracts.commands import Actor, Place, Source
 from contracts.control import Closed, Control, Grip, Obstacles
+from contracts.faults import Fault
 from contracts.health import GateHealth, HealthLog
 from contracts.measuring import StoreNumbers
 from contracts.notices import NewDelivery
@@ -85,7 +86,8 @@ class NewPatch:
     place: Place
     told: tuple[NewDelivery, ...]
     twin_to: NewDelivery | None = None  #: its notice is a Twin whose *first* the engine fills in
-    needs: tuple[str, ...] = ()  #: ids of patches that have to land before it begins; all of them known
+    #: Ids of patches that have to land before it begins; known, or before it in its settlement.
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class Settlement:
     audit: tuple[AuditEntry, ...] = ()
     edited: bool = False
     changes: tuple[Change, ...] = ()
+    refused: Fault | None = None  #: why nothing came of it, for who waits at a shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,16 @@ class Lanes(Protocol):
 
         False: the attempt does not hold it any more.
         """
+
+    async def decide(
+        self,
+        decided: Sequence[Control],
+        *,
+        now: datetime,
+        told: Sequence[NewDelivery] = (),
+        audit: Sequence[AuditEntry] = (),
+    ) -> bool:
+        """Write what the desk decided by itself. False: a row has moved on, and nothing was written."""
 
     async def tend(self, *, now: datetime) -> int:
         """Offer abandoned patches again, give idle lanes a head whose time has come, reopen domains.
@@ -325,6 +338,15 @@ class Ledger(Protocol):
 
     async def closed(self) -> tuple[Closed, ...]:
         """Every domain that is closed, and how."""
+
+    async def in_thread(self, place: Place) -> tuple[PatchLine, ...]:
+        """The patches whose cards stand in the thread of *place*, or began it; oldest first."""
+
+    async def named(self, name: str) -> tuple[PatchLine, ...]:
+        """The patch with this id; else all of the latest message that called one so. Empty: there is none."""
+
+    async def run_times(self, domain: str, *, last: int) -> tuple[timedelta, ...]:
+        """How long the last attempts of the *domain*'s *last* endings took; latest first."""
 
     async def states(self) -> dict[PatchState, int]:
         """How many patches are in each state; every state is a key."""

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from contracts.commands import Actor, Place, Source
 from contracts.control import Approval, Hold, Priority, Proposal
+from contracts.faults import Fault
 from contracts.notices import Notice
 from contracts.outcome import Report, StepTime
 from contracts.patch import Patch
@@ -50,6 +51,7 @@ class StoredPatch:
     stop_by: str | None = None  #: who has asked that its present attempt ends
     proposal: Proposal | None = None
     approval: Approval | None = None
+    reverted_by: str | None = None  #: the latest patch that undoes it, landed or not
 
     @property
     def tries(self) -> int:
@@ -96,6 +98,7 @@ class MessageStanding:
     rejected: int  #: blocks that were refused before they became patches
     patches: tuple[str, ...] = ()  #: their ids, in the order of *states*
     edited: bool = False  #: earlier versions were answered, too
+    refused: Fault | None = None  #: why nothing was done of what was asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from pydantic import Field
 from contracts.faults import Reason
 from contracts.gates import GateResult, Verdict, refusing
 from contracts.outcome import Report
-from contracts.settings import Seconds, Section
+from contracts.sections import Section
+from contracts.settings import Seconds
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 

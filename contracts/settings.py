@@ -10,6 +10,7 @@ from contracts.gates import Credentials, GateSpec
 from contracts.intervals import IntervalSettings
 from contracts.patch import Limits
 from contracts.protection import DEFAULT_PATHS, CommandRule, Rule
+from contracts.resolving import Mending, Rerun, Resolving
 from contracts.sections import Section
 from contracts.states import Backoff
 
@@ -74,6 +75,17 @@ class FreezeSettings(IntervalSettings):
     why: Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
 
+class ResolveSettings(Section):
+    """What the desk mends by itself. `flaky`: a required gate that said no runs once more on the same files."""
+
+    line_endings: Mending = Resolving().line_endings
+    recount: Mending = Resolving().recount
+    flaky: Rerun = Resolving().flaky
+
+    def resolving(self) -> Resolving:
+        return Resolving(self.line_endings, self.recount, self.flaky)
+
+
 class DomainSettings(Section):
     """One repository, one branch, its gates and its people.
 
@@ -99,6 +111,7 @@ class DomainSettings(Section):
     approvers: ApproverSettings = ApproverSettings()
     commands: CommandRule = CommandRule.APPROVE
     repository_gates: bool = False
+    resolve: ResolveSettings = ResolveSettings()
 
 
 class SlackSettings(Section):

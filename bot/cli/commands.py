@@ -28,12 +28,53 @@ COMMANDS = {
         "bot.cli.demo:demo", "Show the desk at work: a local Slack, a sample repository, four posts."
     ),
     "try": Command("bot.cli.rehearse:try_patch", "Say what would come of a patch, on a throw-away copy."),
+    "preview": Command(
+        "bot.cli.preview:preview",
+        "Say what a patch would land as, and what stands before its landing; nothing is run or kept.",
+    ),
     "submit": Command("bot.cli.submit:submit", "Submit a patch as the operator of this machine."),
     "status": Command("bot.cli.look:status", "How the domains stand, and what waits."),
     "queue": Command(
         "bot.cli.look:queue", "The patches still to be carried out, in the order they will run."
     ),
     "show": Command("bot.cli.look:show", "One patch: where it stands, what it changes, what the gates said."),
+    "why": Command(
+        "bot.cli.look:why", "Every condition that keeps a patch from its turn, and when that may come."
+    ),
+    "stop": Command(
+        "bot.cli.steer:stop_patch", "End a patch: what runs is gone within seconds, what waits is taken back."
+    ),
+    "cancel": Command("bot.cli.steer:cancel", "The same as `stop`: take a patch back."),
+    "hold": Command(
+        "bot.cli.steer:hold", "Keep a patch where it is in its lane, and let others go before it."
+    ),
+    "resume": Command("bot.cli.steer:resume", "End a patch's hold, or a domain's pause or draining."),
+    "priority": Command("bot.cli.steer:priority", "Have a patch go before others, or after them."),
+    "replay": Command(
+        "bot.cli.steer:replay",
+        "Ask again for what was set aside, stopped or did not land: a new patch with the same content.",
+    ),
+    "revert": Command(
+        "bot.cli.steer:revert",
+        "Undo what has landed: a new patch with the inverse of it, through the same gates.",
+    ),
+    "approve": Command(
+        "bot.cli.steer:approve",
+        "Let a patch go on that needs an approval; somebody else must have submitted it.",
+    ),
+    "reject": Command("bot.cli.steer:reject", "Do not let a patch go on that needs an approval."),
+    "pause": Command("bot.cli.steer:pause", "Let nothing begin in a domain until somebody resumes it."),
+    "drain": Command(
+        "bot.cli.steer:drain",
+        "Carry out what waits in a domain and take nothing new, until somebody resumes it.",
+    ),
+    "freeze": Command("bot.cli.steer:freeze", "Let only approved hotfixes begin in a domain for a while."),
+    "unfreeze": Command("bot.cli.steer:unfreeze", "End a freeze before its time."),
+    "halt": Command(
+        "bot.cli.steer:halt",
+        "The kill switch: nothing begins anywhere, and what runs ends before its next step.",
+    ),
+    "unhalt": Command("bot.cli.steer:unhalt", "End the halt."),
     "dashboard": Command(
         "bot.cli.dashboard:dashboard", "Everything at a glance, drawn anew every few seconds."
     ),

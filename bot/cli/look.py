@@ -1,4 +1,4 @@
-"""`patchdesk status`, `queue` and `show`: what the store says. No desk needs to run for it."""
+"""`patchdesk status`, `queue`, `show` and `why`: what the store says. No desk needs to run for it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -10,11 +10,13 @@ from bot import clock, shapes
 from bot.cli.desk import configuration, domain_named, is_running, store
 from bot.cli.exits import ExitCode, stop
 from bot.cli.screen import moment, say, show_json, show_table
-from bot.delivery.wording import answers, overview, patches
+from bot.delivery.questions import outlook_of
+from bot.delivery.wording import answers, overview, patches, waiting
 from bot.delivery.wording.faults import explain
 from bot.delivery.wording.ink import PLAIN, visible_lines
 from bot.settings import Config
 from contracts.faults import Reason, fault
+from contracts.outlook import Outlook
 from contracts.records import LaneLine, PatchLine, StoredPatch
 
 #: More than this is for `--json` and for nobody's eyes.
@@ -36,10 +38,13 @@ async def _status(config: Config, *, as_json: bool) -> None:
         counts = await engine.ledger.counts()
         states = await engine.ledger.states()
         lanes = await engine.ledger.lanes(tuple(config.settings.domains))
+        closed = await engine.ledger.closed()
     if as_json:
-        show_json(shapes.status(running, counts, states, lanes))
+        show_json(shapes.status(running, counts, states, lanes, closed))
         return
     say(overview.standing(counts, running=running))
+    for each in closed:
+        say(waiting.closed(each, PLAIN))
     if not lanes:
         say(answers.NO_DOMAINS)
     columns = (
@@ -87,23 +92,52 @@ def show(patch: AnId, as_json: AsJson = False) -> None:
 
 
 async def _show(config: Config, patch: str, *, as_json: bool) -> None:
-    async with store(config) as engine:
-        row = await engine.ledger.patch(patch)
-    if row is None:
-        said = explain(fault(Reason.UNKNOWN_PATCH, id=patch))
-        stop(ExitCode.NO, said.what, said.hint)
+    row, expected = await _found(config, patch)
     if as_json:
-        show_json(shapes.patch(row))
+        show_json(shapes.patch(row, expected))
         return
-    for paragraph in told(row):
+    for paragraph in told(row, expected):
         say(paragraph)
 
 
-def told(row: StoredPatch) -> Iterator[str]:
-    """The whole of *row* in paragraphs, as its summary would say it."""
-    said = patches.summary(row, PLAIN, now=clock.now())
+async def _found(config: Config, patch: str) -> tuple[StoredPatch, Outlook | None]:
+    """The command ends if there is no such patch."""
+    async with store(config) as engine:
+        row = await engine.ledger.patch(patch)
+        expected = await outlook_of(row, engine.ledger, clock.now()) if row else None
+    if row is None:
+        said = explain(fault(Reason.UNKNOWN_PATCH, id=patch))
+        stop(ExitCode.NO, said.what, said.hint)
+    return row, expected
+
+
+def why(patch: AnId, as_json: AsJson = False) -> None:
+    """Every condition that keeps a patch from its turn, and when that may come."""
+    asyncio.run(_why(configuration(), patch.casefold(), as_json=as_json))
+
+
+async def _why(config: Config, patch: str, *, as_json: bool) -> None:
+    row, expected = await _found(config, patch)
+    if as_json:
+        known = shapes.outlook(expected) if expected else None
+        show_json({"id": row.id, "state": row.state.value, "outlook": known})
+        return
+    if expected is None:
+        say(patches.standing(row, PLAIN, outlook=None, now=clock.now()))
+        return
+    for line in (*waiting.obstacles(expected, PLAIN, now=clock.now()), waiting.estimate(expected, PLAIN)):
+        say(line)
+
+
+def told(row: StoredPatch, expected: Outlook | None = None) -> Iterator[str]:
+    """The whole of *row* in paragraphs, as its summary would say it; *expected* is of one that waits."""
+    now = clock.now()
+    said = patches.summary(row, PLAIN, now=now)
     yield f"{row.id}  {patches.title(row.patch, PLAIN)}"
     yield f"  {said.headline} {said.hint}".rstrip()
+    if expected is not None:
+        yield from (f"  {line}" for line in waiting.obstacles(expected, PLAIN, now=now))
+        yield f"  {waiting.estimate(expected, PLAIN)}"
     for heading, lines in ((said.gates_total, said.gates), (said.files_total, said.files), ("", said.facts)):
         yield from (f"  {line}" for line in (heading, *(f"  {line}" for line in lines)) if line.strip())
     yield from (f"  {line}" for line in (said.times, said.commands) if line)

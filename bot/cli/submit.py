@@ -1,6 +1,7 @@
 """`patchdesk submit`: a patch from a shell, into the inbox of the desk on this machine."""
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Annotated
 
@@ -8,21 +9,23 @@ import typer
 
 from bot import clock
 from bot.cli.desk import configuration, domain_named, is_running, store
-from bot.cli.exits import ExitCode
+from bot.cli.exits import ExitCode, stop
 from bot.cli.look import told
 from bot.cli.phrases import desk as phrases
 from bot.cli.reading import given, operator, read_or_stop
 from bot.cli.screen import say
 from bot.delivery.wording import patches
+from bot.delivery.wording.faults import explain
 from bot.delivery.wording.ink import PLAIN
 from bot.intake import cli
 from bot.settings import Config
 from contracts import formats
 from contracts.commands import Place, Source, Submit
 from contracts.ports import Engine, NewEvent
-from contracts.records import StoredPatch
+from contracts.records import MessageStanding, StoredPatch
 from contracts.states import OPEN_STATES, PatchState
 
+_TREE = re.compile(r"[0-9a-f]{40}")
 _LOOK_EVERY = timedelta(milliseconds=100)
 
 AFile = Annotated[str, typer.Argument(metavar="FILE", help="A file with a patch, or - for standard input.")]
@@ -31,14 +34,20 @@ ATitle = Annotated[str | None, typer.Option("--title", help="What it is called, 
 AKey = Annotated[
     str | None, typer.Option("--idempotency-key", help="The same key again submits nothing again.")
 ]
+Expect = Annotated[
+    str | None,
+    typer.Option("--expect", metavar="TREE", help="Land as this very tree, as `preview` names it."),
+]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end; exit 0 only if it landed.")]
 
 
 def submit(
     file: AFile,
+    *,
     domain: ADomain = None,
     title: ATitle = None,
     idempotency_key: AKey = None,
+    expect: Expect = None,
     wait: Wait = False,
 ) -> None:
     """Submit a patch as the operator of this machine."""
@@ -47,9 +56,21 @@ def submit(
     part = given(file)
     asked = Submit((part,), addressed=True, domain=name, title=title)
     # The desk reads it again; here, whoever typed the command is still looking.
-    read_or_stop(asked, formats.Context.of(config.settings, Place()))
+    found = read_or_stop(asked, formats.Context.of(config.settings, Place()))
+    if expect is not None and len(found) != 1:
+        stop(ExitCode.USAGE, phrases.one_tree(len(found)))
+    if expect is not None and not _TREE.fullmatch(expect):
+        stop(ExitCode.USAGE, phrases.no_tree(expect))
     user = operator()
-    payload = cli.encode(part.body, name=part.name, domain=name, title=title, login=user.id, email=user.email)
+    payload = cli.encode(
+        part.body,
+        name=part.name,
+        domain=name,
+        title=title,
+        login=user.id,
+        email=user.email,
+        expects=expect,
+    )
     event = NewEvent(Source.CLI, idempotency_key or clock.new_key(), payload)
     raise typer.Exit(asyncio.run(_submit(config, event, wait=wait)))
 
@@ -74,22 +95,25 @@ async def _follow(engine: Engine, inbox_id: int) -> ExitCode:
         rows = [await engine.ledger.patch(patch) for patch in standing.patches] if standing else []
         rows_now = [row for row in rows if row is not None]
         for row in rows_now:
-            line = patches.standing(row, PLAIN, position=None, now=clock.now())
+            line = patches.standing(row, PLAIN, outlook=None, now=clock.now())
             if shown.get(row.id) != line and row.state in OPEN_STATES:
                 say(f"{row.id}  {line}")
             shown[row.id] = line
         if standing and not OPEN_STATES.intersection(standing.states):
-            return _ended(rows_now, rejected=standing.rejected)
+            return _ended(rows_now, standing)
         await asyncio.sleep(_LOOK_EVERY.total_seconds())
 
 
-def _ended(rows: list[StoredPatch], *, rejected: int) -> ExitCode:
+def _ended(rows: list[StoredPatch], standing: MessageStanding) -> ExitCode:
     for row in rows:
         for line in told(row):
             say(line)
-    if not rows:
+    if standing.refused is not None:
+        said = explain(standing.refused)
+        say(f"{said.what} {said.hint}")
+    elif not rows:
         say(phrases.SAME_IS_OPEN)
     states = {row.state for row in rows}
     if PatchState.QUARANTINED in states:
         return ExitCode.DESK
-    return ExitCode.OK if states == {PatchState.LANDED} and not rejected else ExitCode.NO
+    return ExitCode.OK if states == {PatchState.LANDED} and not standing.rejected else ExitCode.NO

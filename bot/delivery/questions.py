@@ -1,6 +1,6 @@
 """Answers to questions, out of rows: the same for a mention, a slash command and the App Home."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -15,6 +15,7 @@ from contracts.commands import (
     ListAlerts,
     ListRisks,
     ListSilences,
+    Place,
     Question,
     Queue,
     Roadmap,
@@ -22,13 +23,15 @@ from contracts.commands import (
     ShowReport,
     Status,
     WhoIsOnCall,
+    Why,
 )
 from contracts.faults import Fault, Reason, fault, nearest
+from contracts.outlook import LAST, Outlook, outlook
 from contracts.plan_store import Plans
 from contracts.ports import Ledger
 from contracts.records import StoredPatch
 from contracts.settings import Settings
-from contracts.states import OPEN_STATES
+from contracts.states import OPEN_STATES, PatchState
 
 #: Lines of a list; more are counted.
 MOST_LISTED = 25
@@ -41,12 +44,13 @@ async def answer(
     ledger: Ledger,
     settings: Settings,
     now: datetime,
+    thread: str | None = None,
     workspace: str | None = None,
     board: AlertBoard | None = None,
     reports: ReportBoard | None = None,
     plans: Plans | None = None,
 ) -> Message:
-    """What *question* is answered in *channel*: only about domains that the channel may see.
+    """What *question* is answered in *channel*, or its *thread*: only about domains that it may see.
 
     *workspace* is Slack's own address, for links. *board* is asked about alerts, *reports* for reports,
     *plans* about the plan.
@@ -58,15 +62,17 @@ async def answer(
             domains = visible_domains(name, channel, settings)
             if isinstance(domains, Fault):
                 return answers.fault(domains)
-            return answers.status(await ledger.lanes(domains))
+            closed = [each for each in await ledger.closed() if each.domain in {None, *domains}]
+            return answers.status(await ledger.lanes(domains), closed)
         case Queue(name):
             domains = visible_domains(name, channel, settings)
             return answers.fault(domains) if isinstance(domains, Fault) else await _queue(domains, ledger)
         case Show(patch):
-            row = await ledger.patch(patch)
-            if row is None or not _may_see(row, channel, settings):
-                return answers.fault(fault(Reason.UNKNOWN_PATCH, id=patch))
-            return await _show(row, channel, ledger, now, workspace)
+            shown = await patch_meant(patch, Place(channel), ledger, settings, fits=_is_open)
+            return await _show(shown, channel, ledger, now, workspace)
+        case Why(patch):
+            meant = await patch_meant(patch, Place(channel, None, thread), ledger, settings, fits=_is_open)
+            return await _why(meant, ledger, now)
         case ShowReport(domain=name):
             return await _report(question, visible_domains(name, channel, settings), reports, now)
         case ListAlerts() | ListSilences() | WhoIsOnCall():
@@ -94,17 +100,52 @@ def visible_domains(name: str | None, channel: str | None, settings: Settings) -
     return fault(Reason.UNKNOWN_TARGET, target=name, domains=" ".join(seen), suggestion=nearest(name, known))
 
 
+async def patch_meant(
+    name: str | None,
+    place: Place,
+    ledger: Ledger,
+    settings: Settings,
+    *,
+    fits: Callable[[StoredPatch], bool],
+) -> StoredPatch | Fault:
+    """The patch called *name*; without one the only one in the thread of *place*, or that *fits* there."""
+    if name is not None:
+        row = await ledger.patch(name.casefold())
+        if row is None or not _may_see(row, place.channel, settings):
+            return fault(Reason.UNKNOWN_PATCH, id=name[:80])
+        return row
+    lines = await ledger.in_thread(place) if place.thread is not None else ()
+    rows = [row for line in lines if (row := await ledger.patch(line.id)) is not None]
+    if len(rows) != 1:
+        rows = [row for row in rows if fits(row)] or rows
+    if len(rows) != 1:
+        return fault(Reason.WHICH_PATCH, ids=" ".join(row.id for row in rows))
+    return rows[0]
+
+
 def _may_see(row: StoredPatch, channel: str | None, settings: Settings) -> bool:
     domains = visible_domains(None, channel, settings)
     return not isinstance(domains, Fault) and row.patch.domain in domains
 
 
+async def _why(row: StoredPatch | Fault, ledger: Ledger, now: datetime) -> Message:
+    if isinstance(row, Fault):
+        return answers.fault(row)
+    return answers.why(row, outlook=await outlook_of(row, ledger, now), now=now)
+
+
+def _is_open(row: StoredPatch) -> bool:
+    return row.state in OPEN_STATES
+
+
 async def _show(
-    row: StoredPatch, channel: str | None, ledger: Ledger, now: datetime, workspace: str | None
+    row: StoredPatch | Fault, channel: str | None, ledger: Ledger, now: datetime, workspace: str | None
 ) -> Message:
-    position = await position_of(row, ledger)
+    if isinstance(row, Fault):
+        return answers.fault(row)
+    expected = await outlook_of(row, ledger, now)
     link = permalink(workspace, row.card or row.place)
-    return answers.show(row, channel=channel, position=position, now=now, link=link)
+    return answers.show(row, channel=channel, outlook=expected, now=now, link=link)
 
 
 async def _alerts(
@@ -131,12 +172,15 @@ async def _queue(domains: Sequence[str], ledger: Ledger) -> Message:
     return answers.queue(lines, left=max(0, waiting - len(lines)) if len(lines) == MOST_LISTED else 0)
 
 
-async def position_of(row: StoredPatch, ledger: Ledger) -> int | None:
-    """Its place in its lane, if it is open and among the first; of a long lane only the beginning is read."""
-    if row.state not in OPEN_STATES:
+async def outlook_of(row: StoredPatch, ledger: Ledger, now: datetime) -> Outlook | None:
+    """What keeps *row* from its turn and when that may come; None: it runs, or is over."""
+    if row.state not in OPEN_STATES or row.state is PatchState.RUNNING:
         return None
-    lines = await ledger.queue([row.patch.domain], limit=MOST_LISTED)
-    return next((line.position for line in lines if line.id == row.id), None)
+    found = await ledger.obstacles(row.id)
+    if found is None:
+        return None
+    domain = row.patch.domain
+    return outlook(found, await ledger.run_times(domain, last=LAST), domain=domain, now=now)
 
 
 async def home(domains: Sequence[str], *, ledger: Ledger, now: datetime) -> dialogs.View:

@@ -1,13 +1,15 @@
-"""What `patchdesk submit` leaves in the inbox, and how it is read back."""
+"""What the command line leaves in the inbox, and how it is read back: patches, and what steers them."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from bot.submit import Asked
 from contracts.commands import Actor, ActorKind, Part, PartKind, Place, Submit
 from contracts.formats import language_of
+from contracts.ruling import Ruling
+from contracts.steering import Steering
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,18 +19,42 @@ class _Given:
     title: str | None
     login: str
     email: str
+    expects: str | None = None
     version: Literal[1] = 1
 
 
-_JSON: Final[TypeAdapter[_Given]] = TypeAdapter(_Given)
+@dataclass(frozen=True, slots=True)
+class _Said:
+    command: Annotated[Steering | Ruling, Field(discriminator="kind")]
+    login: str
+    email: str
+    version: Literal[2] = 2
+
+
+_JSON: Final[TypeAdapter[_Given | _Said]] = TypeAdapter(_Given | _Said)
 
 
 def encode(
-    body: bytes, *, name: str | None, domain: str | None, title: str | None, login: str, email: str
+    body: bytes,
+    *,
+    name: str | None,
+    domain: str | None,
+    title: str | None,
+    login: str,
+    email: str,
+    expects: str | None = None,
 ) -> bytes:
-    """A payload for `NewEvent(Source.CLI, ...)`. *name*: the file's, None for standard input."""
+    """A payload for `NewEvent(Source.CLI, ...)`. *name*: the file's, None for standard input.
+
+    *expects*: the tree that it must land as.
+    """
     part = Part(PartKind.WHOLE, body, name, (language_of(name) or "") if name else "")
-    return _JSON.dump_json(_Given(part, domain, title, login, email))
+    return _JSON.dump_json(_Given(part, domain, title, login, email, expects))
+
+
+def encode_steering(command: Steering | Ruling, *, login: str, email: str) -> bytes:
+    """As `encode`. Times of day are meant in UTC."""
+    return _JSON.dump_json(_Said(command, login, email))
 
 
 class FromCli:
@@ -40,5 +66,9 @@ class FromCli:
     async def __call__(self, payload: bytes) -> Asked:
         given = _JSON.validate_json(payload)
         actor = Actor(ActorKind.OPERATOR, given.login, given.login, given.email)
-        command = Submit((given.part,), addressed=True, domain=given.domain, title=given.title)
+        if isinstance(given, _Said):
+            return Asked(actor, Place(), given.command)
+        command = Submit(
+            (given.part,), addressed=True, domain=given.domain, title=given.title, expects=given.expects
+        )
         return Asked(actor, Place(), command)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from datetime import UTC
 
 from bot.intake import events
 from bot.intake.events import Filled, Message, Ourselves, Planned
@@ -22,6 +23,7 @@ from contracts.commands import (
     parse_words,
 )
 from contracts.faults import Fault
+from contracts.steering import Freeze
 
 #: Of what could not be read as anything; such rows are not recorded, so this stands for "no such thing".
 _NOWHERE = Place()
@@ -58,7 +60,10 @@ class FromSlack:
 
     async def _asked(self, heard: Message | Filled | Planned, asked: Command | Fault) -> Asked | Trouble:
         actor = await self._people.find(heard.sender)
-        return actor if isinstance(actor, Trouble) else Asked(actor, heard.place, asked)
+        if isinstance(actor, Trouble):
+            return actor
+        zone = await self._people.zone_of(heard.sender.id) if isinstance(asked, Freeze) else UTC
+        return Asked(actor, heard.place, asked, zone)
 
 
 def dialog(filled: Filled) -> Submit:

@@ -65,7 +65,7 @@ async def served(
         HealthPages(engine.health, fresh=freshness(config.operations), clock=clock),
         Metrics(engine, looked, tallies, since=await engine.reports.last_ended()),
         AlertsIn(inbound, clock=clock),
-        Rows(engine.ledger, config.settings, probes),
+        Rows(engine.ledger, config.settings, probes, clock=clock),
         dashboard,
     ):
         application.add_routes(part.routes())

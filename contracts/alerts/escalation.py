@@ -9,7 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from contracts.alerts.model import Climb
-from contracts.settings import ChannelId, GroupId, Name, Seconds, Section
+from contracts.sections import Section
+from contracts.settings import ChannelId, GroupId, Name, Seconds
 
 Address = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$", max_length=254)]
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from contracts.alerts.inhibition import inhibitor, may_be_inhibited
-from contracts.alerts.intervals import covering, next_change
 from contracts.alerts.matching import matches, may_match
 from contracts.alerts.model import NAME, Alert, Group, Hidden, Hiding, Labels, Silence
 from contracts.alerts.routing import route_at
 from contracts.alerts.settings import AlertSettings, Route
 from contracts.alerts.silences import silencing
+from contracts.intervals import covering, next_change
 
 
 @dataclass(frozen=True, slots=True)

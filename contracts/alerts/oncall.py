@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
-from contracts.alerts.intervals import (
+from contracts.intervals import (
     ClockTime,
     Recurring,
     WithKeywords,
@@ -16,7 +16,8 @@ from contracts.alerts.intervals import (
     covering,
     next_change,
 )
-from contracts.settings import Name, Section
+from contracts.sections import Section
+from contracts.settings import Name
 
 #: How far ahead anybody looks.
 _FAR: Final = timedelta(days=366)

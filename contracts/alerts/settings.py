@@ -9,12 +9,13 @@ from typing import Annotated, Final, Literal, Self, TypeVar
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from contracts.alerts.escalation import Address, Importance, Rung, StepSettings, rungs
-from contracts.alerts.intervals import IntervalSettings, WithKeywords
 from contracts.alerts.matching import parse_matchers
 from contracts.alerts.model import DOMAIN, Matcher
 from contracts.alerts.oncall import ScheduleSettings
 from contracts.faults import Fault
-from contracts.settings import ChannelId, Name, Seconds, Section, UserId
+from contracts.intervals import IntervalSettings, WithKeywords
+from contracts.sections import Section
+from contracts.settings import ChannelId, Name, Seconds, UserId
 
 _Value = TypeVar("_Value")
 

@@ -26,9 +26,11 @@ from contracts.formats.spellings import (
     ROLE,
     SHELL,
     TITLES,
+    TURN_BY_SPELLING,
     Field,
 )
 from contracts.formats.target import resolve
+from contracts.formats.turn import read_turn
 from contracts.patch import Changeset, Delete, Diff, Mutation, Patch, Write, build_changeset, paths_of
 
 _FORMS: Final = (Field.MUTATIONS, Field.PATCH, Field.DIFF)
@@ -83,10 +85,19 @@ def read_command(
             findings.add(replace(built, line=inner.fields.at.line, column=inner.fields.at.column))
         elif built is not None and domain is not None:
             changesets[domain] = built
+    turn = read_turn([frame.given for frame in frames], findings)
     if findings:
         return ()
-    description = describe([_descriptive(frame) for frame in frames])
-    return tuple(_patch(domain, each, description, submit, block) for domain, each in changesets.items())
+    description = describe([*(_descriptive(frame) for frame in frames), turn.unread])
+    return tuple(
+        replace(
+            _patch(domain, each, description, submit, block),
+            priority=turn.priority,
+            depends_on=turn.depends_on,
+            hotfix=turn.hotfix,
+        )
+        for domain, each in changesets.items()
+    )
 
 
 def _patch(domain: str, changeset: Changeset, said: Description, submit: Submit, block: int) -> Patch:
@@ -129,7 +140,7 @@ def _frame(fields: Fields, findings: Findings) -> _Frame:
     rest: list[Entry] = []
     lists = any(BLOCK_BY_SPELLING.get(entry.key) in _FORMS for entry in fields.entries)
     for entry in fields.entries:
-        field = BLOCK_BY_SPELLING.get(entry.key)
+        field = BLOCK_BY_SPELLING.get(entry.key) or TURN_BY_SPELLING.get(entry.key)
         known = own if field is None else given
         field = field or BY_SPELLING.get(entry.key)
         if field is None or field is Field.REMARK:
@@ -192,7 +203,7 @@ def _blame_slips(frame: _Frame, findings: Findings) -> None:
         meant = nearest(entry.key[:_SHOWN], NEARLY, cutoff=_NEARLY_EQUAL)
         if not meant or meant[0] != entry.key[0].casefold():
             continue
-        field = BLOCK_BY_SPELLING.get(meant, Field.PATH)
+        field = BLOCK_BY_SPELLING.get(meant) or TURN_BY_SPELLING.get(meant, Field.PATH)
         # Where the changes are listed already, `patched: true` describes; `mutation: [...]` does not.
         listed = field in _FORMS and frame.forms and not isinstance(entry.value, Fields | Items)
         if field not in frame.given and field not in frame.own and not listed:

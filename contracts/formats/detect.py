@@ -6,7 +6,7 @@
 - What was handed in whole (a dialog's field, a file) and has neither may also be a document with fences in
   it: it is one if a fence stands at the very beginning of a line, where neither JSON nor YAML nor a diff
   can have one, or if it has fences and is nothing by itself. Only its fences count then. The mail around
-  a mailed diff is no such document.
+  a mailed diff is no such document, nor are edits by whole lines that begin before the first fence.
 - The marks of `*** Begin Patch` and of search/replace blocks count in a fence of any language.
 - Something *wants* to be a patch if it visibly says `role: command_patch`, is called a diff and has hunks, or
   has those marks. Only then is it answered, when nobody spoke to the desk.
@@ -150,6 +150,12 @@ def _is_told(piece: Part, most_size: int) -> bool:
     return _format(piece.language.lower(), text) is Format.BLOCKS
 
 
+def _is_edits_before(text: str, fence: int) -> bool:
+    """True if edits by whole lines begin before the first fence: that one is then a line of theirs."""
+    marks = (codex.HEADER.search(text), edit_blocks.HEADER.search(text))
+    return any(mark is not None and mark.start() < fence for mark in marks)
+
+
 def _one(told: Sequence[Part]) -> Part:
     lines: list[bytes] = []
     for piece in told:
@@ -165,7 +171,8 @@ def _pieces(part: Part, most_size: int) -> Sequence[Part]:
     text = part.body.decode("utf-8", "replace")
     if _MAILED.match(text):
         return (part,)
-    if _format("", text) is not None and not _FENCE_AT_START.search(text):
+    fence = _FENCE_AT_START.search(text)
+    if _format("", text) is not None and (fence is None or _is_edits_before(text, fence.start())):
         return (part,)
     offset = part.first_line - 1
     pieces = fences.parts(text)

@@ -15,7 +15,16 @@ from typing import Final
 from contracts.faults import Fault, Reason
 from contracts.formats.document import MOST_FAULTS
 from contracts.formats.hunks import Hunk, Lines, bare, blame, opens_plain, read_hunk, shown
-from contracts.formats.names import Names, line_name, paired_names, quoted, strip_prefixes
+from contracts.formats.names import (
+    Names,
+    line_name,
+    paired_names,
+    prefixes_of,
+    quoted,
+    sole_name,
+    stated_name,
+    strip_prefixes,
+)
 from contracts.patch import Diff, FileHeader, FileMode, Limits
 from contracts.paths import check_path, strip_prefix
 
@@ -29,6 +38,8 @@ _BINARY_DATA: Final = re.compile(
     rb"(?:literal|delta) \d{1,12}|[A-Za-z][0-9A-Za-z!#$%&()*+;<=>?@^_`{|}~-]{5,}|"
 )
 _INDEX_MODE: Final = re.compile(rb"[0-9a-f]+\.\.[0-9a-f]+ ([0-7]{6})")
+_INDEX_NEW: Final = re.compile(rb"[0-9a-f]+\.\.([0-9a-f]{7,40})(?: |$)")
+_EMPTY_BLOB: Final = b"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 _WHOLE_IDS: Final = re.compile(rb"[0-9a-f]{40}\.\.[0-9a-f]{40}(?= |$)")
 _CREATED: Final = b"new file mode "
 _DELETED: Final = b"deleted file mode "
@@ -56,7 +67,7 @@ class FileDiff:
 
     *modes* are the two sides' modes as far as they are said; *moves* is `rename`, `copy` or empty. *ids* is
     what a binary patch says it leads from and to, where it says so in whole: without it a delta could not
-    be told from one that was made for other bytes.
+    be told from one that was made for other bytes. *sole*: it has one name, which may begin with a prefix.
     """
 
     at: int
@@ -67,6 +78,7 @@ class FileDiff:
     hunks: tuple[Hunk, ...] = ()
     binary: tuple[bytes, ...] = ()
     ids: bytes = b""
+    sole: bool = False
 
     @property
     def path(self) -> str:
@@ -86,9 +98,15 @@ def read_diff(body: bytes, limits: Limits) -> DiffText:
 
     Reading stops where no more faults are told, and at more files than the limits allow.
     """
-    reader = _Reader(body.removesuffix(b"\n").split(b"\n"))
+    reader = _Reader(_as_sent(body.removesuffix(b"\n").split(b"\n")))
     reader.read(limits.files)
-    return DiffText(tuple(reader.files), tuple(reader.faults))
+    return DiffText(tuple(map(reader.without_prefix, reader.files)), tuple(reader.faults))
+
+
+def _as_sent(lines: list[bytes]) -> list[bytes]:
+    """*lines* before something on their way gave every one of them, headers too, a carriage return."""
+    sent = lines[:-1] if not lines[-1] else lines
+    return [bare(line) for line in lines] if sent and all(line[-1:] == b"\r" for line in sent) else lines
 
 
 def normalise(text: DiffText, prefixes: tuple[str, ...]) -> Diff | tuple[Fault, ...]:
@@ -161,6 +179,8 @@ class _Reader:
         self.at = 0
         self.files: list[FileDiff] = []
         self.faults: list[Fault] = []
+        #: What the two names of files without `diff --git` begin with beside the path.
+        self.prefixes: set[tuple[str, str]] = set()
         self.openings = [at for at, line in enumerate(lines) if line[:3] in _OPENS and self.opens(at)]
 
     def read(self, most_files: int) -> None:
@@ -229,6 +249,8 @@ class _Reader:
             return replace(file, binary=self.binary(file), ids=ids[0] if ids else b"")
         file = replace(file, hunks=self.hunks(file, git=headers.git is not None))
         self.check_sides(file)
+        if file.old is None and not file.hunks and not _is_empty(headers):
+            raise self.unreadable(Reason.DIFF_EMPTY, file.at, text=shown(self.lines[file.at]))
         return file
 
     def headers(self) -> _Headers:
@@ -255,10 +277,11 @@ class _Reader:
     def named(self, headers: _Headers) -> FileDiff:
         """The file of *headers*: its names, modes and whether it moves. Every header must agree."""
         pair = paired_names(headers.git) if headers.git is not None else None
-        lines = None
+        lines = stated = None
         if headers.old is not None and headers.new is not None:
             lines = line_name(headers.old), line_name(headers.new)
-        names = strip_prefixes(pair, lines)
+            stated = stated_name(headers.old), stated_name(headers.new)
+        names = strip_prefixes(pair, lines, stated)
         moves, moved = _moves(headers)
         if moved is not None:
             names = moved if lines is None or moved in {names, lines} else None
@@ -266,8 +289,26 @@ class _Reader:
             created, deleted = (key in headers.extended for key in (_CREATED, _DELETED))
             names = (None if created else names[0]), (None if deleted else names[1])
         if names is None or not _agrees(headers, names, moves):
-            raise self.unreadable(Reason.DIFF_BAD_HEADER, headers.at, text=shown(self.lines[headers.at]))
-        return FileDiff(headers.at, *names, modes=_modes(headers), moves=moves)
+            raise self.unreadable(Reason.DIFF_CONTRADICTION, headers.at, text=shown(self.lines[headers.at]))
+        sole = pair is None and not moves and self.is_sole(stated)
+        return FileDiff(headers.at, *names, modes=_modes(headers), moves=moves, sole=sole)
+
+    def is_sole(self, stated: Names | None) -> bool:
+        """True if only one of the two names is *stated*; both tell what this diff's names begin with."""
+        if stated is None:
+            return False
+        old, new = stated
+        if old is None or new is None:
+            return True
+        self.prefixes.add(prefixes_of(old, new))
+        return False
+
+    def without_prefix(self, file: FileDiff) -> FileDiff:
+        """*file*, once all others have told what their names begin with."""
+        if not file.sole:
+            return file
+        olds, news = ({pair[side] for pair in self.prefixes} for side in (0, 1))
+        return replace(file, old=sole_name(file.old, "a", olds), new=sole_name(file.new, "b", news))
 
     def check_modes(self, file: FileDiff, headers: _Headers) -> None:
         index = _INDEX_MODE.fullmatch(headers.extended.get(b"index ", b""))
@@ -310,7 +351,7 @@ class _Reader:
                 raise self.unreadable(Reason.DIFF_BAD_HUNK, hunk.at, text=shown(self.lines[hunk.at]))
         stays = file.old is not None and file.new is not None
         if stays and not file.hunks and not file.moves and file.modes[0] == file.modes[1]:
-            raise self.unreadable(Reason.DIFF_BAD_HEADER, file.at, text=shown(self.lines[file.at]))
+            raise self.unreadable(Reason.DIFF_EMPTY, file.at, text=shown(self.lines[file.at]))
 
 
 def _moves(headers: _Headers) -> tuple[str, Names | None]:
@@ -342,6 +383,12 @@ def _agrees(headers: _Headers, names: Names, moves: str) -> bool:
     if (created and old is not None) or (deleted and new is not None):
         return False
     return old is None or new is None or old == new
+
+
+def _is_empty(headers: _Headers) -> bool:
+    """True unless the index line of a file without lines names another object than the empty one."""
+    index = _INDEX_NEW.match(headers.extended.get(b"index ", b""))
+    return index is None or _EMPTY_BLOB.startswith(index[1])
 
 
 def _stub(line: bytes) -> str | None:

@@ -13,9 +13,9 @@ from typing import Final
 from contracts.faults import Fault, Reason
 
 _RANGE: Final = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
-#: The last lines of a mail: `-- ` and the version of the git that wrote it.
+#: The last lines of a mail: `-- ` and who or what wrote it, mostly the version of a git.
 _SIGNATURE: Final = re.compile(rb"-- ?")
-_VERSION: Final = re.compile(rb"\d+\.\d+")
+_SIGNER: Final = re.compile(rb"(?!diff |Index: )\w")
 NO_NEWLINE: Final = b"\\ "
 #: An empty context line whose blank a tool has cut off.
 _BLANK: Final = frozenset((b"", b"\r"))
@@ -114,7 +114,7 @@ def _end(lines: Lines, start: int, old: int, new: int, *, git: bool) -> int | Fa
         return None
     if at < len(lines) and lines[at].startswith(NO_NEWLINE):
         at += 1
-    following = next((n for n in range(at, len(lines)) if lines[n] not in _BLANK), len(lines))
+    following = next((n for n in range(at, len(lines)) if lines[n].strip()), len(lines))
     return at if _ends_body(lines, following) or not _goes_on(lines, following) else None
 
 
@@ -126,10 +126,10 @@ def _ends_body(lines: Lines, at: int) -> bool:
 
 
 def _is_signature(lines: Lines, at: int) -> bool:
-    """True at the two lines that git puts under a mail. The second could be no line of a hunk."""
+    """True at the two lines that end a mail. The second could be no line of a hunk, nor of a header."""
     if not lines[at].startswith(b"--") or at + 1 >= len(lines):
         return False
-    return _SIGNATURE.fullmatch(bare(lines[at])) is not None and _VERSION.match(lines[at + 1]) is not None
+    return _SIGNATURE.fullmatch(bare(lines[at])) is not None and _SIGNER.match(lines[at + 1]) is not None
 
 
 def _mended(line: bytes) -> bytes:

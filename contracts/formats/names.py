@@ -1,6 +1,7 @@
 """File names in the headers of a diff: quoting, prefixes, time stamps."""
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 #: What git writes before the two names: a/ b/, and by `diff.mnemonicPrefix` index, work tree, commit, object.
@@ -27,14 +28,17 @@ Names = tuple[str | None, str | None]
 
 def line_name(rest: bytes) -> str | None:
     """The name after `--- `, `+++ `, `rename from `; None for `/dev/null` or a file that never was."""
+    return None if _was_never(rest) else stated_name(rest)
+
+
+def stated_name(rest: bytes) -> str | None:
+    """As `line_name`, but a file that never was has its name: it shows how the diff's names begin."""
     if quotation := _QUOTED.match(rest):
         return _text(_unquoted(quotation[1]))
     name, tab, _ = rest.partition(b"\t")
     if not tab:
         name = name.rstrip()
-    if name == b"/dev/null" or _was_never(rest):
-        return None
-    return _text(name)
+    return None if name == b"/dev/null" else _text(name)
 
 
 def paired_names(rest: bytes) -> tuple[str, str] | None:
@@ -55,20 +59,44 @@ def paired_names(rest: bytes) -> tuple[str, str] | None:
     return None
 
 
-def strip_prefixes(pair: tuple[str, str] | None, lines: Names | None) -> Names | None:
+def strip_prefixes(pair: tuple[str, str] | None, lines: Names | None, stated: Names | None) -> Names | None:
     """The names of a file without the diff's prefixes; None if the headers contradict each other.
 
-    *pair* is from `diff --git`, *lines* from `---` and `+++`. A diff without prefixes keeps its names:
-    both sides begin with the same folder then, or differ in more than the first one.
+    *pair* is from `diff --git`, *lines* and *stated* are from `---` and `+++`. A diff without prefixes keeps
+    its names: both sides begin with the same folder then, or differ in more than the first one. A single
+    name is left as it is: only the other files can tell whether it has a prefix (`sole_name`).
     """
-    if lines is None:
-        return None if pair is None else _bare(*pair)
     if pair is None:
-        return _bare(*lines)
+        return None if lines is None or stated is None else _there(lines, bare_names(*stated))
+    if lines is None:
+        return bare_names(*pair)
     if any(line not in {None, said} for line, said in zip(lines, pair, strict=True)):
         return None
-    old, new = _bare(*pair)
+    return _there(lines, bare_names(*pair))
+
+
+def _there(lines: Names, names: Names) -> Names:
+    old, new = names
     return (old if lines[0] is not None else None), (new if lines[1] is not None else None)
+
+
+def prefixes_of(old: str, new: str) -> tuple[str, str]:
+    """What was stripped from both names of one file, empty if nothing was."""
+    bare = bare_names(old, new)
+    return ("", "") if bare == (old, new) else (old.partition("/")[0], new.partition("/")[0])
+
+
+def sole_name(name: str | None, usual: str, known: Collection[str]) -> str | None:
+    """The one name of a file that comes or goes, without its prefix.
+
+    *known* are the prefixes that other files of the diff have on that side. Where none of them has one, this
+    has none either; else it may be one of theirs, or the *usual* one.
+    """
+    if name is None:
+        return None
+    first, slash, rest = name.partition("/")
+    prefixed = first in known or (first == usual and set(known) != {""})
+    return rest if first and slash and prefixed else name
 
 
 def quoted(name: str) -> bytes:
@@ -103,9 +131,10 @@ def _same_file(old: bytes, new: bytes) -> bool:
     return old == new or (old[1:] == new[1:] and old[1:2] == b"/")
 
 
-def _bare(old: str | None, new: str | None) -> Names:
+def bare_names(old: str | None, new: str | None) -> Names:
+    """Both names of one file without their prefixes."""
     if old is None or new is None:
-        return _without(old, "a"), _without(new, "b")
+        return old, new
     first, old_slash, old_rest = old.partition("/")
     second, new_slash, new_rest = new.partition("/")
     if old_slash and new_slash and first != second:
@@ -113,10 +142,6 @@ def _bare(old: str | None, new: str | None) -> Names:
         if both_git or old_rest == new_rest:
             return old_rest, new_rest
     return old, new
-
-
-def _without(name: str | None, prefix: str) -> str | None:
-    return None if name is None else name.removeprefix(f"{prefix}/")
 
 
 def _was_never(rest: bytes) -> bool:

@@ -7,6 +7,7 @@ are, what is a path, how much is too much, and that a misspelt field was probabl
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from contracts.control import Priority
 from contracts.formats.spellings import (
     BATCHES,
     BLOCK,
@@ -15,11 +16,13 @@ from contracts.formats.spellings import (
     MUTATION,
     OPERATIONS,
     ROLE,
+    TURN,
     UNSAID,
     Field,
     Operation,
     Shape,
 )
+from contracts.formats.turn import MOST_NEEDED
 
 Schema = dict[str, Any]
 
@@ -54,6 +57,19 @@ _TYPES: Final[dict[Field, Schema]] = {
 _TARGET: Final[Schema] = {"anyOf": [_BLANK, {"type": "array", "minItems": 1, "items": _BLANK}]}
 #: It describes; what is no id of a batch is shown and counts for none.
 _BATCH: Final[Schema] = {"description": "The plan's batch that the patch counts for, by its id."}
+_TURN: Final[dict[Field, Schema]] = {
+    Field.PRIORITY: {
+        "description": f"{', '.join(Priority)}; other words only describe.",
+    },
+    Field.DEPENDS_ON: {
+        "description": "Patches that have to land before it: ids, or the `id` of other blocks.",
+        "anyOf": [_BLANK, {"type": "null"}, {"type": "array", "maxItems": MOST_NEEDED, "items": _BLANK}],
+    },
+    Field.HOTFIX: {
+        "description": "Asks to go through a freeze, which somebody else has to approve.",
+        "anyOf": [{"type": ["boolean", "null"]}, {"enum": ["true", "false"]}],
+    },
+}
 _DIFF: Final = r"(^|\n)(diff --git |--- [^\n]*\n\+\+\+ [^\n]*\n@@)"
 #: A `target` with a slash names a file.
 _TARGET_IS_PATH: Final[Schema] = {
@@ -102,9 +118,13 @@ def _block(*, inherits: bool) -> Schema:
         }
     return {
         "type": "object",
-        "properties": {**dict.fromkeys(BLOCK[Field.TARGET], _TARGET), **dict.fromkeys(BATCHES, _BATCH)},
+        "properties": {
+            **dict.fromkeys(BLOCK[Field.TARGET], _TARGET),
+            **dict.fromkeys(BATCHES, _BATCH),
+            **{spelling: _TURN[field] for field, spellings in TURN.items() for spelling in spellings},
+        },
         "allOf": [
-            *(_at_most_one(field) for field in (*BLOCK, Field.PATH) if len(_spellings(field)) > 1),
+            *(_at_most_one(field) for field in (*BLOCK, *TURN, Field.PATH) if len(_spellings(field)) > 1),
             {"not": {"allOf": [path, _TARGET_IS_PATH]}},
             forms,
         ],
@@ -200,7 +220,7 @@ def _ref(name: str, *, inherits: bool) -> Schema:
 
 
 def _spellings(field: Field) -> tuple[str, ...]:
-    return BLOCK[field] if field in BLOCK else MUTATION[field]
+    return {**BLOCK, **TURN, **MUTATION}[field]
 
 
 def _typed(fields: Iterable[Field]) -> Schema:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from contracts.control import Priority
 from contracts.patch import FileMode, Presence
 
 ROLE: Final = "command_patch"
@@ -24,6 +25,10 @@ class Field(enum.StrEnum):
     MUTATIONS = "mutations"
     PATCH = "patch"
     DIFF = "diff"
+    # of a block, about its turn
+    PRIORITY = "priority"
+    DEPENDS_ON = "depends_on"
+    HOTFIX = "hotfix"
     # of a mutation
     PATH = "path"
     OPERATION = "op"
@@ -50,6 +55,13 @@ BLOCK: Final[Mapping[Field, tuple[str, ...]]] = {
     Field.MUTATIONS: ("mutations", "mutate", "edits"),
     Field.PATCH: ("patch",),
     Field.DIFF: ("diff",),
+}
+
+#: The fields of a block that say when it is to be carried out; none of them makes anything a patch.
+TURN: Final[Mapping[Field, tuple[str, ...]]] = {
+    Field.PRIORITY: ("priority",),
+    Field.DEPENDS_ON: ("depends_on", "dependsOn"),
+    Field.HOTFIX: ("hotfix", "hotFix", "hot_fix"),
 }
 
 #: The fields of a mutation; a block may hold those of one mutation itself.
@@ -108,9 +120,19 @@ BLOCK_BY_SPELLING: Final[Mapping[str, Field]] = {
     spelling: field for field, spellings in BLOCK.items() for spelling in spellings
 }
 
+TURN_BY_SPELLING: Final[Mapping[str, Field]] = {
+    spelling: field for field, spellings in TURN.items() for spelling in spellings
+}
+#: Words for a priority; any other text describes, as `P1` does.
+PRIORITIES: Final[Mapping[str, Priority]] = {
+    **{priority.value: priority for priority in Priority},
+    "urgent": Priority.EMERGENCY,
+    "medium": Priority.NORMAL,
+}
+
 #: Names that a top-level field may have been meant to be. Short ones (`file`, `op`) are too near to words
 #: that people use to describe a patch.
-NEARLY: Final = (*BLOCK_BY_SPELLING, "target_file", "targetFile")
+NEARLY: Final = (*BLOCK_BY_SPELLING, *TURN_BY_SPELLING, "target_file", "targetFile")
 
 
 class Does(enum.Enum):

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.settings import ChannelId, Name, Seconds, Section
+from contracts.sections import Section
+from contracts.settings import ChannelId, Name, Seconds
 
 
 class Kind(enum.StrEnum):

@@ -27,6 +27,8 @@ from contracts.commands import (
     parse_words,
 )
 from contracts.faults import Fault, Reason
+from contracts.ruling import Ruling
+from contracts.steering import Steering
 
 ASKED: dict[str, object] = {
     "": Help(),
@@ -116,4 +118,5 @@ def test_long_nonsense_is_told_shortly() -> None:
 
 @given(st.text(max_size=40) | st.sampled_from(WORDS))
 def test_any_words_are_a_question_or_a_fault(words: str) -> None:
-    assert isinstance(parse_words(words), Question | Tending | OpenDialog | OpenPlanForm | Fault)
+    known = Question | Tending | Steering | Ruling | OpenDialog | OpenPlanForm | Fault
+    assert isinstance(parse_words(words), known)

@@ -4,8 +4,8 @@ import pytest
 
 from contracts.commands import Actor, ActorKind, Place
 from contracts.faults import Reason
-from contracts.policy import Allowed, Denied, hears, may_silence, may_submit, sees_alert
-from contracts.settings import DomainSettings, Settings, SlackSettings, Submitters
+from contracts.policy import Allowed, Denied, hears, may_approve, may_silence, may_submit, sees_alert
+from contracts.settings import ApproverSettings, DomainSettings, Settings, SlackSettings, Submitters
 
 HERE = Place("C01HERE", "1.1", "1.1")
 ELSEWHERE = Place("C02ELSE", "1.1", "1.1")
@@ -110,3 +110,45 @@ def test_a_channel_silences_its_own_domains_and_the_operators_everything() -> No
         assert _reason(may_silence(WITH_OPERATORS, ann, domain, place)) is Reason.SILENCE_ELSEWHERE
     on_the_machine = Actor(ActorKind.OPERATOR, "root", "root", "")
     assert may_silence(WITH_OPERATORS, on_the_machine, None, Place()) == Allowed()
+
+
+# Approvals -------------------------------------------------------------------------------------
+APPROVALS = Settings(
+    domains={
+        "open": DomainSettings(channels=("C01HERE",)),
+        "closed": SETTINGS.domains["closed"],
+        "named": DomainSettings(
+            channels=("C01HERE",),
+            approvers=ApproverSettings(users=frozenset({"U01CAP"}), groups=frozenset({"S01LEADS"})),
+        ),
+    }
+)
+OPERATOR = Actor(ActorKind.OPERATOR, "root", "root", "")
+
+
+@pytest.mark.parametrize("domain", ["open", "closed", "named"])
+@pytest.mark.parametrize("owner", [person("U01CAP"), bot("B01GOOD"), OPERATOR])
+def test_nobody_approves_what_they_asked_for(domain: str, owner: Actor) -> None:
+    assert _reason(may_approve(APPROVALS, owner, owner, domain, HERE)) is Reason.OWN_PATCH
+
+
+@pytest.mark.parametrize(
+    ("domain", "actor", "place", "may"),
+    [
+        ("open", person("U09ANY"), HERE, True),
+        ("open", person("U09ANY"), ELSEWHERE, False),
+        ("closed", person("U01ANN"), HERE, True),
+        ("closed", person("U09ANY"), HERE, False),
+        ("closed", person("U09ANY", "S01DEVS"), HERE, True),
+        ("named", person("U01CAP"), ELSEWHERE, True),
+        ("named", person("U09ANY", "S01LEADS"), HERE, True),
+        ("named", person("U09ANY"), HERE, False),
+        ("named", OPERATOR, Place(), True),
+        ("open", bot("B02OTHER"), HERE, False),
+        ("gone", person("U09ANY"), HERE, False),
+    ],
+)
+def test_another_named_person_approves(domain: str, actor: Actor, place: Place, may: bool) -> None:
+    decision = may_approve(APPROVALS, actor, person("U05ADA"), domain, place)
+    assert (decision == Allowed()) is may
+    assert may or _reason(decision) is Reason.NOT_AN_APPROVER

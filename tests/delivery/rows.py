@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from contracts import faults as faults_module
 from contracts.commands import Actor, ActorKind, Place, Source
+from contracts.control import Closed, Closing, Dependency, Hold, Obstacles, Proposal
 from contracts.faults import Fault, Reason, Rejection, fault
 from contracts.gates import GateResult, Verdict
+from contracts.notices import Deed, TellDeed
 from contracts.outcome import Change, FileChange, Report, Step, StepTime
+from contracts.outlook import Outlook
 from contracts.patch import Changeset, Commands, Delete, Patch
 from contracts.records import LaneLine, PatchLine, StoredPatch
 from contracts.states import PatchState
@@ -206,6 +209,35 @@ ROWS = st.builds(
     not_before=_MAYBE_TIMES,
     steps=_many(_STEPS),
     report=st.none() | _REPORTS,
+)
+_STATES = st.sampled_from(PatchState)
+_OBSTACLES = st.builds(
+    Obstacles,
+    ahead=_many(HOSTILE),
+    hold=st.none() | st.builds(Hold, by=HOSTILE, why=HOSTILE, since=_TIMES),
+    proposal=st.none()
+    | st.builds(Proposal, binding=HOSTILE, reasons=st.lists(faults(), max_size=3).map(tuple), diff=HOSTILE),
+    waits_for=_many(st.builds(Dependency, patch=HOSTILE, state=_STATES)),
+    closed=_many(
+        st.builds(
+            Closed,
+            domain=st.none() | HOSTILE,
+            closing=st.sampled_from(Closing),
+            by=HOSTILE,
+            why=HOSTILE,
+            since=_TIMES,
+            until=_MAYBE_TIMES,
+        )
+    ),
+    again_at=_MAYBE_TIMES,
+)
+OUTLOOKS = st.none() | st.builds(Outlook, obstacles=_OBSTACLES, wait=_LENGTHS, unknown=st.none() | faults())
+_SAID_OF_DEEDS = dict.fromkeys(("why", "domain", "patch", "priority", "closing"), HOSTILE)
+DEEDS = st.builds(
+    TellDeed,
+    deed=st.sampled_from(Deed),
+    by=HOSTILE,
+    facts=st.fixed_dictionaries(_SAID_OF_DEEDS, optional={"until": _TIMES.map(lambda t: t.isoformat())}),
 )
 REJECTIONS = _many(
     st.builds(

@@ -213,7 +213,7 @@ SENTENCES = [
         EntryKind.FELL_BACK,
         None,
         "People hear nothing by Slack since 2026-01-01 12:00:05 UTC"
-         ": an e-mail goes to `ops@example.com` now.",
+        ": an e-mail goes to `ops@example.com` now.",
     ),
 ]
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.delivery import questions
 from bot.delivery.links import permalink
-from contracts.commands import Help, Place, Queue, Show, Source, Status
+from contracts.commands import Help, Place, Queue, Show, Source, Status, Why
 from contracts.faults import Fault, Reason
 from contracts.settings import DomainSettings, Settings, SlackSettings
 from tests.delivery.desk import LANDED_OUTCOME, WORKSPACE_URL, Desk
@@ -112,15 +112,25 @@ async def test_a_long_queue_is_cut_and_the_rest_is_counted(desk: Desk) -> None:
     assert text.count("\n") == questions.MOST_LISTED + 1
 
 
-async def test_the_position_of_a_patch_far_back_is_not_counted_out(desk: Desk) -> None:
-    rows = [
-        await desk.accept(title=f"patch {n}", source=Source.CLI) for n in range(questions.MOST_LISTED + 1)
-    ]
+async def test_a_patch_that_waits_knows_its_place_and_one_that_is_over_has_none(desk: Desk) -> None:
+    rows = [await desk.accept(title=f"patch {n}", source=Source.CLI) for n in range(3)]
     ledger = desk.engine.ledger
-    assert await questions.position_of(rows[1], ledger) == 2
-    assert await questions.position_of(rows[-1], ledger) is None
+    found = await questions.outlook_of(rows[2], ledger, desk.now)
+    assert found is not None
+    assert (found.position, found.obstacles.ahead) == (3, (rows[0].id, rows[1].id))
     landed = await desk.carry_out(LANDED_OUTCOME)
-    assert await questions.position_of(await desk.row(landed.id), ledger) is None
+    assert await questions.outlook_of(await desk.row(landed.id), ledger, desk.now) is None
+
+
+async def test_why_names_those_ahead_and_says_when(desk: Desk) -> None:
+    rows = [await desk.accept(title=f"patch {n}", source=Source.CLI) for n in range(3)]
+    assert "Nothing has run in web yet" in await ask(desk, Why(rows[2].id))
+    await desk.carry_out(LANDED_OUTCOME)
+    said = await ask(desk, Why(rows[2].id))
+    assert f"Number 2 in line, behind `{rows[1].id}`." in said
+    assert "It begins" in said
+    assert "There is no patch `nosuch`" in await ask(desk, Why("nosuch"))
+    assert "It is not clear which patch is meant" in await ask(desk, Why())
 
 
 async def test_the_home_shows_lanes_queue_and_what_finished(desk: Desk) -> None:

@@ -19,13 +19,17 @@ from bot.delivery.render.limits import (
     length,
 )
 from contracts.faults import Fault, Rejection
+from contracts.notices import TellDeed
+from contracts.outlook import Outlook
 from contracts.records import LaneLine, PatchLine, StoredPatch
 from tests.delivery.rows import (
     CHANNEL,
+    DEEDS,
     HOSTILE,
     LANDED,
     LANES,
     LINES,
+    OUTLOOKS,
     REJECTIONS,
     ROWS,
     at,
@@ -60,10 +64,10 @@ def check(said: Message) -> None:
 
 # Hostile rows ----------------------------------------------------------------------------------
 @thorough
-@given(row=ROWS, position=st.none() | st.integers(1, 999))
-def test_slack_takes_every_card(row: StoredPatch, position: int | None) -> None:
+@given(row=ROWS, outlook=OUTLOOKS)
+def test_slack_takes_every_card(row: StoredPatch, outlook: Outlook | None) -> None:
     link = "https://x.slack.com/archives/C1/p11"
-    check(cards.card(row, channel=CHANNEL, position=position, now=at(5), link=link))
+    check(cards.card(row, channel=CHANNEL, outlook=outlook, now=at(5), link=link))
 
 
 @thorough
@@ -73,9 +77,16 @@ def test_slack_takes_every_summary(row: StoredPatch) -> None:
 
 
 @thorough
-@given(row=ROWS)
-def test_slack_takes_every_patch_that_is_shown(row: StoredPatch) -> None:
-    check(answers.show(row, channel=CHANNEL, position=2, now=at(20), link=None))
+@given(row=ROWS, outlook=OUTLOOKS)
+def test_slack_takes_every_patch_that_is_shown(row: StoredPatch, outlook: Outlook | None) -> None:
+    check(answers.show(row, channel=CHANNEL, outlook=outlook, now=at(20), link=None))
+    check(answers.why(row, outlook=outlook, now=at(20)))
+
+
+@thorough
+@given(told=DEEDS)
+def test_slack_takes_everything_that_is_told_of_a_deed(told: TellDeed) -> None:
+    check(cards.deed(told))
 
 
 @thorough

@@ -14,9 +14,11 @@ from bot.delivery.render.blocks import Message
 from bot.delivery.wording import patches
 from bot.delivery.wording.ink import MARKDOWN
 from contracts.commands import Place, Source
+from contracts.control import Obstacles
 from contracts.faults import Reason, Rejection, fault
 from contracts.gates import GateResult, Verdict
 from contracts.outcome import Report
+from contracts.outlook import Outlook
 from contracts.records import LaneLine, PatchLine, StoredPatch
 from contracts.states import PatchState
 from tests.delivery.rows import (
@@ -46,10 +48,12 @@ def whole(said: Message) -> str:
 
 # What is said ----------------------------------------------------------------------------------
 def status_of(row: StoredPatch, **given: Any) -> str:
-    said = cards.card(row, channel=CHANNEL, **{"position": None, "now": at(5), "link": None, **given})
+    said = cards.card(row, channel=CHANNEL, **{"outlook": None, "now": at(5), "link": None, **given})
     return texts(said.blocks)[0].split("\n")[1]
 
 
+NEXT = Outlook(Obstacles(), timedelta(0))
+BEHIND_TWO = Outlook(Obstacles(ahead=("a", "b")), timedelta(minutes=4))
 TRY_2 = "Try 2 did not work out. The repository could not be reached: timed out."
 NOT_YET = fault(Reason.REPOSITORY_UNREACHABLE, detail="timed out")
 
@@ -57,14 +61,14 @@ NOT_YET = fault(Reason.REPOSITORY_UNREACHABLE, detail="timed out")
 @pytest.mark.parametrize(
     ("row", "given", "said"),
     [
-        (WAITING, {"position": 3}, "Waiting, number 3 in line (<!date^1767268805^"),
+        (WAITING, {"outlook": BEHIND_TWO}, "Waiting, number 3 in line (<!date^1767268805^"),
         (WAITING, {}, "Waiting in line since <!date^1767268800^"),
         (
             replace(WAITING, attempt=2, not_before=at(60), report=Report("main", fault=NOT_YET)),
-            {"position": 1},
+            {"outlook": NEXT},
             f"{TRY_2} It will be tried again at <!date^1767268860^",
         ),
-        (replace(WAITING, not_before=at(1)), {"position": 1}, "Waiting, number 1 in line ("),
+        (replace(WAITING, not_before=at(1)), {"outlook": NEXT}, "Waiting, number 1 in line ("),
         (replace(WAITING, state=PatchState.READY), {}, "Next; it starts as soon as a worker is free."),
         (RUNNING, {}, "Running the gates, since <!date^1767268803^"),
         (replace(RUNNING, steps=(), attempt=2), {}, "Starting (try 2), since <!date^1767268803^"),
@@ -86,7 +90,7 @@ def test_a_card_says_how_the_patch_stands(row: StoredPatch, given: dict[str, Any
 
 
 def test_a_card_names_the_patch_and_who_wants_it() -> None:
-    said = texts(cards.card(WAITING, channel=CHANNEL, position=1, now=at(5), link=None).blocks)
+    said = texts(cards.card(WAITING, channel=CHANNEL, outlook=NEXT, now=at(5), link=None).blocks)
     assert said[0].startswith("*Retry the fetcher*\n")
     assert said[1] == "web · patch `k3v9x2ab` · from Ada Okafor"
 
@@ -94,7 +98,7 @@ def test_a_card_names_the_patch_and_who_wants_it() -> None:
 def test_a_card_in_another_channel_leads_back() -> None:
     row = replace(WAITING, patch=replace(WAITING.patch, label="blk-7"))
     link = "https://x.slack.com/archives/C1/p11"
-    said = texts(cards.card(row, channel="C0OPS", position=1, now=at(5), link=link).blocks)
+    said = texts(cards.card(row, channel="C0OPS", outlook=NEXT, now=at(5), link=link).blocks)
     expected = (
         "web · patch `k3v9x2ab` · called `blk-7` · from Ada Okafor · posted in <#C0PATCHES> · "
         f"<{link}|message>"
@@ -103,16 +107,16 @@ def test_a_card_in_another_channel_leads_back() -> None:
 
 
 def origin_of(row: StoredPatch) -> str:
-    return texts(cards.card(row, channel=CHANNEL, position=1, now=at(5), link=None).blocks)[1]
+    return texts(cards.card(row, channel=CHANNEL, outlook=NEXT, now=at(5), link=None).blocks)[1]
 
 
 def test_only_who_used_the_form_is_mentioned_so_that_they_follow_the_thread() -> None:
     row = replace(WAITING, source=Source.MODAL, place=Place(CHANNEL))
-    said = cards.card(row, channel=CHANNEL, position=1, now=at(5), link=None)
+    said = cards.card(row, channel=CHANNEL, outlook=NEXT, now=at(5), link=None)
     assert "from <@U0ADA>" in whole(said)
     hostile = replace(row, actor=replace(row.actor, id="U1> <!channel"))
     assert "<!" not in origin_of(hostile)
-    assert "<@" not in whole(cards.card(WAITING, channel=CHANNEL, position=1, now=at(5), link=None))
+    assert "<@" not in whole(cards.card(WAITING, channel=CHANNEL, outlook=NEXT, now=at(5), link=None))
 
 
 NOT_RUN = (

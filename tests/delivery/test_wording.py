@@ -43,7 +43,7 @@ def test_our_own_words_need_no_escaping(reason: Reason) -> None:
     assert not re.search(r"[&<>*]|```", words)
     assert words.count("`") % 2 == 0
     assert said.what[0].isupper() or said.what[0] in "{`"
-    assert re.search(r"\.(\{suggestion:maybe\})?$", said.what)
+    assert re.search(r"\.(\{suggestion:maybe\}|\{expected:expected\}\{found:found\})?$", said.what)
 
 
 @every_ink

@@ -1,5 +1,6 @@
 """What is said of the desk as a process, of its store, and of submitting from a shell."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from contracts.outcome import Report
 WHERE_SETTINGS_ARE: Final = "docs/configuration.md has every setting and variable."
 NO_DESK: Final = "No desk is running here; it is taken up when one starts (`patchdesk run`)."
 SAME_IS_OPEN: Final = "The same content is in the queue already; it was not queued again."
+NOT_DECIDED: Final = "The desk has not decided it yet; `patchdesk doctor` looks for what keeps it."
 NOTHING_DONE: Final = "Nothing was submitted or tried."
 CLOSED: Final = "The desk is closed."
 STORE_IS_WELL: Final = "Nothing is wrong with the store."
@@ -57,6 +59,19 @@ def not_readable(path: Path, detail: str) -> str:
 # Submitting ------------------------------------------------------------------------------------
 def recorded(*, fresh: bool) -> str:
     return "Recorded." if fresh else "This was recorded before; nothing new was submitted."
+
+
+def one_tree(patches: int) -> str:
+    return f"--expect is for one patch; this is {figures.counted(patches, 'patch', 'patches')}."
+
+
+def no_tree(text: str) -> str:
+    return f"--expect {text!r} is no tree: `patchdesk preview` names it, with 40 digits."
+
+
+def done(patches: Sequence[str]) -> str:
+    """*patches*: those that came of it."""
+    return f"Done: it is patch {', '.join(patches)}." if patches else "Done."
 
 
 # Trying ----------------------------------------------------------------------------------------

@@ -7,9 +7,11 @@ from itertools import groupby
 from bot.delivery.render.blocks import Block, Message, context, message, section
 from bot.delivery.render.cards import mark
 from bot.delivery.render.limits import MOST_SECTION
-from bot.delivery.wording import answers, patches
-from bot.delivery.wording.ink import MRKDWN
+from bot.delivery.wording import answers, patches, waiting
+from bot.delivery.wording.ink import MRKDWN, Ink
+from contracts.control import Closed
 from contracts.faults import Fault, Rejection
+from contracts.outlook import Outlook
 from contracts.records import LaneLine, PatchLine, StoredPatch
 
 #: All sections of one message together; Slack refuses a few thousand more (`msg_blocks_too_long`).
@@ -55,8 +57,9 @@ def help_text() -> Message:
     return message(lines, blocks)
 
 
-def status(lanes: Sequence[LaneLine]) -> Message:
-    lines = [answers.lane(line, MRKDWN) for line in lanes] or [answers.NO_DOMAINS]
+def status(lanes: Sequence[LaneLine], closed: Sequence[Closed] = ()) -> Message:
+    lines = [waiting.closed(each, MRKDWN) for each in closed]
+    lines += [answers.lane(line, MRKDWN) for line in lanes] or [answers.NO_DOMAINS]
     return message(lines, section(*lines, each=("domain", "domains")))
 
 
@@ -75,15 +78,16 @@ def queue_lines(lines: Sequence[PatchLine]) -> list[str]:
 
 
 def show(
-    row: StoredPatch, *, channel: str | None, position: int | None, now: datetime, link: str | None
+    row: StoredPatch, *, channel: str | None, outlook: Outlook | None, now: datetime, link: str | None
 ) -> Message:
     """All that is known of one patch."""
     said = patches.summary(row, MRKDWN, now=now)
     who = MRKDWN.words(row.actor.name or row.actor.id)
     title = MRKDWN.strong(patches.title(row.patch, MRKDWN))
-    status_line = mark(row.state) + patches.standing(row, MRKDWN, position=position, now=now)
+    status_line = mark(row.state) + patches.standing(row, MRKDWN, outlook=outlook, now=now)
     blocks = [
         *section(title, status_line, said.hint),
+        *section(*(waiting.obstacles(outlook, MRKDWN, now=now) if outlook else ())),
         *section(said.gates_total, *said.gates, each=("gate", "gates")),
         *section(said.files_total, *said.files, each=("file", "files")),
         *section(said.commands, *patches.details(row.patch, MRKDWN), each=("detail", "details")),
@@ -92,6 +96,20 @@ def show(
         ),
     ]
     return message([line for line in (title, status_line, said.hint) if line], blocks)
+
+
+def why(row: StoredPatch, *, outlook: Outlook | None, now: datetime) -> Message:
+    """Every condition that keeps *row* from its turn, and when that may come."""
+    title = MRKDWN.strong(patches.title(row.patch, MRKDWN))
+    status_line = mark(row.state) + patches.standing(row, MRKDWN, outlook=outlook, now=now)
+    lines = why_lines(outlook, now=now) if outlook else ()
+    listed = [f"• {line}" for line in lines] or [status_line]
+    blocks = [*section(title), *section(*listed), *context(MRKDWN.say("patch {id}", id=row.id))]
+    return message([title, *listed], blocks)
+
+
+def why_lines(outlook: Outlook, *, now: datetime, ink: Ink = MRKDWN) -> tuple[str, ...]:
+    return (*waiting.obstacles(outlook, ink, now=now), waiting.estimate(outlook, ink))
 
 
 def _list(lines: Sequence[str], left: int) -> Message:

@@ -37,7 +37,7 @@ _GATES: Mapping[Reason, Said] = {
     ),
     Reason.COMMANDS_NOT_RUN: Said(
         "{count:n|command|commands} in {field} did not run.",
-        "The desk runs only the gates of its own settings.",
+        "They run only where somebody has approved them.",
     ),
     Reason.SANDBOX_TOO_LOW: Said(
         "Gates must run at sandbox level {level:number}; this machine gives {most:number} at most.",

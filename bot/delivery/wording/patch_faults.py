@@ -144,6 +144,15 @@ _DIFFS: Mapping[Reason, Said] = {
     Reason.DIFF_BAD_HEADER: Said(
         "This line of the diff is no header: {text}.", "Post the diff as git printed it."
     ),
+    Reason.DIFF_CONTRADICTION: Said(
+        "The headers of the file that begins with {text} contradict each other: its names, its modes, "
+        "or whether it comes, goes or moves.",
+        "Post the diff as git printed it.",
+    ),
+    Reason.DIFF_EMPTY: Said(
+        "No change follows on {text}, and the file is not said to be empty.",
+        "Post the diff as git printed it; something seems to have been cut out.",
+    ),
     Reason.DIFF_BAD_HUNK: Said(
         "This line does not belong into a hunk: {text}.",
         "In a hunk each line starts with a space, `+`, `-` or `\\`; check for lost leading spaces.",
@@ -184,10 +193,12 @@ _EDITS: Mapping[Reason, Said] = {
         "Keep some of the lines around it, or say that it is for the end of the file.",
     ),
     Reason.EDIT_NOT_FOUND: Said(
-        "Change {chunk:number} of {path} does not fit the branch: {detail:words}.", _FRESH
+        "Change {chunk:number} of {path} does not fit the branch: {detail:words}."
+        "{expected:expected}{found:found}",
+        "Copy the lines as they stand in the file, blanks too, and post it again.",
     ),
     Reason.EDIT_AMBIGUOUS: Said(
-        "Change {chunk:number} of {path} fits in {count:n|place|places} at least.",
+        "Change {chunk:number} of {path} fits in {count:n|place|places} at least: at lines {lines:words}.",
         "Take in more of the lines around it, or name the function above it with `@@`.",
     ),
     Reason.EDIT_ANCHOR_NOT_FOUND: Said(
@@ -201,9 +212,12 @@ _APPLYING: Mapping[Reason, Said] = {
     Reason.FILE_EXISTS: Said("{path} is on the branch already.", "Use an update, if that is what you mean."),
     Reason.NOT_A_FILE: Said("{path} is {found:words}, not a file.", "Patches change plain files only."),
     Reason.NOT_TEXT: Said("{path} is not text.", "Write the whole file, or send a binary git diff."),
-    Reason.TEXT_NOT_FOUND: Said("{path} does not contain {text}.", _SPELLING),
+    Reason.TEXT_NOT_FOUND: Said(
+        "{path} does not contain {text}{detail:because}.{expected:expected}{found:found}", _SPELLING
+    ),
     Reason.TEXT_AMBIGUOUS: Said(
-        "{path} contains {text} {count:n|time|times}; once is needed.", "Take in more of the lines around it."
+        "{path} contains {text} {count:n|time|times}, at lines {lines:words}; once is needed.",
+        "Take in more of the lines around it.",
     ),
     Reason.MATCH_COUNT: Said(
         "The text to replace was to be in {path} {said:n|time|times}; it is there {found:n|time|times}.",
@@ -224,22 +238,35 @@ _APPLYING: Mapping[Reason, Said] = {
         "Lines count from 1; one past the last appends.",
     ),
     Reason.DIFF_DOES_NOT_APPLY: Said(
-        "Hunk {hunk:number} of {path} does not fit the branch: {detail:words}.", _FRESH
+        "Hunk {hunk:number} of {path} does not fit the branch: {detail:words}."
+        "{expected:expected}{found:found}",
+        _FRESH,
     ),
     Reason.DIFF_AMBIGUOUS: Said(
-        "Hunk {hunk:number} of {path} fits in {count:n|place|places}.",
+        "Hunk {hunk:number} of {path} fits in {count:n|place|places}: at lines {lines:words}.",
         "Make the diff with more context (`git diff -U10`).",
     ),
     Reason.DIFF_MISREAD: Said(
         "The diff names {seen:list}, but git would change {applied:list}.", "Post the diff as git printed it."
     ),
+    Reason.BASE_MOVED: Said(
+        "The base moved: the patch would land as the tree {found:commit}, and {expected:commit} was expected.",
+        "Look at it again with `patchdesk preview`, and submit it with the tree that this names.",
+    ),
     Reason.REVERT_CONFLICT: Said(
-        "What patch {patch} did can not be undone in {files:list}: {detail:words}.",
+        "What patch {patch} did can not be undone in {files:list}: {detail:words}.{expected:expected}{found:found}",
         "Later changes stand on it. Revert these first, or post a patch that undoes it by hand.",
     ),
     Reason.REVERT_GONE: Said(
         "Commit {commit}, with which patch {patch} landed, is not on the branch any more.",
         "Somebody has rewritten the branch; post a patch that undoes it by hand.",
+    ),
+    Reason.TOOK_LINE_ENDS: Said("The change to {path} was given the line ends that the file has.", ""),
+    Reason.TOOK_COUNTS: Said(
+        "Hunk {hunk:number} of {path} said {said:words} and was taken as what it holds, {found:words}.", ""
+    ),
+    Reason.TOOK_SECOND_VERDICT: Said(
+        "{gate} said no, and passed when it ran again on the same files; that verdict was taken.", ""
     ),
     Reason.NOTHING_CHANGED: Said(
         "The branch already is as the patch wants it.", "There is nothing to do, unless the target is wrong."

@@ -1,17 +1,19 @@
 """What is said of one patch: on its card, in its summary, in lists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.delivery.wording import figures
+from bot.delivery.wording import figures, waiting
 from bot.delivery.wording.faults import explain, tell
 from bot.delivery.wording.ink import Ink
 from bot.delivery.wording.said import Said
+from contracts.control import Priority
 from contracts.faults import Reason
 from contracts.gates import GateResult, Verdict
 from contracts.outcome import Change, FileChange, Report, Step
+from contracts.outlook import Outlook
 from contracts.patch import Patch
 from contracts.records import PatchLine, StoredPatch
 from contracts.states import OPEN_STATES, PatchState
@@ -82,47 +84,38 @@ def title(patch: Patch, ink: Ink) -> str:
 
 
 # Where it stands -------------------------------------------------------------------------------
-def standing(row: StoredPatch, ink: Ink, *, position: int | None, now: datetime) -> str:
-    """One line: the state, the step, and since when. *position* 1 is the head of the lane."""
+def standing(row: StoredPatch, ink: Ink, *, outlook: Outlook | None, now: datetime) -> str:
+    """One line: the state, the step, and since when. *outlook* is of one that waits, if it is known."""
     match row.state:
         case PatchState.WAITING:
-            return _waiting(row, ink, position, now)
+            return _waiting(row, ink, outlook, now)
         case PatchState.READY:
             return "Next; it starts as soon as a worker is free."
         case PatchState.RUNNING:
             return _running(row, ink)
         case PatchState.LANDED:
             return _landed(row, ink)
+        case PatchState.STOPPED:
+            return f"{ink.strong(_REFUSED[row.state])} {reason(row, ink).what}{_stopped_at(row)}"
         case PatchState.PROPOSED:
             return f"{ink.strong('Needs an approval.')} {reason(row, ink).what}"
-        case (
-            PatchState.FAILED
-            | PatchState.STOPPED
-            | PatchState.QUARANTINED
-            | PatchState.CANCELLED
-            | PatchState.REJECTED
-        ):
+        case PatchState.FAILED | PatchState.QUARANTINED | PatchState.CANCELLED | PatchState.REJECTED:
             return f"{ink.strong(_REFUSED[row.state])} {reason(row, ink).what}"
 
 
-def _waiting(row: StoredPatch, ink: Ink, position: int | None, now: datetime) -> str:
-    if row.hold is not None:
-        return ink.say(
-            "Held by {by:words} since {since:when}: {why:words}",
-            by=row.hold.by,
-            since=row.hold.since,
-            why=row.hold.why,
-        )
-    if row.not_before is not None and row.not_before > now:
+def _waiting(row: StoredPatch, ink: Ink, outlook: Outlook | None, now: datetime) -> str:
+    if row.not_before is not None and row.not_before > now and row.hold is None:
         again = ink.say("It will be tried again at {at:when}.", at=row.not_before)
         return f"Try {row.attempt} did not work out. {reason(row, ink).what} {again}"
-    if position is None:
+    if outlook is None:
         return ink.say("Waiting in line since {since:when}.", since=row.accepted_at)
-    return ink.say("Waiting, number {at:number} in line ({now:when}).", at=position, now=now)
+    return waiting.in_line(outlook, ink, now=now)
 
 
 def _running(row: StoredPatch, ink: Ink) -> str:
     current = row.steps[-1] if row.steps else None
+    if row.stop_by is not None:
+        return ink.say("{by:words} stopped it; it ends within seconds.", by=row.stop_by)
     doing = _DOING[current.step] if current else "Starting"
     since = current.started if current else row.started_at
     again = f" (try {row.attempt})" if row.attempt > 1 else ""
@@ -137,6 +130,12 @@ def _landed(row: StoredPatch, ink: Ink) -> str:
     if row.finished_at is not None:
         line += ink.say(", {took:took} after it came in", took=row.finished_at - row.accepted_at)
     return f"{line}."
+
+
+def _stopped_at(row: StoredPatch) -> str:
+    """The step that it had come to."""
+    steps = row.report.steps if row.report and row.report.steps else row.steps
+    return f" It had come to: {STEP_NAMES[steps[-1].step]}." if steps else ""
 
 
 def reason(row: StoredPatch, ink: Ink) -> Said:
@@ -161,11 +160,54 @@ def origin(row: StoredPatch, ink: Ink, *, here: str | None, link: str | None, wh
     if row.patch.label:
         parts.append(ink.say("called {label}", label=row.patch.label))
     parts.append(f"from {who}")
+    parts += _wishes(row, ink)
     if row.place.channel is not None and row.place.channel != here:
         parts.append(ink.say("posted in {channel:channel}", channel=row.place.channel))
     if link is not None:
         parts.append(ink.link("message", link))
     return " · ".join(parts)
+
+
+def _wishes(row: StoredPatch, ink: Ink) -> list[str]:
+    """When it wants its turn, where that is not simply in line."""
+    patch = row.patch
+    priority = row.priority or patch.priority
+    wishes = [f"priority {priority}"] if priority is not Priority.NORMAL else []
+    wishes += ["hotfix"] if patch.hotfix else []
+    wishes += [ink.say("replays {id}", id=patch.replays)] if patch.replays else []
+    return wishes
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A patch that *row* undoes, or that undoes it. *link* leads to its card; None: it has none."""
+
+    row: StoredPatch
+    link: str | None
+
+
+def undoing(row: StoredPatch, relatives: Sequence[Relative], ink: Ink) -> tuple[str, ...]:
+    """What it undoes, and what undoes it."""
+    return tuple(_undoing(row, each, ink) for each in relatives)
+
+
+def _undoing(row: StoredPatch, other: Relative, ink: Ink) -> str:
+    name = ink.say("patch {id}", id=other.row.id)
+    name = ink.link(name, other.link) if other.link else name
+    if other.row.id == row.patch.reverts:
+        return f"Undoes {name}."
+    if other.row.state is PatchState.LANDED:
+        return f"Undone by {name}."
+    return f"To be undone by {name}, which {waiting.in_a_sentence(other.row.state)}."
+
+
+def revert_title(title: str) -> str:
+    """What a patch is called that undoes the one with *title*."""
+    return f'Revert "{title}"'
+
+
+def revert_body(patch: str, commit: str) -> str:
+    return f"This undoes patch {patch}, commit {commit}."
 
 
 def details(patch: Patch, ink: Ink) -> tuple[str, ...]:
@@ -196,7 +238,7 @@ def summary(row: StoredPatch, ink: Ink, *, now: datetime) -> Summary:
     report, landed = row.report or Report(branch=""), row.state is PatchState.LANDED
     failed = row.state not in OPEN_STATES and not landed
     return Summary(
-        headline=standing(row, ink, position=None, now=now),
+        headline=standing(row, ink, outlook=None, now=now),
         hint=reason(row, ink).hint if failed else "",
         files=tuple(file_line(file, ink) for file in report.files),
         files_total=files_total(report.files, landed=landed),
@@ -204,7 +246,7 @@ def summary(row: StoredPatch, ink: Ink, *, now: datetime) -> Summary:
         gates_total=gates_total(row, report, ink),
         facts=_facts(report, ink, landed=landed),
         times=times(row),
-        commands=commands_not_run(row.patch, ink),
+        commands=commands_not_run(row.patch, ink, ran=_ran(report)),
     )
 
 
@@ -239,8 +281,15 @@ def gate_line(gate: GateResult, ink: Ink) -> str:
         template = _GATE_BRIEFLY.get(gate.why.reason)
         line += f": {tell(template, gate.why, ink) if template else explain(gate.why, ink).what}"
     notes = ["advisory"] if not gate.required else []
+    notes += [_again(gate)] if gate.runs else []
     notes += [f"sandbox level {gate.level}"] if gate.level is not None else []
     return f"{line} ({', '.join(notes)})" if notes else line
+
+
+def _again(gate: GateResult) -> str:
+    """That it ran more than once on the same files, and whether it contradicted itself."""
+    said = ", then ".join(VERDICT_NAMES[verdict] for verdict in gate.runs)
+    return f"{'flaky: ' if gate.is_flaky else ''}{said} on the same files"
 
 
 def gates_total(row: StoredPatch, report: Report, ink: Ink) -> str:
@@ -259,7 +308,7 @@ def gates_total(row: StoredPatch, report: Report, ink: Ink) -> str:
 
 
 def _facts(report: Report, ink: Ink, *, landed: bool) -> tuple[str, ...]:
-    facts = []
+    facts = [explain(each, ink).what for each in report.resolutions]
     if report.commit is not None:
         name = "Commit" if landed else "Candidate (not on the branch)"
         facts.append(ink.say(f"{name} {{commit:commit}}", commit=report.commit))
@@ -292,17 +341,22 @@ def times(row: StoredPatch) -> str:
     return " · ".join(parts)
 
 
-def commands_not_run(patch: Patch, ink: Ink) -> str:
-    """The shell lines that came with the patch; empty if none did."""
-    if not patch.commands:
+def _ran(report: Report) -> frozenset[str]:
+    return frozenset(gate.name for gate in report.gates if gate.verdict is not Verdict.SKIPPED)
+
+
+def commands_not_run(patch: Patch, ink: Ink, *, ran: Collection[str] = ()) -> str:
+    """The shell lines that came with the patch, but for those under the names that *ran*; empty if none did."""
+    left_out = [commands for commands in patch.commands if commands.field not in ran]
+    if not left_out:
         return ""
     named = [
         ink.say("{count:n|command|commands} in {field}", count=len(commands.lines), field=commands.field)
-        for commands in patch.commands[:8]
+        for commands in left_out[:8]
     ]
-    if left := len(patch.commands) - len(named):
+    if left := len(left_out) - len(named):
         named.append(f"{left} more")
-    return f"Not run: {figures.joined(named)}. The desk runs only the gates of its own settings."
+    return f"Not run: {figures.joined(named)}. They run only where somebody has approved them."
 
 
 def logs(row: StoredPatch) -> tuple[GateResult, ...]:

@@ -126,7 +126,10 @@ SELECT id, source, inbox_id, patches.channel, patches.ts, patches.thread,
   coalesce(lanes.started_at, endings.started_at), coalesce(lanes.ended_at, endings.ended_at), due_at,
   coalesce(lanes.steps, endings.steps), coalesce(lanes.report, endings.report),
   cards.channel, cards.ts, cards.thread, coalesce(lanes.held, 0), rank, held_by, held_why, held_at,
-  stop_by, proposal, approval, actor, patches.patch
+  stop_by, proposal, approval,
+  (SELECT later.id FROM reverts JOIN patches AS later USING (seq)
+    WHERE undone = patches.id ORDER BY seq DESC LIMIT 1),
+  actor, patches.patch
 FROM patches LEFT JOIN lanes USING (seq) LEFT JOIN endings USING (seq)
   LEFT JOIN cards ON cards.patch = patches.id
 """
@@ -136,7 +139,7 @@ def stored_patch(row: Sequence[Any]) -> StoredPatch:
     """Of what STORED selects."""
     (id_, source, inbox_id, channel, ts, thread, state, attempt, accepted_at) = row[:9]
     (started_at, ended_at, due_at, steps, report, *card, held) = row[9:18]
-    (rank, held_by, held_why, held_at, stop_by, proposal, approval, actor, patch) = row[18:]
+    (rank, held_by, held_why, held_at, stop_by, proposal, approval, reverted_by, actor, patch) = row[18:]
     return StoredPatch(
         id=id_,
         patch=_PATCH.validate_json(patch),
@@ -159,4 +162,5 @@ def stored_patch(row: Sequence[Any]) -> StoredPatch:
         stop_by=stop_by,
         proposal=None if proposal is None else _PROPOSAL.validate_json(proposal),
         approval=None if approval is None else _APPROVAL.validate_json(approval),
+        reverted_by=reverted_by,
     )

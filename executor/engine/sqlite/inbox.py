@@ -1,6 +1,6 @@
 """The inbox: events are kept before they are acknowledged, and each is settled once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,7 +22,13 @@ from contracts.records import InboxRow
 from contracts.states import InboxState
 from executor.engine.sqlite.audit import note_all
 from executor.engine.sqlite.changes import Write, writes
-from executor.engine.sqlite.codec import actor_to_json, from_time, patch_to_json, to_time
+from executor.engine.sqlite.codec import (
+    actor_to_json,
+    fault_to_json,
+    from_time,
+    patch_to_json,
+    to_time,
+)
 from executor.engine.sqlite.lanes import Entrant, enter
 from executor.engine.sqlite.outbox import Letter, letters, say
 from executor.engine.sqlite.plan import plan_patch
@@ -45,7 +51,8 @@ RETURNING id, source, key, payload, received_at, state, attempt"""
 _POSTPONE = "UPDATE inbox SET due_at = ? WHERE id = ? AND attempt = ? AND state = 'recorded'"
 _SETTLE = """
 UPDATE inbox
-SET state = 'settled', due_at = NULL, channel = :channel, ts = :ts, thread = :thread, rejected = :rejected
+SET state = 'settled', due_at = NULL, channel = :channel, ts = :ts, thread = :thread, rejected = :rejected,
+  refused = :refused
 WHERE id = :id AND attempt = :attempt AND state = 'recorded'"""
 _OPEN_TWIN = "SELECT id FROM lanes JOIN patches USING (seq) WHERE lanes.domain = ? AND content = ?"
 _ACCEPT = """
@@ -53,7 +60,12 @@ INSERT INTO patches (id, domain, inbox_id, accepted_at, source, channel, ts, thr
   actor, patch)
 VALUES (:id, :domain, :inbox_id, :now, :source, :channel, :ts, :thread, :actor_name, :title,
   :actor, :patch)
-ON CONFLICT (id) DO NOTHING"""
+ON CONFLICT (id) DO NOTHING
+RETURNING seq"""
+
+_REMEMBER = """
+INSERT INTO brought VALUES (?, ?, ?, ?)
+ON CONFLICT (channel, ts, content) DO UPDATE SET patch = excluded.patch"""
 
 
 class SqliteInbox:
@@ -148,20 +160,26 @@ def _settle(
             "ts": place.ts,
             "thread": place.thread,
             "rejected": settlement.rejected,
+            "refused": None if settlement.refused is None else fault_to_json(settlement.refused),
         },
     )
     if settled.rowcount == 0:
         return None
     accepted: list[str] = []
     twins: list[str] = []
-    for entry in _news(tx, entries) if settlement.edited else entries:
-        _remember(tx, entry.new)
+    # What stands for a patch that does not enter; None: nobody knows any more.
+    instead = _brought_before(tx, entries) if settlement.edited else {}
+    for entry in entries:
+        if entry.new.id in instead:
+            continue
         if twin := tx.execute(_OPEN_TWIN, (entry.new.patch.domain, entry.new.content)).fetchone():
             twins.append(twin[0])
+            instead[entry.new.id] = twin[0]
             _answer_twin(tx, entry.new.twin_to, twin[0], now)
         else:
-            _accept(tx, entry)
+            _accept(tx, entry, instead)
             accepted.append(entry.new.id)
+        _remember(tx, entry.new, instead.get(entry.new.id, entry.new.id))
     if not all(change(tx) for change in changes):
         raise MovedOnError
     say(tx, told)
@@ -169,22 +187,20 @@ def _settle(
     return Settled(tuple(accepted), tuple(twins))
 
 
-def _news(tx: Transaction, entries: Sequence[_Entry]) -> list[_Entry]:
-    """Those whose content their message has not brought before."""
-    known = "SELECT 1 FROM brought WHERE channel = ? AND ts = ? AND content = ?"
-    return [
-        entry
-        for entry in entries
-        if not tx.execute(known, (entry.new.place.channel, entry.new.place.ts, entry.new.content)).fetchone()
-    ]
+def _brought_before(tx: Transaction, entries: Sequence[_Entry]) -> dict[str, str | None]:
+    """Those whose content their message has brought before, to the patch that came of it then."""
+    known = "SELECT patch FROM brought WHERE channel = ? AND ts = ? AND content = ?"
+    found: dict[str, str | None] = {}
+    for entry in entries:
+        brought = (entry.new.place.channel, entry.new.place.ts, entry.new.content)
+        if row := tx.execute(known, brought).fetchone():
+            found[entry.new.id] = row[0]
+    return found
 
 
-def _remember(tx: Transaction, new: NewPatch) -> None:
+def _remember(tx: Transaction, new: NewPatch, stands: str | None) -> None:
     if new.place.channel is not None and new.place.ts is not None:
-        tx.execute(
-            "INSERT INTO brought VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            (new.place.channel, new.place.ts, new.content),
-        )
+        tx.execute(_REMEMBER, (new.place.channel, new.place.ts, new.content, stands))
 
 
 def _answer_twin(tx: Transaction, twin_to: NewDelivery | None, first: str, now: int) -> None:
@@ -195,11 +211,18 @@ def _answer_twin(tx: Transaction, twin_to: NewDelivery | None, first: str, now: 
     say(tx, letters([replace(twin_to, notice=told)], now))
 
 
-def _accept(tx: Transaction, entry: _Entry) -> None:
-    accepted = tx.execute(_ACCEPT, entry.row)
-    if accepted.rowcount == 0:
+def _accept(tx: Transaction, entry: _Entry, instead: Mapping[str, str | None]) -> None:
+    accepted = tx.execute(_ACCEPT, entry.row).fetchone()
+    if accepted is None:
         raise PatchIdTakenError(entry.new.id)
-    enter(tx, accepted.lastrowid, entry.entrant)
-    if entry.new.patch.batch is not None:
-        plan_patch(tx, accepted.lastrowid, entry.new.patch.batch)
+    seq: int = accepted[0]
+    needs = [instead.get(needed, needed) for needed in entry.entrant.needs]
+    enter(tx, seq, entry.entrant._replace(needs=tuple(id_ for id_ in needs if id_)))
+    patch = entry.new.patch
+    if patch.label is not None:
+        tx.execute("INSERT INTO labels VALUES (?, ?)", (patch.label, seq))
+    if patch.reverts is not None:
+        tx.execute("INSERT INTO reverts VALUES (?, ?)", (patch.reverts, seq))
+    if patch.batch is not None:
+        plan_patch(tx, seq, patch.batch)
     say(tx, entry.told)

@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from contracts.control import Grip
+from contracts.control import Control, Grip
 from contracts.notices import NewDelivery
 from contracts.outcome import Failed, GaveUp, Landed, Outcome, Proposed, Report, Retry, Step, Stopped
-from contracts.ports import AuditEntry, Finish
+from contracts.ports import AuditEntry, Finish, MovedOnError
 from contracts.records import StoredPatch
 from contracts.states import PATCH_TRANSITIONS, PatchEvent, PatchState, after
 from executor.engine.sqlite.audit import note_all
 from executor.engine.sqlite.codec import STORED, proposal_to_json, report_to_json, stored_patch, to_time
+from executor.engine.sqlite.controls import control
 from executor.engine.sqlite.endings import Ending, end
 from executor.engine.sqlite.outbox import Letter, letters, say
 from executor.engine.sqlite.tasks import Ended, note_attempt
@@ -140,6 +141,21 @@ class SqliteLanes:
     async def release(self, patch: str, attempt: int, *, now: datetime) -> bool:
         return await self._writer.run(partial(_release, {"patch": patch, "attempt": attempt}, to_time(now)))
 
+    async def decide(
+        self,
+        decided: Sequence[Control],
+        *,
+        now: datetime,
+        told: Sequence[NewDelivery] = (),
+        audit: Sequence[AuditEntry] = (),
+    ) -> bool:
+        at = to_time(now)
+        try:
+            await self._writer.run(partial(_decide, decided, letters(told, at), audit, at))
+        except MovedOnError:
+            return False
+        return True
+
     async def tend(self, *, now: datetime) -> int:
         return await self._writer.run(partial(_tend, to_time(now)))
 
@@ -207,6 +223,15 @@ def _finish(ended: dict[str, Any], report: Report, said: Sequence[Letter], tx: T
     promote(tx, domain)
     say(tx, said)
     return True
+
+
+def _decide(
+    decided: Sequence[Control], said: Sequence[Letter], audit: Sequence[AuditEntry], now: int, tx: Transaction
+) -> None:
+    if not all(control(each, now, tx) for each in decided):
+        raise MovedOnError
+    say(tx, said)
+    note_all(tx, audit, now)
 
 
 def _tend(now: int, tx: Transaction) -> int:

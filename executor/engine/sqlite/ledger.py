@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from contracts.ports import AuditEntry, Counts
 from contracts.records import FailingDeliveries, FlakyGate, LaneLine, MessageStanding, PatchLine, StoredPatch
 from contracts.states import OPEN_STATES, PatchState
 from executor.engine.sqlite import troubles
-from executor.engine.sqlite.codec import STORED, from_time, from_time_if, stored_patch, to_time
+from executor.engine.sqlite.codec import STORED, fault_from_json, from_time, from_time_if, stored_patch, to_time
 from executor.engine.sqlite.obstacles import closed, obstacles
 from executor.engine.sqlite.threads import Thread
 from executor.engine.sqlite.turns import FREE, KEPT
@@ -53,6 +53,20 @@ SELECT
     UNION ALL SELECT min(seq) FROM {_FREE} AND domain = :domain
     UNION ALL SELECT min(seq) FROM {_TIMED} AND domain = :domain
     UNION ALL SELECT min(seq) FROM {_KEPT} AND domain = :domain)))"""
+_LINE = """
+SELECT id, patches.domain, title, actor_name, coalesce(lanes.state, endings.state), accepted_at,
+  endings.ended_at
+FROM patches LEFT JOIN lanes USING (seq) LEFT JOIN endings USING (seq)"""
+_IN_THREAD = f"""
+{_LINE} WHERE id IN (SELECT patch FROM cards INDEXED BY cards_thread
+  WHERE channel IS NOT NULL AND channel = ? AND coalesce(thread, ts) = ?) ORDER BY seq"""
+_BY_ID = f"{_LINE} WHERE id = ?"
+_BY_LABEL = f"""
+{_LINE} WHERE seq IN (SELECT seq FROM labels WHERE label = :name) AND inbox_id = (
+  SELECT inbox_id FROM patches WHERE seq = (SELECT max(seq) FROM labels WHERE label = :name)) ORDER BY seq"""
+_RUN_TIMES = """
+SELECT ended_at - started_at FROM endings INDEXED BY endings_latest
+WHERE domain = ? AND attempt > 0 ORDER BY ended_at DESC, seq DESC LIMIT ?"""
 # All rows of `lanes` are counted without a look into them; heads are few.
 _READY = "(SELECT count(*) FROM lanes INDEXED BY lanes_ready WHERE state = 'ready')"
 _RUNNING = f"(SELECT count(*) FROM {_HEADS} AND state = 'running')"
@@ -107,6 +121,18 @@ class SqliteLedger:
     async def closed(self) -> tuple[Closed, ...]:
         return await self._reader.read(closed)
 
+    async def in_thread(self, place: Place) -> tuple[PatchLine, ...]:
+        where = (place.channel, place.thread)
+        rows = await self._reader.read(lambda store: store.execute(_IN_THREAD, where).fetchall())
+        return tuple(_line(row) for row in rows)
+
+    async def named(self, name: str) -> tuple[PatchLine, ...]:
+        return await self._reader.read(partial(_named, name))
+
+    async def run_times(self, domain: str, *, last: int) -> tuple[timedelta, ...]:
+        rows = await self._reader.read(lambda store: store.execute(_RUN_TIMES, (domain, last)).fetchall())
+        return tuple(timedelta(microseconds=lasted) for (lasted,) in rows)
+
     async def states(self) -> dict[PatchState, int]:
         rows = await self._reader.read(lambda store: store.execute(_STATES).fetchall())
         return dict.fromkeys(PatchState, 0) | {PatchState(state): many for state, many in rows}
@@ -145,13 +171,19 @@ def _line(row: Sequence[Any], position: int | None = None) -> PatchLine:
     )
 
 
+def _named(name: str, store: sqlite3.Connection) -> tuple[PatchLine, ...]:
+    rows = store.execute(_BY_ID, (name.casefold(),)).fetchall()
+    rows = rows or store.execute(_BY_LABEL, {"name": name}).fetchall()
+    return tuple(_line(row) for row in rows)
+
+
 def _standing(inbox_id: int, store: sqlite3.Connection) -> MessageStanding | None:
     row = store.execute(
-        "SELECT channel, ts, thread, rejected FROM inbox WHERE id = ? AND state = 'settled'", (inbox_id,)
+        "SELECT channel, ts, thread, refused, rejected FROM inbox WHERE id = ? AND state = 'settled'", (inbox_id,)
     ).fetchone()
     if row is None:
         return None
-    *place, rejected = row
+    *place, refused, rejected = row
     versions = store.execute(_VERSIONS, place[:2]).fetchall() or [(inbox_id, rejected)]
     latest, *earlier = versions
     found = [
@@ -169,6 +201,7 @@ def _standing(inbox_id: int, store: sqlite3.Connection) -> MessageStanding | Non
         latest[1],
         tuple(patch for patch, _ in found),
         edited=bool(earlier),
+        refused=None if refused is None else fault_from_json(refused),
     )
 
 

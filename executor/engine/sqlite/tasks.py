@@ -47,12 +47,14 @@ def note_attempt(tx: Transaction, ended: Ended, report: Report) -> None:
 
 def _gate_runs(ended: Ended, report: Report) -> Iterator[tuple[Any, ...]]:
     candidate = _candidate(ended.content, report.base)
-    for place, gate in enumerate(report.gates):
+    # One that ran twice has said something each time.
+    runs = [(gate, verdict) for gate in report.gates for verdict in gate.runs or (gate.verdict,)]
+    for place, (gate, verdict) in enumerate(runs):
         took = None if gate.took is None else gate.took // _MICROSECOND
         coverage = reported_coverage(gate.output)
         yield (
             *(ended.now, ended.seq, ended.attempt, place, ended.domain),
-            *(gate.name, gate.verdict, took, candidate, coverage),
+            *(gate.name, verdict, took, candidate, coverage),
         )
 
 

@@ -115,3 +115,27 @@ CREATE TABLE closed (
   until    INTEGER,
   PRIMARY KEY (domain, closing)
 ) STRICT, WITHOUT ROWID;
+
+-- What senders call their patches, so that others can say that they need them.
+CREATE TABLE labels (
+  label TEXT    NOT NULL,
+  seq   INTEGER NOT NULL REFERENCES patches (seq),
+  PRIMARY KEY (label, seq)
+) STRICT, WITHOUT ROWID;
+INSERT INTO labels SELECT json_extract(patch, '$.label'), seq FROM patches
+WHERE json_extract(patch, '$.label') IS NOT NULL;
+
+-- `seq` undoes the patch `undone`.
+CREATE TABLE reverts (
+  undone TEXT    NOT NULL,
+  seq    INTEGER NOT NULL REFERENCES patches (seq),
+  PRIMARY KEY (undone, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Whose thread it is.
+CREATE INDEX cards_thread ON cards (channel, coalesce(thread, ts)) WHERE channel IS NOT NULL;
+
+-- The patch that stands for the content; NULL in rows from before.
+ALTER TABLE brought ADD COLUMN patch TEXT;
+-- Why nothing came of what was asked.
+ALTER TABLE inbox ADD COLUMN refused TEXT;

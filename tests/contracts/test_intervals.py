@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from contracts.alerts.intervals import IntervalSettings, Span, at_clock, covering, next_change
+from contracts.intervals import IntervalSettings, Span, at_clock, covering, next_change
 
 BERLIN = "Europe/Berlin"
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from contracts.settings import Section
+from contracts.sections import Section
 
 
 def _zone(name: str) -> str:

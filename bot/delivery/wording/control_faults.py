@@ -1,0 +1,65 @@
+"""Why something about the course of patches and domains cannot be, and what can."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.delivery.wording.said import Said
+from contracts.faults import Reason
+
+CONTROL_FAULTS: Final[Mapping[Reason, Said]] = {
+    Reason.NOT_YOURS: Said(
+        "Only who asked for a patch and the people who may change {domain} can do that.",
+        "Ask one of them in the thread.",
+    ),
+    Reason.NOT_STEERED_HERE: Said(
+        "{domain} cannot be paused, drained or frozen from here.", "Say it in one of its channels."
+    ),
+    Reason.NOT_AN_OPERATOR: Said(
+        "Only the desk's operators can halt it.",
+        "They do so in their channel, or with `patchdesk halt` on its machine; `pause` stops one domain.",
+    ),
+    Reason.WHICH_PATCH: Said(
+        "It is not clear which patch is meant; in this thread: {ids:list}.", "Say its id, too."
+    ),
+    Reason.STATE_UNFIT: Said(
+        "That cannot be done with {id}, which is {state:words}.",
+        "It can be done while one is: {wanted:list|or}.",
+    ),
+    Reason.LANDING_NOW: Said(
+        "{id} is landing this very moment and cannot be stopped any more.",
+        "If it must not stay, post a patch that undoes it.",
+    ),
+    Reason.STOPPING_ALREADY: Said("{by:words} has stopped {id} already.", "It ends within seconds."),
+    Reason.NOT_HELD: Said("{id} is not on hold.", "`why` with its id says what it waits for."),
+    Reason.NOT_CLOSED: Said(
+        "There is nothing to end: {domain} is not {closing:words}.", "`status` shows how the domains stand."
+    ),
+    Reason.FROZEN_BY_SETTINGS: Said(
+        "{domain} is frozen by its settings until {until:words} ({why:words}).",
+        "A patch with `hotfix: true` goes through once somebody else has approved it.",
+    ),
+    Reason.BAD_PRIORITY: Said("{said} is no priority.{suggestion:maybe}", "The priorities are {known:list}."),
+    Reason.DOMAIN_DRAINING: Said(
+        "{domain} takes no new patches: {by:words} lets it run empty ({why:words}).",
+        "Post it again when the domain is open; `status` shows it.",
+    ),
+    Reason.UNKNOWN_DEPENDENCY: Said(
+        "It depends on {name}, and there is no such patch.{suggestion:maybe}",
+        "Name a patch by its id, or by the `id` that a block of this message or an earlier patch has.",
+    ),
+    Reason.DEPENDENCY_OVER: Said(
+        "It depends on {name} (patch {id}), which will not land: it is {state:words}.",
+        "`replay` brings that one in again, under an id of its own to depend on.",
+    ),
+    Reason.DEPENDENCY_CYCLE: Said(
+        "These patches wait for each other: {cycle:words}.", "Take one of these dependencies out."
+    ),
+    Reason.NO_HISTORY: Said(
+        "Nothing has run in {domain} yet, so nobody can tell how long it takes.",
+        "It gets known with the first.",
+    ),
+    Reason.NO_FORECAST: Said(
+        "It waits for something that has no time of its own.",
+        "Once that is out of the way there is an estimate.",
+    ),
+}

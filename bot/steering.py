@@ -1,0 +1,383 @@
+"""What people decide about patches and domains: the rows as they are, what may be done, one settlement.
+
+The decision is about rows that others change, too. Whoever writes it hears if one has (`MovedOnError`) and
+has it decided again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from typing import Final, assert_never
+
+from bot.admitting import draining
+from bot.delivery.questions import patch_meant, visible_domains
+from bot.delivery.wording.patches import revert_body, revert_title
+from bot.tending import refusal
+from contracts import course, policy
+from contracts.commands import Actor, Place
+from contracts.control import (
+    Closed,
+    CloseDomain,
+    Closing,
+    Control,
+    EndPatch,
+    OpenDomain,
+)
+from contracts.faults import Fault, Reason, fault
+from contracts.freezing import frozen_by_settings
+from contracts.notices import (
+    Deed,
+    EditCard,
+    Mark,
+    NewDelivery,
+    TellDeed,
+    Twin,
+    WriteSummary,
+    home_of,
+    on_accepted,
+    on_progress,
+)
+from contracts.patch import Author, Changeset, Patch, Revert, content_hash
+from contracts.ports import AuditEntry, Ledger, NewPatch, Settlement
+from contracts.records import InboxRow, StoredPatch
+from contracts.settings import Settings
+from contracts.spans import until
+from contracts.states import PatchState
+from contracts.steering import (
+    ChangePriority,
+    Drain,
+    Freeze,
+    Halt,
+    OfDomain,
+    OfPatch,
+    Pause,
+    PutOnHold,
+    Replay,
+    Resume,
+    RevertPatch,
+    Steering,
+    Stop,
+    Unfreeze,
+    Unhalt,
+)
+
+#: So many cards of a domain show at once that it was closed or opened; the others when they are next edited.
+_MOST_SHOWN: Final = 25
+
+
+class Helm:
+    """*new_patch_id* names the patches that are replayed."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime],
+        new_patch_id: Callable[[], str],
+    ) -> None:
+        self._ledger = ledger
+        self._settings = settings
+        self._clock = clock
+        self._new_patch_id = new_patch_id
+
+    async def decide(
+        self, row: InboxRow, actor: Actor, place: Place, command: Steering, zone: tzinfo
+    ) -> Settlement:
+        """All that follows from *command*; a refusal is told to the person alone. *zone*: of times of day."""
+        nothing = Settlement(row.id, row.attempt, place)
+        match command:
+            case Stop() | PutOnHold() | ChangePriority() | Replay() | RevertPatch():
+                return await self._of_patch(nothing, actor, command)
+            case Resume(name=name) if name is not None and name.casefold() in self._settings.domain_names():
+                return await self._of_domain(nothing, actor, command, name, zone)
+            case Resume():
+                return await self._of_patch(nothing, actor, command)
+            case Pause() | Drain() | Freeze() | Unfreeze():
+                return await self._of_domain(nothing, actor, command, command.domain, zone)
+            case Halt() | Unhalt():
+                return await self._of_desk(nothing, actor, command)
+            case _:
+                assert_never(command)
+
+    # Patches -----------------------------------------------------------------------------------
+    async def _of_patch(self, nothing: Settlement, actor: Actor, command: OfPatch | Resume) -> Settlement:
+        place = nothing.place
+        name = command.name if isinstance(command, Resume) else command.patch
+        row = await patch_meant(name, place, self._ledger, self._settings, fits=_fits(command))
+        if isinstance(row, Fault):
+            return refusal(nothing, actor, row)
+        if isinstance(command, RevertPatch):
+            return await self._revert(nothing, actor, row)
+        may = policy.may_steer(self._settings, actor, row.actor, row.patch.domain, place)
+        if isinstance(may, policy.Denied):
+            return refusal(nothing, actor, may.fault)
+        if isinstance(command, Replay):
+            return await self._replay(nothing, actor, row)
+        decided, deed = _decided(command, row, _name_of(actor))
+        if isinstance(decided, Fault):
+            return refusal(nothing, actor, decided)
+        return replace(
+            nothing,
+            changes=(decided,),
+            told=self._told(row, deed, ends=_ends(decided)),
+            audit=(AuditEntry(actor.id, command.kind, f"patch {row.id}"),),
+        )
+
+    def _told(self, row: StoredPatch, deed: TellDeed, *, ends: bool = False) -> tuple[NewDelivery, ...]:
+        """On the card and below it; *ends*: the patch is over now, and its message shows it, too."""
+        channel, thread = self._home(row)
+        told = [*on_progress(row.id, channel)]
+        if channel is not None:
+            told.append(NewDelivery(deed, channel, thread))
+        if ends:
+            told.append(NewDelivery(WriteSummary(row.id), None))
+        if ends and row.patch.reverts is not None:
+            told += on_progress(row.patch.reverts, channel)
+        if ends and row.place.ts:
+            told.append(NewDelivery(Mark(row.inbox_id), row.place.channel))
+        return tuple(told)
+
+    def _home(self, row: StoredPatch) -> tuple[str | None, str | None]:
+        if row.patch.domain in self._settings.domains:
+            return home_of(row.place, row.source, row.patch.domain, self._settings)
+        return row.place.channel, row.place.thread
+
+    async def _replay(self, nothing: Settlement, actor: Actor, row: StoredPatch) -> Settlement:
+        if row.state not in course.REPLAYABLE:
+            return refusal(nothing, actor, course.unfit(row, *course.REPLAYABLE))
+        return await self._following(nothing, actor, row, again_as(row), Deed.REPLAYED)
+
+    async def _revert(self, nothing: Settlement, actor: Actor, row: StoredPatch) -> Settlement:
+        """Who may submit to the domain may: what undoes a patch is a patch as any other."""
+        inverse = inverse_of(row)
+        if isinstance(inverse, Fault):
+            return refusal(nothing, actor, inverse)
+        if row.patch.domain in self._settings.domains:
+            may = policy.may_submit(self._settings, actor, row.patch.domain, nothing.place)
+            if isinstance(may, policy.Denied):
+                return refusal(nothing, actor, may.fault)
+        return await self._following(nothing, actor, row, inverse, Deed.REVERTING)
+
+    async def _following(
+        self, nothing: Settlement, actor: Actor, row: StoredPatch, made: Patch, deed: Deed
+    ) -> Settlement:
+        """*made* enters the lane, and stands where *row* does."""
+        domain, by = row.patch.domain, _name_of(actor)
+        if domain not in self._settings.domains:
+            known = " ".join(self._settings.domains)
+            gone = fault(Reason.UNKNOWN_TARGET, target=domain, domains=known, suggestion="")
+            return refusal(nothing, actor, gone)
+        if (closed := draining(domain, await self._ledger.closed())) is not None:
+            return refusal(nothing, actor, closed)
+        id_ = self._new_patch_id()
+        told = TellDeed(deed, by, {"patch": id_}, row.id)
+        # Not the message itself: its mark tells what came of what it brought, not of this.
+        place = replace(row.place, ts=None)
+        home = home_of(place, row.source, domain, self._settings)
+        new = NewPatch(
+            id_,
+            made,
+            content_hash(made),
+            actor,
+            row.source,
+            place,
+            told=(*on_accepted(id_, nothing.inbox_id, place, home), *self._told(row, told)),
+            twin_to=NewDelivery(Twin("", made.block), *home) if home[0] else None,
+        )
+        action = "replay" if deed is Deed.REPLAYED else "revert"
+        entry = AuditEntry(actor.id, action, f"patch {row.id} as {id_}")
+        return replace(nothing, patches=(new,), audit=(entry,))
+
+    # Domains -----------------------------------------------------------------------------------
+    async def _of_domain(
+        self, nothing: Settlement, actor: Actor, command: OfDomain | Resume, name: str, zone: tzinfo
+    ) -> Settlement:
+        channel = nothing.place.channel
+        found = visible_domains(name, channel, self._settings)
+        if isinstance(found, Fault):
+            return refusal(nothing, actor, found)
+        [domain] = found
+        may = policy.may_close(self._settings, actor, domain, nothing.place)
+        if isinstance(may, policy.Denied):
+            return refusal(nothing, actor, may.fault)
+        match command:
+            case Resume(why=why):
+                return await self._opened(nothing, actor, domain, (Closing.PAUSED, Closing.DRAINING), why=why)
+            case Unfreeze():
+                if (window := self._window(domain)) is not None:
+                    return refusal(nothing, actor, window)
+                return await self._opened(nothing, actor, domain, (Closing.FROZEN,))
+            case Pause() | Drain() | Freeze():
+                closed = _closed(command, domain, _name_of(actor), self._clock(), zone)
+                if isinstance(closed, Fault):
+                    return refusal(nothing, actor, closed)
+                return await self._telling(nothing, actor, domain, [CloseDomain(closed)], closing(closed))
+            case _:
+                assert_never(command)
+
+    def _window(self, domain: str) -> Fault | None:
+        """A window of the settings would close the domain again at once."""
+        window = frozen_by_settings(domain, self._settings.domains[domain], self._clock())
+        if window is None:
+            return None
+        end = f"{window.until:%Y-%m-%d %H:%M} UTC" if window.until else "they are changed"
+        return fault(Reason.FROZEN_BY_SETTINGS, domain=domain, why=window.why, until=end)
+
+    async def _opened(
+        self,
+        nothing: Settlement,
+        actor: Actor,
+        domain: str | None,
+        closings: Sequence[Closing],
+        *,
+        why: str = "",
+    ) -> Settlement:
+        """End those of *closings* that hold."""
+        rows = await self._ledger.closed()
+        holding = [each.closing for each in rows if each.domain == domain and each.closing in closings]
+        if not holding:
+            wrong = fault(Reason.NOT_CLOSED, domain=domain or "the desk", closing=" or ".join(closings))
+            return refusal(nothing, actor, wrong)
+        decided = [OpenDomain(domain, closing) for closing in holding]
+        by = _name_of(actor)
+        if domain is None:
+            return await self._telling(nothing, actor, domain, decided, TellDeed(Deed.UNHALTED, by, {}))
+        facts = {"domain": domain, "closing": " and ".join(holding), "why": why}
+        return await self._telling(nothing, actor, domain, decided, TellDeed(Deed.OPENED, by, facts))
+
+    async def _telling(
+        self,
+        nothing: Settlement,
+        actor: Actor,
+        domain: str | None,
+        decided: Sequence[Control],
+        deed: TellDeed,
+    ) -> Settlement:
+        """Told in every channel that it concerns, and on the cards of what waits."""
+        domains = self._settings.domains if domain is None else (domain,)
+        channels = [channel for name in domains for channel in self._settings.domains[name].channels]
+        operators = self._settings.slack.operators
+        heard = [*channels, *([operators] if domain is None and operators else [])]
+        return replace(
+            nothing,
+            changes=tuple(decided),
+            told=(
+                *(NewDelivery(deed, channel) for channel in dict.fromkeys(heard)),
+                *await cards_of(tuple(domains), self._ledger),
+            ),
+            audit=(AuditEntry(actor.id, deed.deed.value, f"domain {domain}" if domain else "the desk"),),
+        )
+
+    async def _of_desk(self, nothing: Settlement, actor: Actor, command: Halt | Unhalt) -> Settlement:
+        may = policy.may_halt(self._settings, actor, nothing.place)
+        if isinstance(may, policy.Denied):
+            return refusal(nothing, actor, may.fault)
+        if isinstance(command, Unhalt):
+            return await self._opened(nothing, actor, None, (Closing.HALTED,))
+        halted = Closed(None, Closing.HALTED, _name_of(actor), command.why, self._clock())
+        return await self._telling(nothing, actor, None, [CloseDomain(halted)], closing(halted))
+
+
+def _name_of(actor: Actor) -> str:
+    """Never empty: that would be the settings."""
+    return actor.name or actor.id
+
+
+def _decided(
+    command: Stop | PutOnHold | ChangePriority | Resume, row: StoredPatch, by: str
+) -> tuple[Control | Fault, TellDeed]:
+    match command:
+        case Stop():
+            deed = Deed.STOPPING if row.state is PatchState.RUNNING else Deed.CANCELLED
+            return course.ended(row, by), TellDeed(deed, by, {}, row.id)
+        case PutOnHold(why=why):
+            return course.held(row, by, why), TellDeed(Deed.HELD, by, {"why": why}, row.id)
+        case Resume():
+            return course.freed(row), TellDeed(Deed.FREED, by, {}, row.id)
+        case ChangePriority(priority=priority):
+            facts = {"priority": priority.value}
+            return course.prioritised(row, priority), TellDeed(Deed.PRIORITISED, by, facts, row.id)
+        case _:
+            assert_never(command)
+
+
+def _closed(
+    command: Pause | Drain | Freeze, domain: str, by: str, now: datetime, zone: tzinfo
+) -> Closed | Fault:
+    match command:
+        case Pause(why=why):
+            return Closed(domain, Closing.PAUSED, by, why, now)
+        case Drain(why=why):
+            return Closed(domain, Closing.DRAINING, by, why, now)
+        case Freeze(until=text, why=why):
+            end = until(text, now=now, zone=zone)
+            if end is None:
+                return fault(Reason.BAD_SPAN, text=text[:80])
+            return Closed(domain, Closing.FROZEN, by, why, now, end)
+        case _:
+            assert_never(command)
+
+
+def closing(closed: Closed) -> TellDeed:
+    """What is told of it."""
+    deeds = {
+        Closing.PAUSED: Deed.PAUSED,
+        Closing.DRAINING: Deed.DRAINING,
+        Closing.FROZEN: Deed.FROZEN,
+        Closing.HALTED: Deed.HALTED,
+    }
+    facts = {"domain": closed.domain} if closed.domain else {}
+    facts |= {"until": closed.until.isoformat()} if closed.until else {}
+    return TellDeed(deeds[closed.closing], closed.by, {**facts, "why": closed.why})
+
+
+def _ends(decided: Control) -> bool:
+    """A running one is ended by its worker, which says what there is to say."""
+    return isinstance(decided, EndPatch) and decided.was is not PatchState.RUNNING
+
+
+def _fits(command: OfPatch | Resume) -> Callable[[StoredPatch], bool]:
+    """Which patches of a thread *command* can mean."""
+    match command:
+        case Stop():
+            return lambda row: not isinstance(course.ended(row, ""), Fault)
+        case Resume():
+            return lambda row: row.hold is not None
+        case Replay():
+            return lambda row: row.state in course.REPLAYABLE
+        case RevertPatch():
+            return lambda row: row.state is PatchState.LANDED and row.reverted_by is None
+        case PutOnHold() | ChangePriority():
+            return lambda _row: False
+        case _:
+            assert_never(command)
+
+
+def again_as(row: StoredPatch) -> Patch:
+    """The same content. Who wrote it stays its author, whoever asks for it again."""
+    patch, actor = row.patch, row.actor
+    author = patch.author or Author(actor.name, actor.email)
+    return replace(patch, replays=row.id, author=author, depends_on=())
+
+
+def inverse_of(row: StoredPatch) -> Patch | Fault:
+    """What undoes *row*, for whoever asks for it to have written."""
+    commit = row.report.commit if row.report else None
+    if row.state is not PatchState.LANDED or commit is None:
+        return course.unfit(row, PatchState.LANDED)
+    return Patch(
+        row.patch.domain,
+        Changeset((Revert(row.id, commit),)),
+        title=revert_title(row.patch.title),
+        body=revert_body(row.id, commit),
+        reverts=row.id,
+    )
+
+
+async def cards_of(domains: Sequence[str], ledger: Ledger) -> tuple[NewDelivery, ...]:
+    """The cards of what waits in *domains*, to be shown as it is now."""
+    lines = await ledger.queue(domains, limit=_MOST_SHOWN)
+    rows = [await ledger.patch(line.id) for line in lines]
+    cards: Mapping[str, Place] = {row.id: row.card for row in rows if row and row.card}
+    return tuple(NewDelivery(EditCard(id_), card.channel) for id_, card in cards.items())

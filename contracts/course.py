@@ -1,0 +1,71 @@
+"""What may be done to a patch as it stands: decided on its row, written if the row is still so."""
+
+import enum
+from typing import Final
+
+from contracts.control import EndPatch, FreePatch, HoldPatch, Prioritise, Priority
+from contracts.faults import Fault, Reason, fault
+from contracts.outcome import Step
+from contracts.records import StoredPatch
+from contracts.states import OPEN_STATES, PatchState
+
+#: These wait for their turn, with nobody at work on them.
+_IDLE: Final = (PatchState.WAITING, PatchState.READY)
+#: Their content may be asked for again.
+REPLAYABLE: Final = (PatchState.QUARANTINED, PatchState.FAILED, PatchState.STOPPED)
+
+
+class Offer(enum.StrEnum):
+    """What somebody can do with one click."""
+
+    STOP = "stop"
+    CANCEL = "cancel"
+    HOLD = "hold"
+    RESUME = "resume"
+    REPLAY = "replay"
+    REVERT = "revert"
+
+
+def offers(row: StoredPatch) -> tuple[Offer, ...]:
+    """What fits how *row* stands."""
+    match row.state:
+        case PatchState.RUNNING:
+            return () if isinstance(ended(row, ""), Fault) else (Offer.STOP,)
+        case PatchState.WAITING | PatchState.READY:
+            return (Offer.RESUME if row.hold else Offer.HOLD, Offer.CANCEL)
+        case PatchState.PROPOSED:
+            return (Offer.CANCEL,)
+        case PatchState.STOPPED | PatchState.QUARANTINED:
+            return (Offer.REPLAY,)
+        case PatchState.LANDED:
+            return (Offer.REVERT,) if row.report and row.report.commit else ()
+        case PatchState.FAILED | PatchState.CANCELLED | PatchState.REJECTED:
+            return ()
+
+
+def ended(row: StoredPatch, by: str) -> EndPatch | Fault:
+    """Taken back, or stopped while it runs; not from its landing step on."""
+    if row.state not in OPEN_STATES:
+        return unfit(row, *OPEN_STATES)
+    if row.state is PatchState.RUNNING and row.stop_by is not None:
+        return fault(Reason.STOPPING_ALREADY, id=row.id, by=row.stop_by)
+    if row.state is PatchState.RUNNING and row.steps and row.steps[-1].step is Step.LAND:
+        return fault(Reason.LANDING_NOW, id=row.id)
+    return EndPatch(row.id, row.state, by)
+
+
+def held(row: StoredPatch, by: str, why: str) -> HoldPatch | Fault:
+    return HoldPatch(row.id, by, why) if row.state in _IDLE else unfit(row, *_IDLE)
+
+
+def freed(row: StoredPatch) -> FreePatch | Fault:
+    return FreePatch(row.id) if row.hold is not None else fault(Reason.NOT_HELD, id=row.id)
+
+
+def prioritised(row: StoredPatch, priority: Priority) -> Prioritise | Fault:
+    idle = (PatchState.PROPOSED, *_IDLE)
+    return Prioritise(row.id, priority) if row.state in idle else unfit(row, *idle)
+
+
+def unfit(row: StoredPatch, *wanted: PatchState) -> Fault:
+    return fault(Reason.STATE_UNFIT, id=row.id, state=row.state, wanted=" ".join(sorted(wanted)))
