@@ -148,6 +148,7 @@ def report(report: Report) -> Json:
         "found": report.found,
         "files": [_file(each) for each in report.files],
         "gates": [_gate(each) for each in report.gates],
+        "resolutions": [fault(each) for each in report.resolutions],
         "steps": [_step(each) for each in report.steps],
         "fault": fault(report.fault) if report.fault else None,
     }
@@ -369,6 +370,7 @@ def _gate(gate: GateResult) -> Json:
         "level": gate.level,
         "output": gate.output,
         "dropped": gate.dropped,
+        "runs": [each.name.lower() for each in gate.runs],
     }
 
 

@@ -129,7 +129,8 @@ def errors_of(report: Report) -> int:
 def warnings_of(report: Report, *, tries: int) -> int:
     """*tries*: how many attempts were made; each but the last had to be repeated."""
     advisory = sum(gate.verdict is Verdict.FAILED and not gate.required for gate in report.gates)
-    return advisory + (report.moved > 0) + max(0, tries - 1)
+    flaky = sum(gate.is_flaky and gate.verdict is Verdict.PASSED for gate in report.gates)
+    return advisory + flaky + (report.moved > 0) + max(0, tries - 1)
 
 
 def did_not_run(gate: GateResult) -> bool:

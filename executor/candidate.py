@@ -1,13 +1,14 @@
 """The commit that would land: a plan for the base, confirmed by git, grafted onto the base's tree."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from contracts.faults import Fault, Reason, fault
 from contracts.outcome import FileChange
 from contracts.patch import Changeset, Limits
+from contracts.resolving import Resolving
 from executor.changeset.diffs import Claim
 from executor.changeset.nearest import Near
 from executor.changeset.plan import plan
@@ -20,11 +21,12 @@ from executor.repository.commits import Description
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """*commit* stands on *base* and is named by no reference."""
+    """*commit* stands on *base* and is named by no reference. *mended*: what was not taken as posted."""
 
     commit: str
     base: str
     files: tuple[FileChange, ...]
+    mended: tuple[Fault, ...] = ()
 
     @property
     def changed(self) -> list[str]:
@@ -40,20 +42,22 @@ async def build(
     *,
     base: str,
     now: datetime,
+    resolving: Resolving = Resolving(),  # noqa: B008 - frozen
 ) -> Candidate | Fault:
     """*changeset* as a commit on *base*. Raises GitError and OSError where the desk cannot."""
     tree = await asyncio.to_thread(repository.tree, base)
     regexes = Regexes(asyncio.get_running_loop())
     history = repository.history(base)
-    planned = await asyncio.to_thread(plan, tree, changeset, limits, regexes, history)
+    planned = await asyncio.to_thread(plan, tree, changeset, limits, regexes, history, resolving)
     if isinstance(planned, Fault):
         return planned
     for claim in planned.claims:
         if wrong := await _confirm(repository, claim):
             return wrong
-    return await asyncio.to_thread(
+    made = await asyncio.to_thread(
         partial(_commit, repository, planned.edits, description, base=base, now=now)
     )
+    return replace(made, mended=tuple(each for claim in planned.claims for each in claim.mended))
 
 
 def _commit(
@@ -81,7 +85,7 @@ async def _confirm(repository: Repository, claim: Claim) -> Fault | None:
     except GitError as error:
         if error.code is None:
             raise
-        return fault(Reason.DIFF_DOES_NOT_APPLY, path=claim.names[0], hunk=1, **Near(error.detail).args)
+        return Near(error.detail).fault(Reason.DIFF_DOES_NOT_APPLY, path=claim.names[0], hunk=1)
     applied = [line.split(b"\t", 2)[2].decode(errors="replace") for line in said.stdout.split(b"\0")[:-1]]
     made = await asyncio.to_thread(repository.read_index, index)
     if applied == list(claim.names) and made == {path: file for path, file in claim.after.items() if file}:

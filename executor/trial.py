@@ -1,15 +1,16 @@
 """One patch on one base: candidate, files, gates. Landing it, or not, is for others to decide."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from contracts.faults import Fault, Reason, fault
-from contracts.gates import Credentials, GateResult, refusing
+from contracts.gates import Credentials, GateResult, Verdict, refusing
 from contracts.outcome import Report, Step, StepTime
 from contracts.patch import Limits, Patch
+from contracts.resolving import Resolving
 from executor.boundary import Asking, Boundary, Passed
 from executor.candidate import Candidate, build
 from executor.credentials import check_credentials
@@ -66,6 +67,12 @@ class Refusal:
     fault: Fault
 
 
+def _second_verdicts(results: Sequence[GateResult]) -> tuple[Fault, ...]:
+    """The gates of which only the second verdict let the candidate through."""
+    passed = (each for each in results if each.is_flaky and each.verdict is Verdict.PASSED)
+    return tuple(fault(Reason.TOOK_SECOND_VERDICT, gate=each.name) for each in passed)
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One patch of one repository; `on` may be called again for another base.
@@ -84,6 +91,7 @@ class Trial:
     journal: Journal
     reached: Callable[[str], None] = nothing
     boundary: Boundary | None = None
+    resolving: Resolving = field(default_factory=Resolving)
 
     async def on(self, base: str) -> Candidate | Refusal | Asking:
         """The candidate, if nothing is demanded that it has not and no required gate says no.
@@ -93,10 +101,18 @@ class Trial:
         await self.journal.begin(Step.APPLY)
         self.journal.note(base=base)
         changeset, now = self.patch.changeset, self.clock()
-        candidate = await build(self.repository, changeset, self.limits, self.description, base=base, now=now)
+        candidate = await build(
+            self.repository,
+            changeset,
+            self.limits,
+            self.description,
+            base=base,
+            now=now,
+            resolving=self.resolving,
+        )
         if isinstance(candidate, Fault):
             return Refusal(candidate)
-        self.journal.note(commit=candidate.commit, files=candidate.files)
+        self.journal.note(commit=candidate.commit, files=candidate.files, resolutions=candidate.mended)
         self.reached("applied")
         if moved := self._moved(candidate):
             return Refusal(moved)
@@ -109,7 +125,7 @@ class Trial:
             self.journal.note(gates=found)
             return judged
         results = (*found, *await self._gate(candidate, gating, refused=refusing(found)))
-        self.journal.note(gates=results)
+        self.journal.note(gates=results, resolutions=(*candidate.mended, *_second_verdicts(results)))
         self.reached("gates-run")
         refused = refusing(results)
         if refused is not None and refused.why is not None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from contracts.control import Grip
 from contracts.faults import Fault, Reason, fault, nearest
-from contracts.notices import home_of, on_finished, on_progress
+from contracts.notices import NewDelivery, home_of, on_finished, on_progress
 from contracts.outcome import Failed, GaveUp, Landed, Outcome, Proposed, Report, Retry, Step, Stopped
 from contracts.ports import Engine, Finish
 from contracts.records import StoredPatch
@@ -100,7 +100,7 @@ class Worker:
             case Grip.LOST:
                 _log.warning("patch %s: attempt %d lost its lease", stored.id, stored.attempt)
             case Grip.HALTED:
-                await self._give_back(stored)
+                await self._give_back(stored, told=on_progress(stored.id, self._home(stored)[0]))
             case Grip.STOPPED:
                 await self._finish(stored, Stopped(journal.close(fault=await self._stopped_by(stored))))
             case Grip.HELD:
@@ -120,8 +120,8 @@ class Worker:
         _log.info("patch %s: attempt %d: %s%s", stored.id, stored.attempt, outcome.kind, late)
         self.reached("finished")
 
-    async def _give_back(self, stored: StoredPatch) -> None:
-        await self.engine.lanes.release(stored.id, stored.attempt, now=self.clock())
+    async def _give_back(self, stored: StoredPatch, told: Sequence[NewDelivery] = ()) -> None:
+        await self.engine.lanes.release(stored.id, stored.attempt, now=self.clock(), told=told)
         _log.info("patch %s: attempt %d is given back", stored.id, stored.attempt)
 
     async def _stopped_by(self, stored: StoredPatch) -> Fault:
@@ -245,17 +245,25 @@ class Worker:
     def _trial(
         self, stored: StoredPatch, domain: DomainSettings, repository: Repository, journal: Journal
     ) -> Trial:
+        resolving = domain.resolve.resolving()
         return Trial(
             repository=repository,
             patch=stored.patch,
             description=_describe(stored),
-            gating=Gating((), stored.patch.commands, self.sandbox, self.settings.sandbox.min_level),
+            gating=Gating(
+                (),
+                stored.patch.commands,
+                self.sandbox,
+                self.settings.sandbox.min_level,
+                flaky=resolving.flaky,
+            ),
             workspaces=self.workspaces,
             limits=self.settings.limits.limits(),
             clock=self.clock,
             journal=journal,
             reached=self.reached,
             boundary=Boundary(domain, stored.patch, stored.approval),
+            resolving=resolving,
         )
 
     def _home(self, stored: StoredPatch) -> tuple[str | None, str | None]:

@@ -122,7 +122,7 @@ def tell(patch: Patch, rehearsal: Rehearsal) -> None:
     say()
     for line in outcome(patch, rehearsal):
         say(line)
-    show_table(("file", "change", "added", "removed"), map(_file_row, report.files))
+    show_table(("file", "change", "added", "removed"), map(file_row, report.files))
     show_table(("gate", "verdict", "took", "sandbox", "why"), map(_gate_row, report.gates))
     for gate in report.gates:
         if gate.verdict > Verdict.SKIPPED and gate.output:
@@ -141,7 +141,7 @@ def outcome(patch: Patch, rehearsal: Rehearsal) -> Iterator[str]:
         yield commands
 
 
-def _file_row(file: FileChange) -> tuple[str, ...]:
+def file_row(file: FileChange) -> tuple[str, ...]:
     name = f"{file.old_path} → {file.path}" if file.change is Change.RENAMED else file.path
     counts = ("" if lines is None else str(lines) for lines in (file.added, file.removed))
     return (name, file.change, *counts)

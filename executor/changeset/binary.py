@@ -14,7 +14,8 @@ import re
 import zlib
 from dataclasses import dataclass
 
-from contracts.faults import Fault, Reason, fault
+from contracts.faults import Fault, Reason
+from executor.changeset.nearest import Near
 from executor.changeset.sections import Section
 
 _HEAD = re.compile(rb"(literal|delta) (\d+)\n")
@@ -45,7 +46,7 @@ def decode_binary(section: Section, before: bytes, *, most: int) -> bytes | Faul
     try:
         return _decode(section, before, most)
     except _BrokenError as error:
-        return fault(Reason.DIFF_DOES_NOT_APPLY, path=section.path, hunk=1, detail=str(error))
+        return Near(str(error)).fault(Reason.DIFF_DOES_NOT_APPLY, path=section.path, hunk=1)
 
 
 def _decode(section: Section, before: bytes, most: int) -> bytes:

@@ -1,11 +1,14 @@
 """A diff on top of an overlay: what each of its files becomes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contracts.faults import Fault, Reason, fault
 from contracts.patch import Diff, FileMode
+from contracts.resolving import Mending
 from executor.changeset.binary import decode_binary
 from executor.changeset.hunks import Image, adopt_line_ends
+from executor.changeset.nearest import Near
 from executor.changeset.overlay import Overlay
 from executor.changeset.sections import Section, split
 from executor.files import Edits, File, Kind
@@ -22,17 +25,21 @@ class Claim:
     names: tuple[str, ...]
     before: Edits
     after: Edits
+    mended: tuple[Fault, ...] = ()  #: what of the diff was not taken as it was posted
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """A section with the file's own line ends, and what it makes of the file."""
+    """A section with the file's own line ends (*mended*: it had others), and what it makes of the file."""
 
     section: Section
     file: File | None
+    mended: bool = False
 
 
-def apply_diff(overlay: Overlay, diff: Diff, *, most: int) -> Claim | Fault:
+def apply_diff(
+    overlay: Overlay, diff: Diff, *, most: int, line_endings: Mending = Mending.AUTO
+) -> Claim | Fault:
     """Put *diff* onto *overlay*; every file is read as it was before the diff, as git does.
 
     *most* bounds a binary file, in bytes.
@@ -44,7 +51,7 @@ def apply_diff(overlay: Overlay, diff: Diff, *, most: int) -> Claim | Fault:
         return wrong
     outcomes: list[_Outcome] = []
     for section in sections:
-        outcome = _carry_out(overlay, section, most)
+        outcome = _carry_out(overlay, section, most, line_endings)
         if isinstance(outcome, Fault):
             return outcome
         outcomes.append(outcome)
@@ -58,7 +65,29 @@ def apply_diff(overlay: Overlay, diff: Diff, *, most: int) -> Claim | Fault:
         names=tuple(section.path for section in textual),
         before=before,
         after=overlay.snapshot(paths),
+        mended=tuple(
+            fault(Reason.TOOK_LINE_ENDS, path=outcome.section.path) for outcome in outcomes if outcome.mended
+        ),
     )
+
+
+def diff_conflicts(overlay: Overlay, diff: Diff) -> tuple[Fault, ...]:
+    """Every file and hunk of *diff* that does not fit; a hunk that does not is passed over."""
+    sections = split(diff)
+    if isinstance(sections, Fault):
+        return (sections,)
+    return tuple(found for section in sections for found in _conflicts(overlay, section))
+
+
+def _conflicts(overlay: Overlay, section: Section) -> Iterator[Fault]:
+    old = overlay.file(section.names.old) if section.names.old else File(b"")
+    if isinstance(old, Fault):
+        yield old
+        return
+    image = Image(section.path, old.content)
+    for hunk in adopt_line_ends(section, old.content).hunks:
+        if wrong := image.apply(hunk):
+            yield wrong
 
 
 def _paths(section: Section) -> list[str]:
@@ -77,7 +106,9 @@ def _claimed_twice(sections: tuple[Section, ...]) -> Fault | None:
     return None
 
 
-def _carry_out(overlay: Overlay, section: Section, most: int) -> _Outcome | Fault:
+def _carry_out(
+    overlay: Overlay, section: Section, most: int, line_endings: Mending
+) -> _Outcome | Fault:
     old = overlay.file(section.names.old) if section.names.old else File(b"")
     if isinstance(old, Fault):
         return old
@@ -85,14 +116,17 @@ def _carry_out(overlay: Overlay, section: Section, most: int) -> _Outcome | Faul
     # A folder may be on its way out in this very diff; writing the file will tell.
     if new and new != section.names.old and overlay.kind(new) not in (None, Kind.DIRECTORY):
         return fault(Reason.FILE_EXISTS, path=new)
-    section = adopt_line_ends(section, old.content)
+    posted = section
+    if line_endings is Mending.AUTO:
+        section = adopt_line_ends(section, old.content)
+    mended = section is not posted
     content = _content(section, old.content, most)
     if isinstance(content, Fault):
         return content
     if new is None:
-        return _Outcome(section, None) if not content else _left_over(section)
+        return _Outcome(section, None, mended) if not content else _left_over(section)
     mode = section.mode or (old.mode if section.names.old else FileMode.REGULAR)
-    return mode if isinstance(mode, Fault) else _Outcome(section, File(content, mode))
+    return mode if isinstance(mode, Fault) else _Outcome(section, File(content, mode), mended)
 
 
 def _content(section: Section, before: bytes, most: int) -> bytes | Fault:
@@ -107,9 +141,7 @@ def _content(section: Section, before: bytes, most: int) -> bytes | Fault:
 
 def _left_over(section: Section) -> Fault:
     detail = "the diff deletes the file, and the branch has lines in it that the diff does not know"
-    return fault(
-        Reason.DIFF_DOES_NOT_APPLY, path=section.path, hunk=max(len(section.hunks), 1), detail=detail
-    )
+    return Near(detail).fault(Reason.DIFF_DOES_NOT_APPLY, path=section.path, hunk=max(len(section.hunks), 1))
 
 
 def _write(overlay: Overlay, outcomes: list[_Outcome]) -> Fault | None:

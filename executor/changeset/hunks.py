@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from contracts.faults import Fault, Reason, fault
+from executor.changeset.nearest import Near, near
 from executor.changeset.sections import Hunk, Line, Section, lines_of
 
 #: Places of a hunk are not counted further; a file of equal lines would have one at each.
 _MOST_PLACES = 100
-#: Lines compared to find what a hunk nearly fits.
-_MOST_COMPARED = 400_000
-_SHOWN = 60
+#: Of several places, so many are named.
+_MOST_NAMED = 5
 
 
 def adopt_line_ends(section: Section, content: bytes) -> Section:
@@ -49,38 +49,54 @@ class Image:
         self._path = path
         self._lines = lines_of(content)
         self._written = bytearray(len(self._lines))
+        #: What each hunk so far did: at which line, instead of how many lines, how many.
+        self._done: list[tuple[int, int, int]] = []
 
     def content(self) -> bytes:
         return b"".join(self._lines)
 
     def apply(self, hunk: Hunk) -> Fault | None:
-        before, after = hunk.before, hunk.after
+        before = hunk.before
         if not before and self._lines:
             return fault(Reason.DIFF_ZERO_CONTEXT, path=self._path, hunk=hunk.number)
         allowed = _allowed(hunk, len(self._lines) - len(before))
         places = self._places(before, max(hunk.new_start - 1, 0), allowed)
         if not places:
-            detail = self._why_not(hunk, before)
-            return fault(Reason.DIFF_DOES_NOT_APPLY, path=self._path, hunk=hunk.number, detail=detail)
-        return self._put(hunk, before, after, places)
+            why = self._why_not(hunk, before)
+            return why.fault(Reason.DIFF_DOES_NOT_APPLY, path=self._path, hunk=hunk.number)
+        return self._put(hunk, places)
 
     def apply_anywhere(self, hunk: Hunk) -> Fault | None:
         """As `apply`, but in the one place of the whole file where its lines stand."""
-        before, after = hunk.before, hunk.after
-        anywhere = range(len(self._lines) + 1)
-        places = self._places(before, -1, anywhere) if before else []
+        before = hunk.before
+        places = self._places(before, -1, range(len(self._lines) + 1)) if before else []
         if not places:
-            detail = self._nearest_says(hunk, before) if before else "nothing is known of where it stands"
-            return fault(Reason.DIFF_DOES_NOT_APPLY, path=self._path, hunk=hunk.number, detail=detail)
-        return self._put(hunk, before, after, places)
+            why = self._nearest(hunk, before) if before else Near("there are no lines around it")
+            return why.fault(Reason.DIFF_DOES_NOT_APPLY, path=self._path, hunk=hunk.number)
+        return self._put(hunk, places)
 
-    def _put(self, hunk: Hunk, before: list[bytes], after: list[bytes], places: list[int]) -> Fault | None:
+    def _put(self, hunk: Hunk, places: list[int]) -> Fault | None:
+        """Have *hunk* where it fits, if that is one place."""
+        before, after = hunk.before, hunk.after
         if len(places) > 1:
-            return fault(Reason.DIFF_AMBIGUOUS, path=self._path, hunk=hunk.number, count=len(places))
+            lines = ", ".join(str(self._number(place)) for place in places[:_MOST_NAMED])
+            return fault(
+                Reason.DIFF_AMBIGUOUS, path=self._path, hunk=hunk.number, count=len(places), lines=lines
+            )
         start, end = places[0], places[0] + len(before)
         self._lines[start:end] = after
         self._written[start:end] = b"\1" * len(after)
+        self._done.append((start, len(before), len(after)))
         return None
+
+    def _number(self, place: int) -> int:
+        """What the line at *place* is called on the branch, which knows nothing of the hunks so far."""
+        for start, gone, came in reversed(self._done):
+            if place >= start + came:
+                place += gone - came
+            elif place > start:
+                place = start
+        return place + 1
 
     def _places(self, before: list[bytes], stated: int, allowed: range) -> list[int]:
         """Where *before* fits: the *stated* line alone if it does, else every other place (the first 100)."""
@@ -112,36 +128,22 @@ class Image:
             following = whole.find(b"\n", found) + 1
             found = whole.find(wanted, following) if following else -1
 
-    def _why_not(self, hunk: Hunk, before: list[bytes]) -> str:
+    def _why_not(self, hunk: Hunk, before: list[bytes]) -> Near:
         """What was expected and what stands there instead, at the place where most of *before* fits."""
         for place in self._search(before):
+            stands = f"its lines stand at line {self._number(place)}"
             if any(self._written[place : place + len(before)]):
-                return f"its lines stand at line {place + 1}, which an earlier hunk has changed"
+                return Near(f"{stands}, which an earlier hunk has changed")
             if hunk.old_start <= 1 and place:
-                return f"it is for the beginning of the file, and its lines stand at line {place + 1}"
-            return f"it is for the end of the file, and its lines stand at line {place + 1}"
-        return self._nearest_says(hunk, before)
+                return Near(f"its header says line {hunk.old_start}, the beginning of the file, and {stands}")
+            end = "it ends without a line of context, as at the end of a file"
+            return Near(f"{end}, and {stands}")
+        return self._nearest(hunk, before)
 
-    def _nearest_says(self, hunk: Hunk, before: list[bytes]) -> str:
-        place = self._nearest(before, max(hunk.old_start - 1, 0))
-        here = self._lines[place : place + len(before)]
-        offset = next((n for n, line in enumerate(here) if line != before[n]), len(here))
-        expected = f"line {place + offset + 1} should be {_shown(before[offset])}"
-        if offset == len(here):
-            return f"{expected}, and the file ends before it"
-        return f"{expected} and is {_shown(here[offset])}"
-
-    def _nearest(self, before: list[bytes], stated: int) -> int:
-        """The place where most lines agree, the one nearest to *stated* of equals."""
-        room = max(len(self._lines) - len(before), 0)
-        reach = max(_MOST_COMPARED // max(len(before), 1) // 2, 1)
-        places = range(max(0, min(stated, room) - reach), min(room, stated + reach) + 1)
-
-        def rank(place: int) -> tuple[int, int]:
-            pairs = zip(before, self._lines[place : place + len(before)], strict=False)
-            return sum(wanted == there for wanted, there in pairs), -abs(place - stated)
-
-        return max(places, key=rank, default=0)
+    def _nearest(self, hunk: Hunk, before: list[bytes]) -> Near:
+        wanted = [line.decode(errors="replace") for line in before]
+        there = [line.decode(errors="replace") for line in self._lines]
+        return near(wanted, there, stated=max(hunk.new_start - 1, 0), number=self._number)
 
 
 def _allowed(hunk: Hunk, last: int) -> range:
@@ -152,11 +154,3 @@ def _allowed(hunk: Hunk, last: int) -> range:
     if hunk.lines and hunk.lines[-1].tag != b" ":
         allowed = range(last, last + 1) if last in allowed else range(0)
     return allowed
-
-
-def _shown(line: bytes) -> str:
-    text = line.decode(errors="replace")
-    shown = repr(text.removesuffix("\n") if text.endswith("\n") else text)
-    if not text.endswith("\n"):
-        shown += " without a line end"
-    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"

@@ -11,6 +11,7 @@ from typing import Protocol
 from contracts.faults import Fault, Reason, fault
 from contracts.patch import Revert
 from executor.changeset.hunks import Image
+from executor.changeset.nearest import Near
 from executor.changeset.overlay import Overlay
 from executor.changeset.sections import Hunk
 from executor.files import File
@@ -42,11 +43,6 @@ class History(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Conflict:
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Undone:
     """*file* at *old*, and nothing at *new*, unless that is the same name."""
 
@@ -61,41 +57,44 @@ def undo(overlay: Overlay, revert: Revert, history: History) -> Fault | None:
     if turned is None:
         return fault(Reason.REVERT_GONE, patch=revert.patch, commit=revert.commit)
     undone: list[_Undone] = []
-    conflicts: dict[str, str] = {}
+    conflicts: dict[str, Near] = {}
     left = {each.new for each in turned}
     for each in turned:
         found = _undone(overlay, each, left, history)
-        if isinstance(found, _Conflict):
-            conflicts[each.new] = found.detail
+        if isinstance(found, Near):
+            conflicts[each.new] = found
         else:
             undone.append(found)
     if not conflicts:
         conflicts = _write(overlay, undone)
     if not conflicts:
         return None
-    explained = [f"{path}: {detail}" for path, detail in list(conflicts.items())[:_MOST_EXPLAINED]]
+    explained = [f"{path}: {why.detail}" for path, why in list(conflicts.items())[:_MOST_EXPLAINED]]
+    lines = next((why for why in conflicts.values() if why.expected), Near(""))
     return fault(
         Reason.REVERT_CONFLICT,
         patch=revert.patch,
         files=" ".join(conflicts),
         detail="; ".join(explained),
+        expected=lines.expected,
+        found=lines.found,
     )
 
 
-def _write(overlay: Overlay, undone: Sequence[_Undone]) -> dict[str, str]:
+def _write(overlay: Overlay, undone: Sequence[_Undone]) -> dict[str, Near]:
     """What stands in the way, by path. Take away first: a folder may have become a file."""
     gone = {each.new for each in undone if each.file is None or each.new != each.old}
     for path, file in overlay.snapshot(gone).items():
         if file is not None:
             overlay.remove(path)
-    in_the_way: dict[str, str] = {}
+    in_the_way: dict[str, Near] = {}
     for each in undone:
         if each.file is not None and (wrong := overlay.put(each.old, each.file)) is not None:
-            in_the_way[each.old] = f"{wrong.args.get('found') or wrong.args.get('other')} is in the way"
+            in_the_way[each.old] = Near(f"{wrong.args.get('found') or wrong.args.get('other')} is in the way")
     return in_the_way
 
 
-def _undone(overlay: Overlay, turned: Turned, left: Set[str], history: History) -> _Undone | _Conflict:
+def _undone(overlay: Overlay, turned: Turned, left: Set[str], history: History) -> _Undone | Near:
     """*left* are the names that the patch wrote to, and that are free for what was there before."""
     there = overlay.snapshot([turned.old, turned.new])
     now = there[turned.new]
@@ -103,38 +102,40 @@ def _undone(overlay: Overlay, turned: Turned, left: Set[str], history: History) 
         if there[turned.old] == turned.before and now is None:
             return _Undone(turned.old, turned.new, turned.before)
         if there[turned.old] is not None and turned.old not in left:
-            return _Conflict(f"there is another {turned.old} now")
+            return Near(f"there is another {turned.old} now")
     if now in (turned.after, turned.before):
         return _Undone(turned.old, turned.new, turned.before)
     if now is None:
-        return _Conflict("it is not there any more")
+        return Near("it is not there any more")
     if turned.after is None:
-        return _Conflict("there is another file of this name now")
+        return Near("there is another file of this name now")
     if turned.before is None:
-        return _Conflict("it was new with the patch, and has been changed since")
+        return Near("it was new with the patch, and has been changed since")
     content = _content(now.content, turned.before.content, turned.after.content, turned.new, history)
-    if isinstance(content, _Conflict):
+    if isinstance(content, Near):
         return content
     mode = now.mode if turned.before.mode is turned.after.mode else turned.before.mode
     return _Undone(turned.old, turned.new, File(content, mode))
 
 
-def _content(now: bytes, before: bytes, after: bytes, path: str, history: History) -> bytes | _Conflict:
+def _content(now: bytes, before: bytes, after: bytes, path: str, history: History) -> bytes | Near:
     """*now* without what led from *before* to *after*."""
     if now == after:
         return before
     if before == after:
         return now
-    why = _Conflict("")
+    why = Near("")
     for context in _CONTEXTS:
         image = Image(path, now)
         hunks = history.hunks(after, before, context=context)
         if not hunks:
-            return _Conflict("it is binary, and has been changed since")
+            return Near("it is binary, and has been changed since")
         wrong = next((found for hunk in hunks if (found := image.apply_anywhere(hunk))), None)
         if wrong is None:
             return image.content()
         if wrong.reason is not Reason.DIFF_AMBIGUOUS:
-            return why if why.detail else _Conflict(wrong.args["detail"])
-        why = _Conflict(f"what it did fits in {wrong.args['count']} places")
+            return (
+                why if why.detail else Near(wrong.args["detail"], wrong.args["expected"], wrong.args["found"])
+            )
+        why = Near(f"what it did fits in {wrong.args['count']} places")
     return why

@@ -25,8 +25,9 @@ from contracts.patch import (
     paths_of,
 )
 from contracts.paths import check_path
+from contracts.resolving import Resolving
 from executor.changeset import text
-from executor.changeset.diffs import Claim, apply_diff
+from executor.changeset.diffs import Claim, apply_diff, diff_conflicts
 from executor.changeset.inverse import History, undo
 from executor.changeset.overlay import Base, Overlay
 from executor.changeset.splice import splice
@@ -58,13 +59,14 @@ def plan(
     limits: Limits,
     substitute: Substitute,
     history: History | None = None,
+    resolving: Resolving = Resolving(),  # noqa: B008 - frozen
 ) -> Plan | Fault:
     """Carry every mutation out in order, each on what the earlier ones made; all of them or none.
 
     *history* None: nothing has landed that could be undone.
     """
     overlay = Overlay(base)
-    planner = _Planner(overlay, limits, substitute, history)
+    planner = _Planner(overlay, limits, substitute, history, resolving)
     claims: list[Claim] = []
     for mutation in changeset.mutations:
         wrong = next((found for path in paths_of(mutation) if (found := check_path(path))), None)
@@ -77,12 +79,31 @@ def plan(
     return Plan(edits, tuple(claims)) if edits else fault(Reason.NOTHING_CHANGED)
 
 
+def conflicts(base: Base, changeset: Changeset, limits: Limits, substitute: Substitute) -> tuple[Fault, ...]:
+    """Everything that keeps *changeset* from *base*, hunk by hunk: for whoever has to mend it.
+
+    A mutation that does not fit counts as not made, so that one after it may be named only for that.
+    """
+    overlay = Overlay(base)
+    planner = _Planner(overlay, limits, substitute, None, Resolving())
+    found: list[Fault] = []
+    for mutation in changeset.mutations:
+        wrong = next((each for path in paths_of(mutation) if (each := check_path(path))), None)
+        done = wrong or planner.carry_out(mutation)
+        if isinstance(done, Fault) and isinstance(mutation, Diff):
+            found += diff_conflicts(overlay, mutation) or (done,)
+        elif isinstance(done, Fault):
+            found.append(done)
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class _Planner:
     overlay: Overlay
     limits: Limits
     substitute: Substitute
     history: History | None
+    resolving: Resolving
 
     def carry_out(self, mutation: Mutation) -> Claim | Fault | None:
         match mutation:
@@ -99,7 +120,10 @@ class _Planner:
             case Splice(path=path, to=to):
                 return self._edit(mutation) or (self._rename(path, to) if to is not None else None)
             case Diff():
-                return apply_diff(self.overlay, mutation, most=self.limits.content)
+                line_endings = self.resolving.line_endings
+                return apply_diff(
+                    self.overlay, mutation, most=self.limits.content, line_endings=line_endings
+                )
             case Revert(patch=patch, commit=commit) if self.history is None:
                 return fault(Reason.REVERT_GONE, patch=patch, commit=commit)
             case Revert():

@@ -4,17 +4,19 @@ A place must be exact, and the only one: below the lines that a chunk names as i
 the chunk before it changed. The search is `str.find` between two places, so its cost is linear.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from contracts.faults import Fault, Reason, fault
 from contracts.patch import Chunk, Splice
+from executor.changeset.nearest import Near, near
 from executor.changeset.text import Text
 
-#: Lines that an anchor may mean; more are as good as none.
+#: Lines that an anchor may mean; one that is there more often says nothing.
 _MOST_SCOPES = 20
-#: Lines compared to find what a chunk nearly fits.
-_MOST_COMPARED = 400_000
+#: Of several places, so many are looked for and named.
+_MOST_PLACES = 5
 _SHOWN = 60
 
 
@@ -49,6 +51,8 @@ class _Image:
         self._carried = [piece.endswith("\r") for piece in pieces]
         self._lines = [piece.removesuffix("\r") for piece in pieces]
         self._done = 0
+        #: What each chunk so far did: at which line, instead of how many lines, how many.
+        self._put_so_far: list[tuple[int, int, int]] = []
 
     def body(self) -> str:
         ended = [
@@ -59,7 +63,7 @@ class _Image:
     def apply(self, chunk: Chunk, number: int) -> Fault | None:
         scopes = self._scopes(chunk.anchors)
         if not scopes:
-            missing = next(each for each in chunk.anchors if not self._anchored(each))
+            missing = self._missing(chunk.anchors)
             return fault(Reason.EDIT_ANCHOR_NOT_FOUND, path=self._path, chunk=number, text=missing[:_SHOWN])
         old = chunk.old
         places = self._places(old, scopes, at_end=chunk.at_end)
@@ -68,12 +72,22 @@ class _Image:
             below = [_Scope(scopes[0].start, len(self._lines))]
             places = self._places(old, below, at_end=chunk.at_end)
         if not places:
-            detail = self._why_not(old, at_end=chunk.at_end)
-            return fault(Reason.EDIT_NOT_FOUND, path=self._path, chunk=number, detail=detail)
+            why = self._why_not(old, at_end=chunk.at_end)
+            return why.fault(Reason.EDIT_NOT_FOUND, path=self._path, chunk=number)
         if len(places) > 1:
-            return fault(Reason.EDIT_AMBIGUOUS, path=self._path, chunk=number, count=len(places))
+            lines = ", ".join(str(self._number(place)) for place in places)
+            return fault(Reason.EDIT_AMBIGUOUS, path=self._path, chunk=number, count=len(places), lines=lines)
         self._put(chunk, places[0])
         return None
+
+    def _number(self, place: int) -> int:
+        """What the line at *place* is called on the branch, which knows nothing of the chunks so far."""
+        for start, gone, came in reversed(self._put_so_far):
+            if place >= start + came:
+                place += gone - came
+            elif place > start:
+                place = start
+        return place + 1
 
     def _put(self, chunk: Chunk, place: int) -> None:
         lines: list[str] = []
@@ -97,23 +111,33 @@ class _Image:
         self._lines[place:here] = lines
         self._carried[place:here] = carried
         self._done = place + len(lines)
+        self._put_so_far.append((place, here - place, len(lines)))
 
     # Where --------------------------------------------------------------------------------------
     def _scopes(self, anchors: Sequence[str]) -> list[_Scope]:
-        """Where to look: the blocks that the last of *anchors* opens, each within those of the one before."""
-        scopes = [_Scope(self._done, len(self._lines))]
+        """Where to look: the blocks that the last of *anchors* opens, each within those of the one before.
+
+        An anchor may stand above what earlier chunks changed: several changes in one function name it each.
+        """
+        scopes = [_Scope(0, len(self._lines))]
         for anchor in anchors:
-            found = [
-                _Scope(line, self._block_end(line, scope.end))
-                for scope in scopes
-                for line in range(scope.start, scope.end)
-                if self._lines[line].strip() == anchor
-            ]
-            scopes = found[:_MOST_SCOPES]
+            lines = list(islice(self._anchored(anchor, scopes), _MOST_SCOPES + 1))
+            if len(lines) > _MOST_SCOPES:
+                continue
+            scopes = [_Scope(line, self._block_end(line, end)) for line, end in lines]
         return scopes
 
-    def _anchored(self, anchor: str) -> bool:
-        return any(line.strip() == anchor for line in self._lines[self._done :])
+    def _anchored(self, anchor: str, scopes: Sequence[_Scope]) -> Iterator[tuple[int, int]]:
+        """The lines that *anchor* may mean, and how far their blocks may reach."""
+        for scope in scopes:
+            for line in range(scope.start, scope.end):
+                if self._lines[line].strip() == anchor:
+                    yield line, scope.end
+
+    def _missing(self, anchors: Sequence[str]) -> str:
+        """The first of *anchors* that is not below those before it."""
+        found = (anchors[n - 1] for n in range(1, len(anchors) + 1) if not self._scopes(anchors[:n]))
+        return next(found, "")
 
     def _block_end(self, opening: int, most: int) -> int:
         """The first line behind *opening* that is indented no deeper, or *most*."""
@@ -122,63 +146,40 @@ class _Image:
         return next((n for n in below if self._lines[n].strip() and _depth(self._lines[n]) <= depth), most)
 
     def _places(self, old: Sequence[str], scopes: Sequence[_Scope], *, at_end: bool) -> list[int]:
-        """The first two places, at most, at which *old* lies within one of *scopes*."""
+        """The first few places at which *old* lies within one of *scopes*, below what was changed last."""
         last = len(self._lines) - len(old)
         if at_end:
-            fits = last >= scopes[0].start and self._lines[last:] == list(old)
+            fits = last >= max(scopes[0].start, self._done) and self._lines[last:] == list(old)
             return [last] if fits else []
         found: list[int] = []
         for scope in scopes:
-            for place in self._within(old, scope):
-                if place not in found:
-                    found.append(place)
-                if len(found) == 2:
-                    return found
-        return found
+            within = self._within(old, _Scope(max(scope.start, self._done), scope.end))
+            found += [place for place in within if place not in found]
+        return sorted(found)[:_MOST_PLACES]
 
     def _within(self, old: Sequence[str], scope: _Scope) -> list[int]:
-        """The first two lines of *scope* at which *old* begins, wholly inside it."""
+        """The first few lines of *scope* at which *old* begins, wholly inside it."""
         wanted = "\n" + "".join(f"{line}\n" for line in old)
         here = "\n" + "".join(f"{line}\n" for line in self._lines[scope.start : scope.end])
-        first = here.find(wanted)
-        if first < 0:
-            return []
-        second = here.find(wanted, first + 1)
-        return [scope.start + here.count("\n", 0, each) for each in (first, second) if each >= 0]
+        found: list[int] = []
+        at = here.find(wanted)
+        while at >= 0 and len(found) < _MOST_PLACES:
+            found.append(scope.start + here.count("\n", 0, at))
+            at = here.find(wanted, at + 1)
+        return found
 
     # Why not ------------------------------------------------------------------------------------
-    def _why_not(self, old: Sequence[str], *, at_end: bool) -> str:
+    def _why_not(self, old: Sequence[str], *, at_end: bool) -> Near:
         """What was expected and what stands there instead, at the place where most of *old* fits."""
         elsewhere = self._within(old, _Scope(0, len(self._lines)))
         if elsewhere:
-            here = f"its lines stand at line {elsewhere[0] + 1}"
-            return (
-                f"{here}, and it is for the end of the file" if at_end else f"{here}, above where it belongs"
-            )
-        place = self._nearest([line.strip() for line in old])
-        there = self._lines[place : place + len(old)]
-        offset = next((n for n, line in enumerate(there) if line != old[n]), len(there))
-        expected = f"line {place + offset + 1} should be {_shown(old[offset])}"
-        if offset == len(there):
-            return f"{expected}, and the file ends before it"
-        return f"{expected} and is {_shown(there[offset])}"
-
-    def _nearest(self, old: Sequence[str]) -> int:
-        """The place where most lines agree, blanks around them left aside."""
-        lines = [line.strip() for line in self._lines]
-        reach = max(_MOST_COMPARED // max(len(old), 1), 1)
-        places = range(min(max(len(lines) - len(old), 0) + 1, reach))
-        return max(
-            places,
-            key=lambda place: sum(a == b for a, b in zip(old, lines[place : place + len(old)], strict=False)),
-            default=0,
-        )
+            stands = f"its lines stand at line {self._number(elsewhere[0])}"
+            if at_end:
+                return Near(f"{stands}, and it is for the end of the file")
+            return Near(f"{stands}, not below the anchor or the change before it")
+        wanted, there = ([f"{line}\n" for line in lines] for lines in (old, self._lines))
+        return near(wanted, there, number=self._number)
 
 
 def _depth(line: str) -> int:
     return len(line) - len(line.lstrip())
-
-
-def _shown(line: str) -> str:
-    shown = repr(line)
-    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"

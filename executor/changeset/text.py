@@ -1,12 +1,17 @@
 """Text files as people edit them: without byte order mark, with `\\n`; and back as they were."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from contracts.faults import Fault, Reason, fault
+from executor.changeset.nearest import Near, near
 
 _BOM = "\ufeff"
 #: Of a text that was not found, this much is named.
 _SHOWN = 120
+#: Of several places, so many are named.
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Wanted:
         if self.count is not None and found != self.count:
             return fault(Reason.MATCH_COUNT, path=self.path, said=self.count, found=found)
         if not found:
-            return fault(Reason.TEXT_NOT_FOUND, path=self.path, text=brief(self.find))
+            return Near("").fault(Reason.TEXT_NOT_FOUND, path=self.path, text=brief(self.find))
         if self.count is None and found > self.most:
             return fault(Reason.TOO_MANY_MATCHES, path=self.path, most=self.most)
         return None
@@ -78,6 +83,8 @@ def replace(text: Text, wanted: Wanted, replacement: str, *, room: int) -> str |
     """*text* with *replacement* wherever the wanted text is; it may grow by *room* characters."""
     find, replacement = text.seek(wanted.find), text.adopt(replacement)
     found = text.body.count(find)
+    if not found and wanted.count is None:
+        return _not_found(wanted.path, text, find)
     if wrong := wanted.check(found):
         return wrong
     size = len(text.body) + found * (len(replacement) - len(find))
@@ -91,13 +98,36 @@ def insert(path: str, text: Text, anchor: str, added: str, *, before: bool) -> s
     anchor = text.seek(anchor)
     first = text.body.find(anchor)
     if first < 0:
-        return fault(Reason.TEXT_NOT_FOUND, path=path, text=brief(anchor))
+        return _not_found(path, text, anchor)
     if text.body.find(anchor, first + 1) >= 0 or not anchor:
         # Places that overlap count here, and str.count leaves them out.
         count = max(2, text.body.count(anchor))
-        return fault(Reason.TEXT_AMBIGUOUS, path=path, text=brief(anchor), count=count)
+        places = dict.fromkeys(islice(_lines_with(text.body, anchor), _MOST_NAMED))
+        lines = ", ".join(map(str, places))
+        return fault(Reason.TEXT_AMBIGUOUS, path=path, text=brief(anchor), count=count, lines=lines)
     place = first if before else first + len(anchor)
     return text.body[:place] + text.adopt(added) + text.body[place:]
+
+
+def _not_found(path: str, text: Text, wanted: str) -> Fault:
+    """That *wanted* is not in *text*, and which of its lines are most like it."""
+    lines, there = _lines(wanted), _lines(text.body)
+    # What is looked for begins and ends within lines; they can be compared all the same.
+    what = (
+        near([line if line.endswith("\n") else f"{line}\n" for line in lines], there) if lines else Near("")
+    )
+    return what.fault(Reason.TEXT_NOT_FOUND, path=path, text=brief(wanted))
+
+
+def _lines_with(body: str, wanted: str) -> Iterator[int]:
+    """The lines, from 1, on which *wanted* begins."""
+    line, counted = 1, 0
+    found = body.find(wanted)
+    while found >= 0:
+        line += body.count("\n", counted, found)
+        counted = found
+        yield line
+        found = body.find(wanted, found + 1)
 
 
 def insert_at(path: str, text: Text, line: int, added: str) -> str | Fault:

@@ -78,10 +78,14 @@ class Shop:
         self.at.pop(point, lambda: None)()
 
     async def submit(
-        self, *mutations: Mutation, commands: tuple[Commands, ...] = (), title: str = "A change"
+        self,
+        *mutations: Mutation,
+        commands: tuple[Commands, ...] = (),
+        title: str = "A change",
+        expects: str | None = None,
     ) -> str:
         """Enter a patch into the lane; its id."""
-        patch = Patch("shop", Changeset(mutations), title, commands=commands)
+        patch = Patch("shop", Changeset(mutations), title, commands=commands, expects_tree=expects)
         name = next(self.ids)
         recorded = await self.engine.inbox.record(NewEvent(Source.SLACK, name, b"x"), now=self.clock())
         row = await self.engine.inbox.claim(now=self.clock(), lease=timedelta(seconds=30))

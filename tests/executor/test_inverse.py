@@ -110,12 +110,13 @@ async def test_the_files_in_the_way_are_named_with_the_nearest_place(on: On) -> 
     assert found.args["patch"] == "p1"
     assert found.args["files"] == "a c d e n"
     assert found.args["detail"].split("; ") == [
-        "a: line 10 should be 'ten' and is 'TEN'",
+        "a: 6 of its 7 lines stand at line 7, and line 10 differs",
         "c: there is another file of this name now",
         "d: it is not there any more",
         "e: it is binary, and has been changed since",
         "n: it was new with the patch, and has been changed since",
     ]
+    assert (found.args["expected"], found.args["found"]) == ("ten", "TEN")
     assert await branch.files() == before
 
 

@@ -18,6 +18,7 @@ def summary(row: StoredPatch, *, now: datetime) -> Message:
     blocks = [
         *section(headline, said.hint),
         *section(said.gates_total, *said.gates, each=("gate", "gates")),
+        *section(patches.MENDED if said.mended else "", *said.mended, each=("step", "steps")),
         *section(said.files_total, *said.files, each=("file", "files")),
         *section(said.commands),
         *context(answers.LOGS_FOLLOW if patches.logs(row) else "", " · ".join(said.facts), said.times),
@@ -35,6 +36,7 @@ def summary_markdown(row: StoredPatch, *, now: datetime) -> str:
         patches.origin(row, MARKDOWN, here=None, link=None, who=who),
         f"{said.headline} {said.hint}".strip(),
         _listed(said.gates_total, said.gates),
+        _listed(patches.MENDED if said.mended else "", said.mended),
         _listed(said.files_total, said.files),
         _listed("", said.facts),
         said.times,

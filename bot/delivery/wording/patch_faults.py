@@ -216,7 +216,7 @@ _APPLYING: Mapping[Reason, Said] = {
         "{path} does not contain {text}{detail:because}.{expected:expected}{found:found}", _SPELLING
     ),
     Reason.TEXT_AMBIGUOUS: Said(
-        "{path} contains {text} {count:n|time|times}, at lines {lines:words}; once is needed.",
+        "{path} contains {text} {count:n|time|times} (line {lines:words}); once is needed.",
         "Take in more of the lines around it.",
     ),
     Reason.MATCH_COUNT: Said(

@@ -228,6 +228,7 @@ class Summary:
     files_total: str
     gates: tuple[str, ...]
     gates_total: str
+    mended: tuple[str, ...]
     facts: tuple[str, ...]
     times: str
     commands: str
@@ -244,6 +245,7 @@ def summary(row: StoredPatch, ink: Ink, *, now: datetime) -> Summary:
         files_total=files_total(report.files, landed=landed),
         gates=tuple(gate_line(gate, ink) for gate in report.gates),
         gates_total=gates_total(row, report, ink),
+        mended=tuple(explain(each, ink).what for each in report.resolutions),
         facts=_facts(report, ink, landed=landed),
         times=times(row),
         commands=commands_not_run(row.patch, ink, ran=_ran(report)),
@@ -286,6 +288,9 @@ def gate_line(gate: GateResult, ink: Ink) -> str:
     return f"{line} ({', '.join(notes)})" if notes else line
 
 
+MENDED: Final = "What the desk mended by itself:"
+
+
 def _again(gate: GateResult) -> str:
     """That it ran more than once on the same files, and whether it contradicted itself."""
     said = ", then ".join(VERDICT_NAMES[verdict] for verdict in gate.runs)
@@ -308,7 +313,7 @@ def gates_total(row: StoredPatch, report: Report, ink: Ink) -> str:
 
 
 def _facts(report: Report, ink: Ink, *, landed: bool) -> tuple[str, ...]:
-    facts = [explain(each, ink).what for each in report.resolutions]
+    facts = []
     if report.commit is not None:
         name = "Commit" if landed else "Candidate (not on the branch)"
         facts.append(ink.say(f"{name} {{commit:commit}}", commit=report.commit))

@@ -1,0 +1,101 @@
+"""What a patch would be if its turn came now: the candidate, and nothing run, kept or landed."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from contracts.commands import Actor
+from contracts.faults import Fault, Reason, fault
+from contracts.gates import refusing
+from contracts.outcome import FileChange
+from contracts.patch import Patch
+from contracts.settings import Settings
+from executor.boundary import Asking, Boundary, Passed
+from executor.candidate import Candidate, build
+from executor.changeset.plan import conflicts
+from executor.credentials import check_credentials
+from executor.gates import Foreseen, foresee
+from executor.git import GitError
+from executor.regexes import Regexes
+from executor.repository.bare import Origin, Repository, UnreachableError, opened
+from executor.repository.commits import Description, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """*tree* is what it lands as on *base*, if the base is still that; None: it does not fit.
+
+    *faults* are everything that keeps it from landing as far as is known without a gate: of a patch that
+    does not fit, every place. *approvals* are what somebody has to approve first.
+    """
+
+    branch: str
+    base: str | None = None
+    tree: str | None = None
+    files: tuple[FileChange, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    gates: tuple[Foreseen, ...] = ()
+    approvals: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Glass:
+    """What previews are made in; *data* is the desk's folder."""
+
+    settings: Settings
+    data: Path
+
+    async def preview(self, patch: Patch, actor: Actor, *, now: datetime) -> Preview:
+        """Of *patch*, on the present tip of its domain's branch. Raises OSError where the machine cannot."""
+        rules = self.settings.domains[patch.domain]
+        try:
+            async with self._copy(patch.domain) as (copy, origin):
+                tip = await copy.fetch(origin, f"refs/heads/{rules.branch}", "--depth=1")
+                if tip is None:
+                    return Preview(rules.branch, faults=(fault(Reason.BRANCH_MISSING, branch=rules.branch),))
+                return await self._on(copy, patch, actor, tip, now)
+        except (GitError, UnreachableError) as error:
+            return Preview(rules.branch, faults=(error.fault(),))
+
+    @asynccontextmanager
+    async def _copy(self, domain: str) -> AsyncIterator[tuple[Repository, Origin]]:
+        """A copy to be thrown away: the desk may be at work on its own."""
+        own = self.data / "repositories" / f"{domain}.git"
+        address = self.settings.domains[domain].repository or str(own)
+        with tempfile.TemporaryDirectory(prefix="patchdesk-preview-") as home:
+            async with opened(Path(home), "preview", address) as copy:
+                yield copy, Origin(address)
+
+    async def _on(self, copy: Repository, patch: Patch, actor: Actor, base: str, now: datetime) -> Preview:
+        rules, limits = self.settings.domains[patch.domain], self.settings.limits.limits()
+        who = Person(actor.name, actor.email)
+        said = Description("preview", patch.title, patch.body, "preview", who)
+        candidate = await build(copy, patch.changeset, limits, said, base=base, now=now, resolving=rules.resolve.resolving())
+        if isinstance(candidate, Fault):
+            regexes = Regexes(asyncio.get_running_loop())
+            tree = copy.tree(base)
+            every = await asyncio.to_thread(conflicts, tree, patch.changeset, limits, regexes)
+            return Preview(rules.branch, base, faults=every or (candidate,))
+        judged = await asyncio.to_thread(Boundary(rules, patch).judge, copy, candidate)
+        seen = Preview(rules.branch, base, copy.tree(candidate.commit).id, candidate.files)
+        if isinstance(judged, Fault):
+            return replace(seen, faults=(judged,))
+        return await asyncio.to_thread(_judged, copy, patch, candidate, judged, seen)
+
+
+def _judged(
+    copy: Repository, patch: Patch, candidate: Candidate, judged: Passed | Asking, seen: Preview
+) -> Preview:
+    demands = judged.demands
+    before, after = copy.tree(candidate.base), copy.tree(candidate.commit)
+    found = refusing(check_credentials(before, after, candidate.files, demands.credentials))
+    return replace(
+        seen,
+        faults=(found.why,) if found and found.why else (),
+        gates=foresee(demands, patch.commands, candidate.changed),
+        approvals=judged.proposal.reasons if isinstance(judged, Asking) else (),
+    )
