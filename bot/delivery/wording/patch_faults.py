@@ -147,7 +147,7 @@ _DIFFS: Mapping[Reason, Said] = {
     Reason.DIFF_CONTRADICTION: Said(
         "The headers of the file that begins with {text} contradict each other: its names, its modes, "
         "or whether it comes, goes or moves.",
-        "Post the diff as git printed it.",
+        "Post the diff as git printed it: both sides name the file the same, but for `a/` and `b/`.",
     ),
     Reason.DIFF_EMPTY: Said(
         "No change follows on {text}, and the file is not said to be empty.",
@@ -262,9 +262,6 @@ _APPLYING: Mapping[Reason, Said] = {
         "Somebody has rewritten the branch; post a patch that undoes it by hand.",
     ),
     Reason.TOOK_LINE_ENDS: Said("The change to {path} was given the line ends that the file has.", ""),
-    Reason.TOOK_COUNTS: Said(
-        "Hunk {hunk:number} of {path} said {said:words} and was taken as what it holds, {found:words}.", ""
-    ),
     Reason.TOOK_SECOND_VERDICT: Said(
         "{gate} said no, and passed when it ran again on the same files; that verdict was taken.", ""
     ),
