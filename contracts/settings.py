@@ -79,11 +79,10 @@ class ResolveSettings(Section):
     """What the desk mends by itself. `flaky`: a required gate that said no runs once more on the same files."""
 
     line_endings: Mending = Resolving().line_endings
-    recount: Mending = Resolving().recount
     flaky: Rerun = Resolving().flaky
 
     def resolving(self) -> Resolving:
-        return Resolving(self.line_endings, self.recount, self.flaky)
+        return Resolving(self.line_endings, self.flaky)
 
 
 class DomainSettings(Section):
