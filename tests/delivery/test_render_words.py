@@ -331,7 +331,7 @@ LANDING = replace(RUNNING, steps=(StepTime(Step.LAND, at(4)),))
         (RUNNING, ["Stop"]),
         (replace(RUNNING, stop_by="Ben"), []),
         (LANDING, []),
-        (LANDED, []),
+        (LANDED, ["Revert"]),
         (FAILED, []),
         (replace(FAILED, state=PatchState.STOPPED), ["Replay"]),
         (replace(FAILED, state=PatchState.QUARANTINED), ["Replay"]),
@@ -354,7 +354,7 @@ KEPT = Obstacles(
     hold=Hold("Ben", "wait for the release", at(1)),
     waits_for=(Dependency("x1", PatchState.RUNNING), Dependency("x2", PatchState.FAILED)),
     closed=(
-        Closed("web", Closing.FROZEN, "", "release week", at(0), at(600)),
+        Closed("web", Closing.FROZEN, "", "feast", at(0), at(600)),
         Closed(None, Closing.HALTED, "Ada", "fire", at(2)),
     ),
     again_at=at(60),
@@ -367,8 +367,7 @@ def test_every_condition_that_is_not_met_is_named() -> None:
         "Held by Ben since 2026-01-01 12:00:01 UTC (wait for the release).",
         "Waits for `x1` to land, which is running.",
         "Waits for `x2` to land, which did not land; cancel this one, or replay that one and ask again.",
-        "web is frozen by its settings since 2026-01-01 12:00:00 UTC until 2026-01-01 12:10:00 UTC "
-        "(release week).",
+        "web is frozen by its settings since 2026-01-01 12:00:00 UTC until 2026-01-01 12:10:00 UTC (feast).",
         "The desk is halted by Ada since 2026-01-01 12:00:02 UTC (fire).",
         "It will be tried again at 2026-01-01 12:01:00 UTC.",
         "Number 3 in line, behind `a` and `b`.",

@@ -138,8 +138,11 @@ class SqliteLanes:
         said = letters(finish.told, at)
         return await self._writer.run(partial(_finish, ended, finish.outcome.report, said))
 
-    async def release(self, patch: str, attempt: int, *, now: datetime) -> bool:
-        return await self._writer.run(partial(_release, {"patch": patch, "attempt": attempt}, to_time(now)))
+    async def release(
+        self, patch: str, attempt: int, *, now: datetime, told: Sequence[NewDelivery] = ()
+    ) -> bool:
+        held, at = {"patch": patch, "attempt": attempt}, to_time(now)
+        return await self._writer.run(partial(_release, held, letters(told, at), at))
 
     async def decide(
         self,
@@ -243,11 +246,12 @@ def _tend(now: int, tx: Transaction) -> int:
     return promoted + _come_due(tx, now)
 
 
-def _release(held: dict[str, Any], now: int, tx: Transaction) -> bool:
+def _release(held: dict[str, Any], said: Sequence[Letter], now: int, tx: Transaction) -> bool:
     released = tx.execute(_RELEASE, held).fetchall()
     for worker, domain in released:
         note_all(tx, [AuditEntry("desk", "given-back", _of(held["patch"], held["attempt"], worker))], now)
         promote(tx, domain)
+        say(tx, said)
     return bool(released)
 
 
