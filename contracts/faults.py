@@ -122,6 +122,7 @@ class Reason(enum.StrEnum):
     PROPOSAL_OUTDATED = "proposal-outdated"  #: id
     # What the desk mended by itself ---------------------------------------------------------
     TOOK_LINE_ENDS = "took-line-ends"  #: path
+    TOOK_COUNTS = "took-counts"  #: path, hunk, said, found
     TOOK_SECOND_VERDICT = "took-second-verdict"  #: gate
     # Landing, and the desk itself -----------------------------------------------------------
     BRANCH_MISSING = "branch-missing"  #: branch

@@ -76,9 +76,14 @@ class FreezeSettings(IntervalSettings):
 
 
 class ResolveSettings(Section):
-    """What the desk mends by itself. `flaky`: a required gate that said no runs once more on the same files."""
+    """What the desk mends by itself. `flaky`: a required gate that said no runs once more on the same files.
+
+    `recount`: a hunk that says other counts than it holds is taken as what it holds. Lines that were lost on
+    the way look the same as lines that were miscounted: so it is off.
+    """
 
     line_endings: Mending = Resolving().line_endings
+    recount: Mending = Mending.NEVER
     flaky: Rerun = Resolving().flaky
 
     def resolving(self) -> Resolving:

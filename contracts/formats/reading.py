@@ -159,7 +159,7 @@ def _read_edits(block: Block, submit: Submit, context: Context) -> tuple[Result,
     else:
         prefixes = context.prefixes.get(domain, ())
     if block.format is Format.CODEX:
-        edits = read_codex(block.text, prefixes)
+        edits = read_codex(block.text, prefixes, context.limits.files)
     else:
         edits = read_blocks(block.text, block.part.above, prefixes)
     findings.extend(edits.faults)
@@ -177,8 +177,9 @@ def _read_edits(block: Block, submit: Submit, context: Context) -> tuple[Result,
 def _read_diff(block: Block, submit: Submit, context: Context) -> tuple[Result, ...]:
     if not block.wants:
         return ()
-    text = read_diff(block.text.encode("utf-8", "surrogateescape"), context.limits)
     domain = default_domain(submit.domain, context)
+    recount = isinstance(domain, str) and domain in context.recounting
+    text = read_diff(block.text.encode("utf-8", "surrogateescape"), context.limits, recount=recount)
     findings = Findings()
     if isinstance(domain, Fault):
         findings.add(replace(domain, line=1, column=1))

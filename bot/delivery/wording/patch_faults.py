@@ -262,6 +262,9 @@ _APPLYING: Mapping[Reason, Said] = {
         "Somebody has rewritten the branch; post a patch that undoes it by hand.",
     ),
     Reason.TOOK_LINE_ENDS: Said("The change to {path} was given the line ends that the file has.", ""),
+    Reason.TOOK_COUNTS: Said(
+        "Hunk {hunk:number} of {path} said {said:words} and was taken as what it holds, {found:words}.", ""
+    ),
     Reason.TOOK_SECOND_VERDICT: Said(
         "{gate} said no, and passed when it ran again on the same files; that verdict was taken.", ""
     ),
