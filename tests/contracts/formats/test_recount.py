@@ -77,7 +77,7 @@ def test_nothing_is_told_of_counts_that_are_right() -> None:
 
 def test_a_diff_inside_a_command_is_read_the_same_way() -> None:
     inner = "".join(f"    {line}\n" for line in (HEAD + MORE).splitlines())
-    found = posted(f"role: command_patch\nmutations:\n- diff: |\n{inner}", language="yaml")
+    found = posted(f"role: command_patch\ndiff: |\n{inner}", language="yaml")
     assert isinstance(found, Patch), found
     [diff] = found.changeset.mutations
     assert isinstance(diff, Diff)
