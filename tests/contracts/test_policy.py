@@ -4,7 +4,18 @@ import pytest
 
 from contracts.commands import Actor, ActorKind, Place
 from contracts.faults import Reason
-from contracts.policy import Allowed, Denied, hears, may_approve, may_silence, may_submit, sees_alert
+from contracts.policy import (
+    Allowed,
+    Denied,
+    hears,
+    may_approve,
+    may_close,
+    may_halt,
+    may_silence,
+    may_steer,
+    may_submit,
+    sees_alert,
+)
 from contracts.settings import ApproverSettings, DomainSettings, Settings, SlackSettings, Submitters
 
 HERE = Place("C01HERE", "1.1", "1.1")
@@ -152,3 +163,54 @@ def test_another_named_person_approves(domain: str, actor: Actor, place: Place, 
     decision = may_approve(APPROVALS, actor, person("U05ADA"), domain, place)
     assert (decision == Allowed()) is may
     assert may or _reason(decision) is Reason.NOT_AN_APPROVER
+
+
+# The course of things ---------------------------------------------------------------------------
+OPERATORS = Place("C09OPS", "1.1", "1.1")
+STEERED = SETTINGS.model_copy(update={"slack": SlackSettings(operators="C09OPS")})
+OWNER = person("U07OWNER")
+MACHINE = Actor(ActorKind.OPERATOR, "root", "root", "")
+
+
+@pytest.mark.parametrize(
+    ("actor", "domain", "place", "may"),
+    [
+        (OWNER, "closed", ELSEWHERE, True),
+        (person("U01ANN"), "closed", HERE, True),
+        (person("U08NEW", "S01DEVS"), "closed", HERE, True),
+        (person("U08NEW"), "closed", HERE, False),
+        (person("U01ANN"), "closed", ELSEWHERE, False),
+        (person("U08NEW"), "open", HERE, True),
+        (person("U08NEW"), "closed", OPERATORS, True),
+        (bot("B01GOOD"), "open", HERE, False),
+        (bot("B01GOOD"), "open", OPERATORS, False),
+        (MACHINE, "closed", Place(), True),
+    ],
+)
+def test_a_patch_is_steered_by_who_asked_for_it_and_by_those_of_its_domain(
+    actor: Actor, domain: str, place: Place, may: bool
+) -> None:
+    decided = may_steer(STEERED, actor, OWNER, domain, place)
+    assert isinstance(decided, Allowed) is may
+    if not may:
+        assert _reason(decided) is Reason.NOT_YOURS
+
+
+def test_a_bot_may_steer_what_it_asked_for() -> None:
+    assert may_steer(STEERED, bot("B01GOOD"), bot("B01GOOD"), "open", HERE) == Allowed()
+
+
+def test_a_domain_is_closed_where_it_listens_by_those_who_may_submit() -> None:
+    assert may_close(STEERED, person("U01ANN"), "closed", HERE) == Allowed()
+    assert may_close(STEERED, person("U09ANY"), "closed", OPERATORS) == Allowed()
+    assert _reason(may_close(STEERED, person("U09ANY"), "closed", HERE)) is Reason.NOT_A_SUBMITTER
+    assert _reason(may_close(STEERED, OWNER, "open", ELSEWHERE)) is Reason.NOT_STEERED_HERE
+    assert _reason(may_close(STEERED, bot("B01GOOD"), "open", HERE)) is Reason.NOT_STEERED_HERE
+
+
+def test_only_operators_halt_the_desk() -> None:
+    assert may_halt(STEERED, MACHINE, Place()) == Allowed()
+    assert may_halt(STEERED, person("U09ANY"), OPERATORS) == Allowed()
+    assert _reason(may_halt(STEERED, person("U01ANN"), HERE)) is Reason.NOT_AN_OPERATOR
+    assert _reason(may_halt(SETTINGS, person("U01ANN"), Place())) is Reason.NOT_AN_OPERATOR
+    assert _reason(may_halt(STEERED, bot("B01GOOD"), OPERATORS)) is Reason.NOT_AN_OPERATOR

@@ -1,7 +1,7 @@
 """What people decide about open patches and domains: on every engine the same, and all or nothing."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -28,9 +28,9 @@ from contracts.control import (
 )
 from contracts.faults import Reason, fault
 from contracts.outcome import Proposed, Report, Step, Stopped
-from contracts.ports import MovedOnError, NewPatch, Settlement
+from contracts.ports import AuditEntry, MovedOnError, NewPatch, Sent, Settlement
 from contracts.states import PatchState
-from tests.engine.given import LANDED, LEASE, NOW, Desk, after, asked
+from tests.engine.given import LANDED, LEASE, NOW, Desk, after, asked, card
 
 PROPOSAL = Proposal("b" * 64, (fault(Reason.PATH_PROTECTED, path="ci/build.yml", glob="ci/**"),))
 PROPOSED = Proposed(Report("main", fault=fault(Reason.NOTHING_CHANGED)), PROPOSAL)
@@ -322,3 +322,91 @@ async def test_a_patch_knows_the_latest_one_that_undoes_it(desk: Desk) -> None:
     assert (undoing.patch.reverts, undoing.reverted_by) == ("a", None)
     await desk.finish(await desk.start())
     assert (await desk.patch("a")).reverted_by == "c"
+
+
+# What the desk decides by itself, and what is asked of threads, names and times -----------------------
+async def test_what_the_desk_decides_by_itself_is_all_or_nothing_and_said_with_it(desk: Desk) -> None:
+    await desk.settle(asked("a"))
+    lanes, ledger = desk.engine.lanes, desk.engine.ledger
+    gone = EndPatch("none", PatchState.READY, "desk")
+    assert not await lanes.decide([closing(Closing.FROZEN), gone], now=NOW, told=[card("a")])
+    assert await ledger.closed() == ()
+    assert (await ledger.counts()).outbox == 0
+    note = AuditEntry("desk", "close-domain", "web")
+    assert await lanes.decide([closing(Closing.FROZEN)], now=NOW, told=[card("a")], audit=[note])
+    assert [each.closing for each in await ledger.closed()] == [Closing.FROZEN]
+    assert (await ledger.counts()).outbox == 1
+    assert (await ledger.audit(limit=1))[0][1] == note
+    assert await state(desk, "a") is PatchState.WAITING
+
+
+async def test_a_patch_is_found_by_its_id_and_else_by_what_the_latest_message_called_it(desk: Desk) -> None:
+    def called(new: NewPatch, label: str) -> NewPatch:
+        return replace(new, patch=replace(new.patch, label=label))
+
+    await desk.settle(called(asked("a1"), "fix"))
+    await desk.settle(called(asked("b1"), "fix"), called(asked("b2", domain="api"), "fix"))
+    await desk.settle(called(asked("fix2"), "b1"))
+    named = desk.engine.ledger.named
+    assert [line.id for line in await named("fix")] == ["b1", "b2"]
+    assert [line.id for line in await named("b1")] == ["b1"]
+    assert await named("none") == ()
+
+
+async def test_the_patches_of_a_thread_are_those_whose_cards_stand_in_it(desk: Desk) -> None:
+    await desk.settle(asked("a"), asked("b"), told=[card("a", thread="1.1"), card("b")])
+    for ref in (Place("C0DEV", "2.2", "1.1"), Place("C0DEV", "3.3")):
+        letter = await desk.letter()
+        assert await desk.engine.outbox.record(letter.id, letter.attempt, Sent(ref), now=NOW)
+    in_thread = desk.engine.ledger.in_thread
+    assert [line.id for line in await in_thread(Place("C0DEV", "9.9", "1.1"))] == ["a"]
+    assert [line.id for line in await in_thread(Place("C0DEV", "9.9", "3.3"))] == ["b"]
+    assert await in_thread(Place("C0OPS", "9.9", "1.1")) == ()
+
+
+async def test_run_times_are_of_what_ran_latest_first(desk: Desk) -> None:
+    await desk.settle(asked("a"), asked("b"), asked("c"))
+    for seconds in (5, 7):
+        await desk.finish(await desk.start(), now=after(seconds))
+    await decide(desk, EndPatch("c", PatchState.READY, "Ben"))
+    lasted = await desk.engine.ledger.run_times("web", last=9)
+    assert lasted == (timedelta(seconds=7), timedelta(seconds=5))
+    assert len(await desk.engine.ledger.run_times("web", last=1)) == 1
+    assert await desk.engine.ledger.run_times("api", last=9) == ()
+
+
+async def test_why_nothing_came_of_a_row_is_kept_with_it(desk: Desk) -> None:
+    await desk.record()
+    row = await desk.open_inbox()
+    why = fault(Reason.NOT_YOURS, domain="web")
+    await desk.engine.inbox.settle(Settlement(row.id, row.attempt, Place(), refused=why), now=NOW)
+    standing = await desk.engine.ledger.inbox_of(row.id)
+    assert standing is not None
+    assert standing.refused == why
+
+
+async def test_what_needs_a_twin_waits_for_the_first_of_them(desk: Desk) -> None:
+    await desk.settle(asked("first", "same", domain="api"))
+    await desk.settle(asked("twin", "same", domain="api"), replace(asked("b"), needs=("twin",)))
+    found = await desk.engine.ledger.obstacles("b")
+    assert found is not None
+    assert found.waits_for == (Dependency("first", PatchState.READY),)
+
+
+async def test_an_edit_may_need_what_its_message_brought_before(desk: Desk) -> None:
+    here = Place("C0DEV", "5.5", "5.5")
+    await desk.settle(asked("old", "same", domain="api", place=here))
+    again = asked("new", "same", domain="api", place=here)
+    await desk.settle(again, replace(asked("b", place=here), needs=("new",)), edited=True)
+    found = await desk.engine.ledger.obstacles("b")
+    assert found is not None
+    assert found.waits_for == (Dependency("old", PatchState.READY),)
+
+
+async def test_what_is_given_back_is_said_with_it(desk: Desk) -> None:
+    await desk.settle(asked("a"))
+    await desk.start()
+    assert await desk.engine.lanes.release("a", 1, now=NOW, told=[card("a")])
+    assert (await desk.engine.ledger.counts()).outbox == 1
+    assert not await desk.engine.lanes.release("a", 1, now=NOW, told=[card("a")])
+    assert (await desk.engine.ledger.counts()).outbox == 1

@@ -22,7 +22,12 @@ COMMANDS: Final = (
     "`/patch submit [DOMAIN]` opens a form",
     "`/patch queue [DOMAIN]` lists what waits",
     "`/patch status [DOMAIN]` shows how each lane stands",
-    "`/patch show ID` shows one patch",
+    "`/patch show ID` shows one patch, `/patch why ID` what it waits for and how long",
+    "`/patch stop ID` or `cancel ID` ends one, `/patch replay ID` brings it in again",
+    "`/patch hold ID WHY`, `/patch resume ID` and `/patch priority ID emergency|high|normal|low` order them",
+    "`/patch pause|drain DOMAIN WHY`, `/patch freeze DOMAIN until TIME WHY` close a domain; "
+    "`resume DOMAIN` and `unfreeze DOMAIN` open it",
+    "`/patch halt WHY` stops the whole desk, `/patch unhalt` lets it go on; for its operators",
     "`/patch approve ID` and `/patch reject ID WHY` decide on a patch that needs an approval",
     "`/patch report daily|weekly|executive [DOMAIN] [PERIOD]` reports on a day, a week, a month",
     "`/patch alerts [MATCHERS]` lists what fires; `/patch ack MATCHERS` or `ack all` acknowledges it",

@@ -26,6 +26,7 @@ BEYOND = {
     Reason.TARGET_BOTH,
     Reason.SMART_QUOTES,
     Reason.DUPLICATE_KEY,
+    Reason.BAD_PRIORITY,
     Reason.TOO_MANY_MATCHES,
     *(reason for reason in Reason if reason.startswith(("path-", "diff-", "too-", "file-", "content-"))),
 }
