@@ -97,6 +97,8 @@ def patch(stored: StoredPatch, expected: Outlook | None = None) -> Json:
         "hotfix": stored.patch.hotfix,
         "depends_on": list(stored.patch.depends_on),
         "replays": stored.patch.replays,
+        "reverts": stored.patch.reverts,
+        "reverted_by": stored.reverted_by,
         "stopped_by": stored.stop_by,
         "outlook": outlook(expected) if expected else None,
         "steps": [_step(each) for each in stored.steps],

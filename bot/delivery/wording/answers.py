@@ -24,6 +24,7 @@ COMMANDS: Final = (
     "`/patch status [DOMAIN]` shows how each lane stands",
     "`/patch show ID` shows one patch, `/patch why ID` what it waits for and how long",
     "`/patch stop ID` or `cancel ID` ends one, `/patch replay ID` brings it in again",
+    "`/patch revert ID` undoes one that has landed, by a new patch",
     "`/patch hold ID WHY`, `/patch resume ID` and `/patch priority ID emergency|high|normal|low` order them",
     "`/patch pause|drain DOMAIN WHY`, `/patch freeze DOMAIN until TIME WHY` close a domain; "
     "`resume DOMAIN` and `unfreeze DOMAIN` open it",
