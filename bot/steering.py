@@ -12,7 +12,7 @@ from typing import Final, assert_never
 from bot.admitting import draining
 from bot.delivery.questions import patch_meant, visible_domains
 from bot.delivery.wording.patches import revert_body, revert_title
-from bot.tending import refusal
+from bot.tending import privately, refusal
 from contracts import course, policy
 from contracts.commands import Actor, Place
 from contracts.control import (
@@ -26,7 +26,9 @@ from contracts.control import (
 from contracts.faults import Fault, Reason, fault
 from contracts.freezing import frozen_by_settings
 from contracts.notices import (
+    Confirm,
     Deed,
+    Done,
     EditCard,
     Mark,
     NewDelivery,
@@ -109,18 +111,18 @@ class Helm:
             return refusal(nothing, actor, row)
         if isinstance(command, RevertPatch):
             return await self._revert(nothing, actor, row)
+        if isinstance(command, Replay):
+            return await self._replay(nothing, actor, row)
         may = policy.may_steer(self._settings, actor, row.actor, row.patch.domain, place)
         if isinstance(may, policy.Denied):
             return refusal(nothing, actor, may.fault)
-        if isinstance(command, Replay):
-            return await self._replay(nothing, actor, row)
         decided, deed = _decided(command, row, _name_of(actor))
         if isinstance(decided, Fault):
             return refusal(nothing, actor, decided)
         return replace(
             nothing,
             changes=(decided,),
-            told=self._told(row, deed, ends=_ends(decided)),
+            told=(*self._told(row, deed, ends=_ends(decided)), *_confirmation(place, actor, row)),
             audit=(AuditEntry(actor.id, command.kind, f"patch {row.id}"),),
         )
 
@@ -146,6 +148,10 @@ class Helm:
     async def _replay(self, nothing: Settlement, actor: Actor, row: StoredPatch) -> Settlement:
         if row.state not in course.REPLAYABLE:
             return refusal(nothing, actor, course.unfit(row, *course.REPLAYABLE))
+        if row.patch.domain in self._settings.domains:
+            may = policy.may_replay(self._settings, actor, row.patch.domain, nothing.place)
+            if isinstance(may, policy.Denied):
+                return refusal(nothing, actor, may.fault)
         return await self._following(nothing, actor, row, again_as(row), Deed.REPLAYED)
 
     async def _revert(self, nothing: Settlement, actor: Actor, row: StoredPatch) -> Settlement:
@@ -330,6 +336,13 @@ def closing(closed: Closed) -> TellDeed:
     facts = {"domain": closed.domain} if closed.domain else {}
     facts |= {"until": closed.until.isoformat()} if closed.until else {}
     return TellDeed(deeds[closed.closing], closed.by, {**facts, "why": closed.why})
+
+
+def _confirmation(place: Place, actor: Actor, row: StoredPatch) -> tuple[NewDelivery, ...]:
+    """For who said it outside of the patch's thread, and would not see what is said there."""
+    if place.thread is not None:
+        return ()
+    return privately(place, actor, Confirm(actor.id, Done.STEERED, {"patch": row.id}))
 
 
 def _ends(decided: Control) -> bool:

@@ -138,7 +138,7 @@ def _done(
     return replace(
         nothing,
         changes=changes,
-        told=_privately(nothing.place, actor, told) if told else (),
+        told=privately(nothing.place, actor, told) if told else (),
         audit=(AuditEntry(actor.id, action, on),),
     )
 
@@ -146,11 +146,11 @@ def _done(
 def refusal(nothing: Settlement, actor: Actor, why: Fault) -> Settlement:
     """Nothing happens, and the person hears why."""
     entry = AuditEntry(actor.id, "refused", why.reason.value)
-    told = _privately(nothing.place, actor, Deny(actor.id, why))
+    told = privately(nothing.place, actor, Deny(actor.id, why))
     return replace(nothing, told=told, audit=(entry,), refused=why)
 
 
-def _privately(place: Place, actor: Actor, notice: Confirm | Deny) -> tuple[NewDelivery, ...]:
+def privately(place: Place, actor: Actor, notice: Confirm | Deny) -> tuple[NewDelivery, ...]:
     """Only people can be told something that nobody else sees."""
     if actor.kind is not ActorKind.PERSON or place.channel is None:
         return ()

@@ -111,11 +111,12 @@ class Deny:
 
 
 class Done(enum.StrEnum):
-    """What somebody did about alerts; each with the facts that are told of it."""
+    """What somebody did; each with the facts that are told of it."""
 
     ACKNOWLEDGED = "acknowledged"  #: count, left (those that were taken already)
     SILENCED = "silenced"  #: silence, until
     UNSILENCED = "unsilenced"  #: silence
+    STEERED = "steered"  #: patch
 
 
 @dataclass(frozen=True, slots=True)

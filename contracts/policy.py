@@ -73,6 +73,16 @@ def may_steer(settings: Settings, actor: Actor, owner: Actor, domain: str, place
     return Denied(fault(Reason.NOT_YOURS, domain=domain))
 
 
+def may_replay(settings: Settings, actor: Actor, domain: str, place: Place) -> Decision:
+    """Whether *actor* may ask again for what somebody else, or they themselves once, brought to *domain*.
+
+    Whoever may submit it may, and those who may steer the domain; having asked for it before is no right.
+    """
+    if isinstance(may_close(settings, actor, domain, place), Allowed):
+        return Allowed()
+    return may_submit(settings, actor, domain, place)
+
+
 def may_close(settings: Settings, actor: Actor, domain: str, place: Place) -> Decision:
     """Whether *actor* may pause, drain or freeze *domain*, and open it again, from *place*.
 

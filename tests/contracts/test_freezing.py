@@ -1,5 +1,6 @@
 """Freeze windows, decided from the settings, what is closed, and the time."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +18,7 @@ WINDOW = Closed(
 )
 
 
-def settings(*windows: dict[str, object]) -> Settings:
+def settings(*windows: Mapping[str, object]) -> Settings:
     return Settings(domains={"web": DomainSettings.model_validate({"freeze": windows})})
 
 

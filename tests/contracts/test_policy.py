@@ -11,6 +11,7 @@ from contracts.policy import (
     may_approve,
     may_close,
     may_halt,
+    may_replay,
     may_silence,
     may_steer,
     may_submit,
@@ -214,3 +215,10 @@ def test_only_operators_halt_the_desk() -> None:
     assert _reason(may_halt(STEERED, person("U01ANN"), HERE)) is Reason.NOT_AN_OPERATOR
     assert _reason(may_halt(SETTINGS, person("U01ANN"), Place())) is Reason.NOT_AN_OPERATOR
     assert _reason(may_halt(STEERED, bot("B01GOOD"), OPERATORS)) is Reason.NOT_AN_OPERATOR
+
+
+def test_having_asked_once_is_no_right_to_ask_again() -> None:
+    assert _reason(may_replay(STEERED, OWNER, "closed", HERE)) is Reason.NOT_A_SUBMITTER
+    assert may_replay(STEERED, person("U01ANN"), "closed", HERE) == Allowed()
+    assert may_replay(STEERED, person("U09ANY"), "closed", OPERATORS) == Allowed()
+    assert may_replay(STEERED, MACHINE, "closed", Place()) == Allowed()

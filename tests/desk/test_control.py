@@ -235,6 +235,16 @@ async def test_a_waiting_patch_is_taken_back_with_a_click_and_its_message_says_s
         assert desk.origin.landed() == []
 
 
+async def test_a_slash_command_is_answered_to_whoever_said_it(tmp_path: Path) -> None:
+    async with desk_at_work(tmp_path, domains={"web": PATIENT}) as desk:
+        row = await blocked(desk)
+        await desk.slack.peer.command(PATCHES.id, ADA.id, "/patch", f"stop {row.id}")
+        await in_state(desk, "blocks", PatchState.STOPPED)
+        await desk.until(lambda: _whispered(desk, f"Done; the thread of `{row.id}` says so."))
+        await desk.slack.peer.command(PATCHES.id, ADA.id, "/patch", f"hold {row.id} too late")
+        await desk.until(lambda: _whispered(desk, f"That cannot be done with `{row.id}`"))
+
+
 async def test_an_emergency_goes_first_and_a_word_makes_one(tmp_path: Path) -> None:
     async with desk_at_work(tmp_path, domains={"web": PATIENT}) as desk:
         runs = await blocked(desk)

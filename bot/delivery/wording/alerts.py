@@ -351,6 +351,8 @@ def done(told: Confirm, ink: Ink) -> str:
             return ink.say(
                 "Silence {id} has ended; what still fires is told at once.", id=facts.text("silence")
             )
+        case Done.STEERED:
+            return ink.say("Done; the thread of {id} says so.", id=facts.text("patch"))
         case _:
             assert_never(told.did)
 

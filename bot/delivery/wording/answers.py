@@ -26,8 +26,8 @@ COMMANDS: Final = (
     "`/patch stop ID` or `cancel ID` ends one, `/patch replay ID` brings it in again",
     "`/patch revert ID` undoes one that has landed, by a new patch",
     "`/patch hold ID WHY`, `/patch resume ID` and `/patch priority ID emergency|high|normal|low` order them",
-    "`/patch pause|drain DOMAIN WHY`, `/patch freeze DOMAIN until TIME WHY` close a domain; "
-    "`resume DOMAIN` and `unfreeze DOMAIN` open it",
+    "`/patch pause|drain DOMAIN WHY` and `/patch freeze DOMAIN until TIME WHY` close a domain",
+    "`/patch resume DOMAIN` and `/patch unfreeze DOMAIN` open it again",
     "`/patch halt WHY` stops the whole desk, `/patch unhalt` lets it go on; for its operators",
     "`/patch approve ID` and `/patch reject ID WHY` decide on a patch that needs an approval",
     "`/patch report daily|weekly|executive [DOMAIN] [PERIOD]` reports on a day, a week, a month",
