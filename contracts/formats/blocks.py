@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from contracts.faults import Fault, Reason
-from contracts.formats.codex import Edits
+from contracts.formats.codex import Edits, lines_of
 from contracts.formats.document import MOST_FAULTS
 from contracts.patch import Chunk, Mutation, Presence, Splice, Write
 from contracts.paths import check_path, strip_prefix
@@ -16,12 +16,16 @@ from contracts.paths import check_path, strip_prefix
 #: The first line of a block, in any text.
 HEADER: Final = re.compile(r"^<{5,9} ?SEARCH\b[^\n]*$", re.MULTILINE)
 
+#: The first characters of the marks below: most lines are told from them by theirs.
+_MARKS: Final = frozenset("<=>")
 _SEARCH: Final = re.compile(r"<{5,9} ?SEARCH\b")
 _MIDDLE: Final = re.compile(r"={5,9}\s*$")
 _REPLACE: Final = re.compile(r">{5,9} ?REPLACE\b")
 #: What may stand around a file's name: a list's bullet, a heading, quotes, emphasis, a colon.
 _ADORNED: Final = re.compile(r"^[\s#>*`'\"-]*(?:File(?:name)?:)?\s*(?P<name>\S+?)[\s`'\"*:]*$", re.IGNORECASE)
 _SHOWN: Final = 60
+#: Blocks in one patch; a message has room for more that say nothing.
+_MOST_BLOCKS: Final = 2000
 
 
 def read_blocks(text: str, above: str, prefixes: tuple[str, ...]) -> Edits:
@@ -29,13 +33,15 @@ def read_blocks(text: str, above: str, prefixes: tuple[str, ...]) -> Edits:
 
     *prefixes* are stripped from paths. Not all of many faults are told.
     """
-    reader = _Reader(text.split("\n"), above, prefixes)
+    reader = _Reader(lines_of(text), above, prefixes)
     reader.read()
     return Edits(() if reader.faults else tuple(reader.mutations), tuple(reader.faults))
 
 
 def file_named(line: str) -> str | None:
     """The name of a file that *line* consists of, however it is dressed up; None: it is something else."""
+    if "." not in line and "/" not in line:
+        return None
     found = _ADORNED.match(line)
     name = found["name"] if found else ""
     return name if "." in name or "/" in name else None
@@ -43,7 +49,7 @@ def file_named(line: str) -> str | None:
 
 class _Reader:
     def __init__(self, lines: list[str], above: str, prefixes: tuple[str, ...]) -> None:
-        self.lines = [line.removesuffix("\r") for line in lines]
+        self.lines = lines
         self.at = 0
         self.file = file_named(above)
         self.prefixes = prefixes
@@ -56,10 +62,13 @@ class _Reader:
     def read(self) -> None:
         while self.at < len(self.lines) and len(self.faults) < MOST_FAULTS:
             line = self.lines[self.at]
-            if _SEARCH.match(line):
+            if line[:1] in _MARKS and _SEARCH.match(line):
+                if len(self.mutations) == _MOST_BLOCKS:
+                    self.blame(Reason.TOO_MANY_NODES, self.at, most=str(_MOST_BLOCKS))
+                    return
                 self.block()
                 continue
-            if _MIDDLE.match(line) or _REPLACE.match(line):
+            if line[:1] in _MARKS and (_MIDDLE.match(line) or _REPLACE.match(line)):
                 self.blame(Reason.EDIT_STRAY_LINE, self.at, text=line[:_SHOWN])
             elif named := file_named(line):
                 self.file = named
@@ -85,11 +94,13 @@ class _Reader:
 
     def up_to(self, marker: re.Pattern[str]) -> list[str] | None:
         """The lines behind the present one that come before *marker*; None: it never comes."""
-        start = self.at = self.at + 1
-        while self.at < len(self.lines) and not _SEARCH.match(self.lines[self.at]):
-            if marker.match(self.lines[self.at]):
-                return self.lines[start : self.at]
-            self.at += 1
+        start = self.at + 1
+        for at in range(start, len(self.lines)):
+            line = self.lines[at]
+            if line[:1] in _MARKS and (_SEARCH.match(line) or marker.match(line)):
+                self.at = at
+                return None if _SEARCH.match(line) else self.lines[start:at]
+        self.at = len(self.lines)
         return None
 
 

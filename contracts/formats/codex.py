@@ -25,6 +25,10 @@ _UPDATE: Final = "*** Update File: "
 _MOVE: Final = "*** Move to: "
 _END_OF_FILE: Final = "*** End of File"
 _SHOWN: Final = 60
+#: What a line of a change begins with; nothing where it is empty.
+_TAGS: Final = frozenset({"", " ", "+", "-"})
+#: Changes in one patch; a block has room for ten times as many that say nothing.
+_MOST_CHUNKS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +44,26 @@ def read_codex(text: str, prefixes: tuple[str, ...], most_files: int) -> Edits:
 
     Reading stops at more than *most_files*, and at more changes of one file than people write.
     """
-    reader = _Reader(text.split("\n"), prefixes, most_files)
+    reader = _Reader(lines_of(text), prefixes, most_files)
     reader.read()
     if not reader.mutations and not reader.faults:
         reader.blame(Reason.NO_MUTATIONS, 0)
     return Edits(() if reader.faults else tuple(reader.mutations), tuple(reader.faults))
 
 
+def lines_of(text: str) -> list[str]:
+    """Its lines, without their ends."""
+    lines = text.split("\n")
+    return [line.removesuffix("\r") for line in lines] if "\r" in text else lines
+
+
 class _Reader:
     def __init__(self, lines: list[str], prefixes: tuple[str, ...], most_files: int) -> None:
-        self.lines = [line.removesuffix("\r") for line in lines]
+        self.lines = lines
         self.at = 0
         self.most_files = most_files
         self.stopped = False
+        self.chunks = 0
         self.prefixes = prefixes
         self.mutations: list[Mutation] = []
         self.faults: list[Fault] = []
@@ -90,10 +101,12 @@ class _Reader:
                 return
             if line.startswith((_ADD, _DELETE, _UPDATE)):
                 self.file(line)
-            else:
-                if line.strip():
-                    self.blame(Reason.EDIT_STRAY_LINE, self.at, text=line[:_SHOWN])
+            elif line.strip():
+                self.blame(Reason.EDIT_STRAY_LINE, self.at, text=line[:_SHOWN])
                 self.at += 1
+            else:
+                rest = range(self.at, len(self.lines))
+                self.at = next((n for n in rest if self.lines[n].strip()), rest.stop)
         if self.line is None and not self.full and not self.stopped:
             self.blame(Reason.EDIT_CUT_OFF, self.at, missing=_END)
 
@@ -119,10 +132,10 @@ class _Reader:
         return path
 
     def add(self, path: str) -> None:
-        content: list[str] = []
-        while (line := self.line) is not None and line.startswith("+"):
-            content.append(f"{line[1:]}\n")
-            self.at += 1
+        begun = self.at
+        rest = range(self.at, len(self.lines))
+        self.at = next((n for n in rest if not self.lines[n].startswith("+")), rest.stop)
+        content = [f"{line[1:]}\n" for line in self.lines[begun : self.at]]
         self.mutations.append(Write(path, "".join(content).encode(), expects=Presence.ABSENT))
 
     def update(self, path: str) -> None:
@@ -132,7 +145,11 @@ class _Reader:
             self.at += 1
         begun = self.at
         chunks: list[Chunk] = []
-        while self.inside():
+        while self.inside() and not self.full:
+            if self.chunks == _MOST_CHUNKS:
+                self.stop(Reason.TOO_MANY_NODES, most=_MOST_CHUNKS)
+                return
+            self.chunks += 1
             if (chunk := self.chunk(path, len(chunks) + 1)) is not None:
                 chunks.append(chunk)
         if not chunks and to is None and not self.faults:
@@ -152,11 +169,11 @@ class _Reader:
             anchor = line[2:].strip().removesuffix("@@").strip()
             anchors += [anchor] if anchor else []
             self.at += 1
-        lines: list[str] = []
-        while (line := self.line) is not None and (not line or line[0] in " +-"):
-            # An empty line of the file often loses the blank that marks it.
-            lines.append(line or " ")
-            self.at += 1
+        first = self.at
+        rest = range(first, len(self.lines))
+        self.at = next((n for n in rest if self.lines[n][:1] not in _TAGS), rest.stop)
+        # An empty line of the file often loses the blank that marks it.
+        lines = [line or " " for line in self.lines[first : self.at]]
         at_end = (line := self.line) is not None and line.rstrip() == _END_OF_FILE
         if at_end:
             self.at += 1

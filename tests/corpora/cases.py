@@ -35,5 +35,7 @@ def _commit(repo: Repo, files: Path) -> str:
     for there in repo.path.iterdir():
         if there.name != ".git":
             shutil.rmtree(there) if there.is_dir() and not there.is_symlink() else there.unlink()
+    # Git takes a file for unchanged that has the size and time of another one, which these often have.
+    (repo.path / ".git/index").unlink(missing_ok=True)
     shutil.copytree(files, repo.path, symlinks=True, dirs_exist_ok=True)
     return repo.commit({})

@@ -20,10 +20,10 @@ _PATCH = ("patch", "-p1", "-F0", "-N", "-u", "-E", "-f", "-s", "--no-backup-if-m
 def unpack(description: Path, into: Path) -> Path | None:
     """The sources of the package that the `.dsc` file *description* names, without its patches."""
     tree = into / description.name.removesuffix(".dsc")
-    if not tree.is_dir():
-        argv = ["dpkg-source", "--no-check", "--skip-patches", "-x", str(description), str(tree)]
-        if subprocess.run(argv, check=False, capture_output=True).returncode:
-            return None
+    shutil.rmtree(tree, ignore_errors=True)
+    argv = ["dpkg-source", "--no-check", "--skip-patches", "-x", str(description), str(tree)]
+    if subprocess.run(argv, check=False, capture_output=True).returncode:
+        return None
     return tree if (tree / "debian/patches/series").is_file() else None
 
 
@@ -59,8 +59,6 @@ async def hold(description: Path, work: Path, home: Path, tally: Tally) -> Path 
 def _imported(tree: Path) -> Repo:
     """The unpacked sources as the first commit of a repository; *tree* becomes its working copy."""
     repo = Repo(tree)
-    if (tree / ".git").exists():
-        shutil.rmtree(tree / ".git")
     repo.git("init", "--quiet", "--initial-branch=main")
     (tree / ".git/info/attributes").write_text("* -text -eol -filter -ident -working-tree-encoding\n")
     repo.git("add", "--all", "--force")
