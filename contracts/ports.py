@@ -185,16 +185,17 @@ class Lanes(Protocol):
         follows from the outcome by `states.PATCH_TRANSITIONS`. A second call changes nothing.
         """
 
-    async def release(self, patch: str, attempt: int, *, now: datetime) -> bool:
+    async def release(self, patch: str, attempt: int, *, now: datetime, blameless: bool) -> bool:
         """Give the patch back unfinished: it is READY at once, and nobody waits for the lease to run out.
 
-        False: the attempt does not hold it any more.
+        *blameless*: the attempt does not count as a try. False: the attempt does not hold it any more.
         """
 
     async def tend(self, *, now: datetime) -> int:
         """Offer abandoned patches again and give idle lanes a head whose time has come.
 
-        Returns how many became READY; each that was abandoned is noted in the audit. Lanes are tended by `Engine.run` on its safety poll.
+        Returns how many became READY; each that was abandoned is noted in the audit. Lanes are tended by
+        `Engine.run` on its safety poll.
         """
 
 

@@ -38,6 +38,10 @@ class LeaseLostError(Exception):
     """Somebody else has the patch. Whatever this attempt does must end, and nothing of it be written."""
 
 
+def _never() -> bool:
+    return False
+
+
 @asynccontextmanager
 async def open_worker(
     engine: Engine,
@@ -48,6 +52,7 @@ async def open_worker(
     jitter: Callable[[], float],
     reached: Callable[[str], None] = nothing,
     risk: RiskSettings | None = None,
+    stopping: Callable[[], bool] = _never,
 ) -> AsyncIterator["Worker"]:
     """A worker in the best sandbox of this machine, which is probed first (about a second).
 
@@ -57,7 +62,17 @@ async def open_worker(
     name = f"{socket.gethostname()}:{os.getpid()}"
     with open_folders(default_root(), sandbox.owner) as workspaces:
         yield Worker(
-            engine, settings, data, sandbox, workspaces, clock, jitter, name, reached, risk or RiskSettings()
+            engine,
+            settings,
+            data,
+            sandbox,
+            workspaces,
+            clock,
+            jitter,
+            name,
+            reached,
+            risk or RiskSettings(),
+            stopping,
         )
 
 
@@ -66,7 +81,8 @@ class Worker:
     """`turn` is a `contracts.ports.Turn`; one Worker may be called from several tasks.
 
     *data* is the desk's folder. *jitter* gives numbers in [0, 1). *reached* hears of each point that an
-    attempt passes: claimed, fetched, applied, checked-out, gates-run, landed-ref, finished.
+    attempt passes: claimed, fetched, applied, checked-out, gates-run, landed-ref, finished. *stopping*: the
+    desk was told to stop.
     """
 
     engine: Engine
@@ -79,9 +95,10 @@ class Worker:
     name: str
     reached: Callable[[str], None] = nothing
     risk: RiskSettings = field(default_factory=RiskSettings)
+    stopping: Callable[[], bool] = _never
 
     async def turn(self) -> bool:
-        """Carry out one patch. False: there was none. Cancelled, it ends what runs and gives the patch back."""
+        """Carry out one patch. False: there was none. Cancelled, it gives the patch back."""
         lease = self.settings.executor.lease
         stored = await self.engine.lanes.claim(worker=self.name, now=self.clock(), lease=lease)
         if stored is None:
@@ -90,8 +107,11 @@ class Worker:
         try:
             outcome = await self._under_lease(stored)
         except asyncio.CancelledError:
-            # An orderly stop: nobody need wait for the lease to run out.
-            await self.engine.lanes.release(stored.id, stored.attempt, now=self.clock())
+            # Nobody need wait for the lease to run out. That the desk had to stop is not the patch's fault;
+            # that it was ended because it stood still may be.
+            await self.engine.lanes.release(
+                stored.id, stored.attempt, now=self.clock(), blameless=self.stopping()
+            )
             _log.info("patch %s: attempt %d is given back", stored.id, stored.attempt)
             raise
         if outcome is None:

@@ -58,7 +58,7 @@ _RESCUE = """
 UPDATE lanes INDEXED BY lanes_head SET state = 'ready', lease_until = NULL
 WHERE state IN ('ready', 'running') AND state = 'running' AND lease_until <= :now
 RETURNING (SELECT id FROM patches WHERE patches.seq = lanes.seq), attempt, worker"""
-_RELEASE = f"UPDATE lanes SET state = 'ready', lease_until = NULL WHERE {_HELD}"
+_RELEASE = f"UPDATE lanes SET state = 'ready', lease_until = NULL, held = held + :blameless WHERE {_HELD}"
 
 
 def enter(tx: Transaction, seq: int | None, domain: str, content: str) -> None:
@@ -102,8 +102,9 @@ class SqliteLanes:
         said = letters(finish.told, at)
         return await self._writer.run(partial(_finish, ended, finish.outcome.report, said))
 
-    async def release(self, patch: str, attempt: int, *, now: datetime) -> bool:
-        return await self._writer.run(partial(_release, {"patch": patch, "attempt": attempt}, to_time(now)))
+    async def release(self, patch: str, attempt: int, *, now: datetime, blameless: bool) -> bool:
+        held = {"patch": patch, "attempt": attempt, "blameless": int(blameless)}
+        return await self._writer.run(partial(_release, held, to_time(now)))
 
     async def tend(self, *, now: datetime) -> int:
         return await self._writer.run(partial(_tend, to_time(now)))
