@@ -111,6 +111,7 @@ def test_what_is_null_what_is_empty_and_what_is_left_out_stay_three_things() -> 
         ('"id": "b-1",\n', "\n", Reason.MISSING_FIELD, 3, 5),
         ('["permits"]', '"permits"', Reason.WRONG_TYPE, 10, 19),
         ('["permits"]', '["permits", 3]', Reason.WRONG_TYPE, 10, 31),
+        ('["permits"]', '["two\\nlines"]', Reason.WRONG_TYPE, 10, 20),
         ("Week 1\u20132", "2026-02-30", Reason.PLAN_BAD_DATE, 9, 21),
         ("Week 1\u20132", "soon", Reason.PLAN_BAD_DATE, 9, 21),
         ('"prsMerged": 12', '"prsMerged": 1.5', Reason.WRONG_TYPE, 16, 28),
@@ -223,7 +224,7 @@ def test_words_of_a_command_line_change_a_batch() -> None:
 
 def test_words_that_change_nothing_are_all_refused() -> None:
     batch = Batch("b-1", "Foundations", Status.QUEUED)
-    words = ["stats=done", "done", "owner+=Ann", "blockers-=rain", "blockers+=", "id=b-2"]
+    words = ["stats=done", "done", "owner+=Ann", "blockers-=rain", "blockers+=", "id=b-2", "progress=200"]
     faults = read_changes(batch, words)
     assert isinstance(faults, tuple)
     assert [each.reason for each in faults] == [
@@ -233,6 +234,7 @@ def test_words_that_change_nothing_are_all_refused() -> None:
         Reason.NOT_A_BLOCKER,
         Reason.WRONG_TYPE,
         Reason.UNKNOWN_FIELD,
+        Reason.PLAN_OUT_OF_RANGE,
     ]
 
 
@@ -254,8 +256,15 @@ def test_words_change_metrics() -> None:
 def test_words_make_a_risk() -> None:
     made = read_risk(Risk("r-1", "", Degree.MEDIUM, Degree.MEDIUM), ["risk=Rain", "probability=high"])
     assert made == Risk("r-1", "Rain", Degree.HIGH, Degree.MEDIUM)
-    faults = read_risk(Risk("r-1", "", Degree.LOW, Degree.LOW), ["impact=huge", "odds=3", "owner+=x"])
+    faults = read_risk(
+        Risk("r-1", "", Degree.LOW, Degree.LOW), ["impact=huge", "odds=3", "owner+=x", "owner=" + "x" * 301]
+    )
     assert isinstance(faults, tuple)
-    assert [each.reason for each in faults] == [Reason.PLAN_BAD_WORD, Reason.UNKNOWN_FIELD, Reason.WRONG_TYPE]
+    assert [each.reason for each in faults] == [
+        Reason.PLAN_BAD_WORD,
+        Reason.UNKNOWN_FIELD,
+        Reason.WRONG_TYPE,
+        Reason.PLAN_TOO_LONG,
+    ]
     [missing] = read_risk(Risk("r-1", "", Degree.LOW, Degree.LOW), ["owner=Ann"])  # type: ignore[misc]
     assert missing.reason is Reason.MISSING_FIELD
