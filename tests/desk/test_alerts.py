@@ -325,7 +325,7 @@ async def test_a_press_that_comes_too_late_is_answered_to_who_pressed(tmp_path: 
         await it.stale_press(render.ACKNOWLEDGE, group.id, ts=ts)
         await it.state(group.id, GroupState.ACKNOWLEDGED)
         await it.stale_press(render.ACKNOWLEDGE, group.id, ts=ts, user=BEN.id)
-        await it.whispered("Take it over")
+        await it.whispered(f"{ADA.real_name} sees to `{group.id}` already. Take it over")
         await it.stale_press(render.RESOLVE, group.id, ts=ts)
         await it.state(group.id, GroupState.RESOLVED)
         await it.stale_press(render.ACKNOWLEDGE, group.id, ts=ts, user=BEN.id)
