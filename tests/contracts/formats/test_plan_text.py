@@ -4,11 +4,13 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.faults import Fault, Reason
+from contracts.formats.plan_schema import plan_schema
 from contracts.formats.plan_text import (
     MOST_BATCHES,
     MOST_BLOCKERS,
@@ -268,3 +270,37 @@ def test_words_make_a_risk() -> None:
     ]
     [missing] = read_risk(Risk("r-1", "", Degree.LOW, Degree.LOW), ["owner=Ann"])  # type: ignore[misc]
     assert missing.reason is Reason.MISSING_FIELD
+
+
+# Its schema ------------------------------------------------------------------------------------
+SCHEMA = jsonschema.Draft202012Validator(plan_schema())
+
+
+@settings(max_examples=40)
+@given(PLANS)
+def test_the_schema_takes_every_plan(plan: Plan) -> None:
+    SCHEMA.validate(json.loads(write_plan(plan)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"progress": 33.5', '"progress": 100.01'),
+        ('"progress": 33.5', '"progress": "33"'),
+        ('"in-progress"', '"in progress"'),
+        ('"P0"', '"P9"'),
+        ('"owner": ""', '"owmer": ""'),
+        ('"b-1"', '"b 1"'),
+        ('"Foundations"', '" "'),
+        ('"id": "b-1",\n', "\n"),
+        ('["permits"]', '"permits"'),
+        ("Week 1\u20132", "soon"),
+        ('"prsMerged": 12', '"prsMerged": 1.5'),
+        ('"ciPassRate": 92.5', '"ciPassRate": 101'),
+        ('"metrics": {', '"metrics": {"velocity": 3, '),
+    ],
+)
+def test_the_schema_refuses_what_the_reader_refuses(old: str, new: str) -> None:
+    broken = TEXT.replace(old, new, 1)
+    assert isinstance(read_plan(broken), tuple)
+    assert not SCHEMA.is_valid(json.loads(broken))
