@@ -94,6 +94,7 @@ def _show(path: str) -> None:
             _write(place, "")
         # With all that is mounted below it, which the kernel would not let anybody uncover.
         syscalls.mount(path, place, "", syscalls.MS_BIND | syscalls.MS_REC)
+        # bubblewrap would, too, but passes over what is already as it wants it.
         syscalls.make_read_only(place)
 
 

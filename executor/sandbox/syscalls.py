@@ -22,7 +22,7 @@ MS_PRIVATE = 0x40000
 
 _AT_FDCWD = -100
 _AT_RECURSIVE = 0x8000
-_MOUNT_ATTR_RDONLY = 1
+_READ_ONLY_NOSUID_NODEV = 0b111
 _MOUNT_SETATTR = 442
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -41,8 +41,8 @@ def mount(source: str, target: str, kind: str, flags: int = 0, options: str = ""
 
 
 def make_read_only(place: str) -> None:
-    """The mount at *place* and all below it."""
-    attributes = (ctypes.c_uint64 * 4)(_MOUNT_ATTR_RDONLY)
+    """The mount at *place* and all below it; without what set-user-id files and devices could do, too."""
+    attributes = (ctypes.c_uint64 * 4)(_READ_ONLY_NOSUID_NODEV)
     size = ctypes.c_size_t(ctypes.sizeof(attributes))
     syscall(_MOUNT_SETATTR, _AT_FDCWD, os.fsencode(place), _AT_RECURSIVE, ctypes.byref(attributes), size)
 
