@@ -4,9 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp import web
 
-from bot.delivery.alerting import next_step
+from bot.delivery.alerting import Ways, next_step
+from bot.delivery.mail import Mailer
+from bot.delivery.webhooks import open_webhooks
 from bot.demo.peer import ADA, BEN
+from bot.settings import MailAccess
 from contracts.alerts.escalation import Way
 from contracts.alerts.model import (
     Entry,
@@ -35,7 +39,9 @@ from contracts.notices import (
 )
 from tests.delivery.alert_rows import FACTS, FIRING, LABELS
 from tests.delivery.desk import Desk
+from tests.delivery.mail_server import mail_server
 from tests.delivery.rows import CHANNEL, OPERATORS
+from tests.delivery.test_webhooks import receiver
 from tests.peer.faults import Fault
 
 MESSAGES = "chat.postMessage"
@@ -203,6 +209,30 @@ async def test_what_is_not_set_up_is_told(desk: Desk, notice: MailAlert | CallWe
     [note] = await desk.texts(OPERATORS)
     assert told in note
     assert "delivery-lost" in await desk.audit()
+
+
+async def test_a_mail_that_may_have_been_sent_is_sent_again_under_the_same_id(desk: Desk) -> None:
+    async with mail_server() as post:
+        access = MailAccess("127.0.0.1", post.port, "none", "desk@example.com")
+        desk.ways = Ways(mailer=Mailer(access))
+        await opened(desk, NewDelivery(MailAlert("a-k3v9x2ab", 1, "ops@example.com"), None))
+        await desk.crash("delivery-sent", when=lambda: bool(post.taken))
+        await desk.settle()
+        ids = [mail["Message-ID"] for mail in post.taken]
+        assert len(ids) == 2
+        assert ids[0] == ids[1]
+        assert {mail["References"] for mail in post.taken} == {"<a-k3v9x2ab@example.com>"}
+
+
+async def test_a_webhook_is_called_until_it_answers_with_the_same_key(desk: Desk) -> None:
+    async with receiver(web.Response(status=503)) as it, open_webhooks() as webhooks:
+        settings = AlertSettings.model_validate({"webhooks": {"pager": {"url": it.url}}})
+        desk.ways = Ways(settings, webhooks=webhooks, addresses={"pager": it.url})
+        await opened(desk, NewDelivery(CallWebhook("a-k3v9x2ab", 1, "pager"), None))
+        await desk.settle()
+        keys = [headers["Idempotency-Key"] for headers, _ in it.got]
+        assert len(keys) == 2
+        assert keys[0] == keys[1]
 
 
 async def test_only_who_did_something_hears_that_it_was_done(desk: Desk) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from bot import app, clock
 from bot.delivery.render import alerts as render
-from bot.demo.peer import ADA, BEN, PATCHES, RANDOM
+from bot.demo.peer import ADA, BEN, PATCHES, RANDOM, Mode
 from bot.settings import MailAccess, default_operations
 from contracts.alerts.model import EntryKind, Group, GroupState
 from contracts.alerts.settings import AlertSettings
@@ -188,12 +188,19 @@ class Board:
 
 @asynccontextmanager
 async def board(
-    folder: Path, *, mail: bool = True, slack: SlackSettings | None = None, **alerts: Any
+    folder: Path,
+    *,
+    mode: Mode = Mode.SOCKET,
+    mail: bool = True,
+    slack: SlackSettings | None = None,
+    **alerts: Any,
 ) -> AsyncIterator[Board]:
     async with mail_server() as post:
         access = MailAccess("127.0.0.1", post.port, "none", "desk@example.com") if mail else None
         configured: Mapping[str, Any] = {"operations": operations(**alerts), "mail": access}
-        async with desk_at_work(folder, configured=configured, slack=slack or SlackSettings()) as desk:
+        async with desk_at_work(
+            folder, mode=mode, configured=configured, slack=slack or SlackSettings()
+        ) as desk:
             yield Board(desk, post)
 
 
@@ -220,7 +227,7 @@ async def test_failures_are_one_alert_that_escalates_until_somebody_takes_it(tmp
         await it.post.arrived.wait()
         [mail] = it.post.taken
         assert mail["To"] == "ops@example.com"
-        assert "PatchFailed" in mail["Subject"]
+        assert "patch-failed" in mail["Subject"]
         await it.says("on call in `web`", ts=ts)
 
         await it.press(render.ACKNOWLEDGE, ts=ts)
@@ -242,7 +249,7 @@ async def test_failures_are_one_alert_that_escalates_until_somebody_takes_it(tmp
         assert set(log[4:-1]) == {EntryKind.REMINDED}
         assert log[-1] is EntryKind.RESOLVED
         await desk.at_rest()
-        cards = [post for post in desk.posts() if "Warning: PatchFailed" in post["text"]]
+        cards = [post for post in desk.posts() if "Warning: patch-failed" in post["text"]]
         assert [post["channel"] for post in cards if "thread_ts" not in post].count(PATCHES.id) == 1
         card = next(each for each in await desk.slack.peer.messages(PATCHES.id) if each["ts"] == ts)
         assert not [block for block in card["blocks"] if block["type"] == "actions"]
@@ -288,8 +295,9 @@ async def test_who_was_asked_directly_takes_it_there_and_operators_hear_that_no_
 
 
 # Buttons -----------------------------------------------------------------------------------------
-async def test_it_can_be_taken_over_given_back_and_resolved(tmp_path: Path) -> None:
-    async with board(tmp_path, **QUIET) as it:
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_it_can_be_taken_over_given_back_and_resolved(tmp_path: Path, mode: Mode) -> None:
+    async with board(tmp_path, mode=mode, **QUIET) as it:
         group, ts = await fires(it)
         await it.press(render.ACKNOWLEDGE, ts=ts)
         await it.shows(f"Acknowledged* by {ADA.real_name}", ts=ts)
@@ -367,7 +375,7 @@ async def test_a_silence_begins_with_the_labels_of_its_group(tmp_path: Path) -> 
         _, ts = await fires(it)
         form = await it.opens(render.SILENCE, ts=ts)
         matchers = form["blocks"][0]["element"]["initial_value"]
-        assert matchers == 'alertname="PatchFailed", domain="web"'
+        assert matchers == 'alertname="patch-failed", domain="web"'
         wrong = typed(**{render.MATCHERS: "everything", render.LENGTH: "2h", render.COMMENT: "moving"})
         assert set((await it.desk.slack.peer.view_submit(ADA.id, wrong)).errors) == {render.MATCHERS}
         right = typed(**{render.MATCHERS: matchers, render.LENGTH: "2h", render.COMMENT: "moving house"})
@@ -384,7 +392,7 @@ async def test_words_list_take_silence_and_end_silences(tmp_path: Path) -> None:
     async with board(tmp_path, **QUIET) as it:
         assert "Nothing fires" in await it.asked("alerts")
         group, ts = await fires(it)
-        assert group.id in await it.asked("alerts alertname=PatchFailed gate=words")
+        assert group.id in await it.asked("alerts alertname=patch-failed gate=words")
         assert "Nothing fires" in await it.asked("alerts domain=elsewhere")
         assert "is no matcher" in await it.asked("alerts nonsense")
 

@@ -62,15 +62,15 @@ COMMENT_PLACEHOLDER: Final = "For whoever wonders why nobody was told"
 SAVE: Final = "Save"
 CANCEL: Final = "Cancel"
 
-NOTHING_FIRES: Final = "Nothing fires."
-NO_SILENCES: Final = "Nothing is silenced."
+NOTHING_FIRES: Final = "Nothing fires that is spoken of here."
+NO_SILENCES: Final = "Nothing is silenced that is spoken of here."
 NO_SCHEDULES: Final = "No schedule is set up. They belong under `alerts.schedules` in `operations.yml`."
 NOBODY: Final = "nobody"
 
 
 # The card --------------------------------------------------------------------------------------
 def title(group: Group, members: Sequence[Alert], ink: Ink) -> str:
-    """`Critical: GateFlaky · domain=web`."""
+    """`Critical: gate-flaky · domain=web`."""
     called = group.labels.get(NAME) or next((alert.labels.get(NAME) for alert in members), None)
     rest = labels({name: value for name, value in group.labels.items() if name not in (NAME, SEVERITY)}, ink)
     said = f"{SEVERITY_NAMES[group.severity]}: {ink.words(called or 'Alerts')}"
