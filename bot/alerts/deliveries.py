@@ -21,11 +21,11 @@ UNSEEN_FOR: Final = timedelta(minutes=5)
 def noted(entry: AuditEntry, at: datetime) -> Observation:
     """An entry of the audit whose action is one of ACTIONS; its detail is `subject: why`."""
     subject, _, why = entry.detail.partition(": ")
-    labels = {NAME: "EventUnreadable", SEVERITY: Severity.WARNING.value}
+    labels = {NAME: "event-unreadable", SEVERITY: Severity.WARNING.value}
     what = fault(Reason.EVENT_UNREADABLE, why=why)
     if entry.action == LOST:
         kind = subject.partition(" ")[0]
-        labels = {NAME: "DeliveryLost", SEVERITY: Severity.WARNING.value, "kind": kind}
+        labels = {NAME: "delivery-lost", SEVERITY: Severity.WARNING.value, "kind": kind}
         what = fault(Reason.DELIVERY_LOST, kind=kind, why=why)
     return Observation(labels, what, at, expires=at + OVER_AFTER)
 
@@ -33,7 +33,7 @@ def noted(entry: AuditEntry, at: datetime) -> Observation:
 def failing(waiting: FailingDeliveries, now: datetime) -> Observation:
     """What was tried for a while and still waits."""
     where = {"kind": waiting.kind} if waiting.channel is None else {"channel": waiting.channel}
-    labels = {NAME: "DeliveryFailing", SEVERITY: Severity.WARNING.value, **where}
+    labels = {NAME: "delivery-failing", SEVERITY: Severity.WARNING.value, **where}
     what = fault(
         Reason.DELIVERY_FAILING, where=waiting.channel or waiting.kind, count=waiting.count, why=waiting.why
     )

@@ -56,7 +56,7 @@ def _failure(patch: StoredPatch, at: datetime) -> Observation | None:
             labels, what = _failed(patch, why)
             return Observation(labels, what, at, expires=at + FORGOTTEN_AFTER)
         case PatchState.QUARANTINED:
-            labels = _labels("PatchQuarantined", Severity.CRITICAL, patch, **{REASON: why})
+            labels = _labels("patch-quarantined", Severity.CRITICAL, patch, **{REASON: why})
             return Observation(labels, fault(Reason.PATCH_GIVEN_UP, patch=patch.id, why=why), at)
         case _:
             return None
@@ -69,13 +69,13 @@ def _failed(patch: StoredPatch, why: str) -> tuple[Labels, Fault]:
         # What does not even apply is its author's to mend, who is told so; others need not hurry.
         was_built = patch.report is not None and patch.report.commit is not None
         severity = Severity.WARNING if was_built else Severity.INFO
-        labels = _labels("PatchFailed", severity, patch, **{REASON: why})
+        labels = _labels("patch-failed", severity, patch, **{REASON: why})
         return labels, fault(Reason.PATCH_DID_NOT_LAND, patch=patch.id, why=why)
     if gate.verdict is Verdict.ERRORED:
-        labels = _labels("PatchErrored", Severity.WARNING, patch, **{GATE: gate.name})
+        labels = _labels("patch-errored", Severity.WARNING, patch, **{GATE: gate.name})
         why = gate.why.reason.value if gate.why else why
         return labels, fault(Reason.GATE_DID_NOT_RUN, gate=gate.name, patch=patch.id, why=why)
-    labels = _labels("PatchFailed", Severity.WARNING, patch, **{GATE: gate.name})
+    labels = _labels("patch-failed", Severity.WARNING, patch, **{GATE: gate.name})
     return labels, fault(Reason.GATE_REFUSES, gate=gate.name, patch=patch.id)
 
 
@@ -86,7 +86,7 @@ def _labels(name: str, severity: Severity, patch: StoredPatch, **more: str) -> L
 def flaky(gate: FlakyGate, span: timedelta) -> Observation:
     """A gate that contradicted itself within *span*; it holds for as long as that is so."""
     labels = {
-        NAME: "GateFlaky",
+        NAME: "gate-flaky",
         SEVERITY: Severity.WARNING.value,
         DOMAIN: gate.domain,
         GATE: gate.gate,

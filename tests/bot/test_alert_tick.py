@@ -146,14 +146,14 @@ async def test_failures_of_one_gate_are_one_group_whose_count_rises(world: World
     await world.tick()
     await world.tick(MINUTE)
     [group] = (await world.groups()).values()
-    assert (group.labels, group.state) == ({NAME: "PatchFailed", DOMAIN: "web"}, GroupState.FIRING)
+    assert (group.labels, group.state) == ({NAME: "patch-failed", DOMAIN: "web"}, GroupState.FIRING)
     assert (group.firing, group.alerts, group.times) == (1, 1, 3)
     assert await world.letters() == [PostAlert(group.id)]
     await world.end(FAILS)
     await world.sense()
     await world.tick()
     assert await world.letters() == [EditAlert(group.id)]
-    assert (await world.groups())["PatchFailed"].times == 4
+    assert (await world.groups())["patch-failed"].times == 4
 
 
 async def test_it_is_over_when_a_later_patch_passes_the_gate(world: World) -> None:
@@ -162,7 +162,7 @@ async def test_it_is_over_when_a_later_patch_passes_the_gate(world: World) -> No
     await world.tick(MINUTE)
     await world.end(judged(gate("tests", Verdict.PASSED), gate("lint", Verdict.FAILED)))
     await world.sense()
-    members = await world.engine.alerts.members((await world.groups())["PatchFailed"].id, limit=9)
+    members = await world.engine.alerts.members((await world.groups())["patch-failed"].id, limit=9)
     assert {each.labels["gate"]: each.ended is None for each in members} == {"tests": False, "lint": True}
     await world.end(LANDS)
     await world.sense()
@@ -175,24 +175,24 @@ async def test_one_domains_success_says_nothing_of_anothers(world: World) -> Non
     await world.end(FAILS)
     await world.end(LANDS, domain="api")
     await world.sense()
-    assert (await world.groups())["PatchFailed"].firing == 1
+    assert (await world.groups())["patch-failed"].firing == 1
 
 
 async def test_what_fails_and_passes_between_two_looks_has_fired_and_ended(world: World) -> None:
     await world.end(FAILS, LANDS)
     await world.sense()
-    group = (await world.groups())["PatchFailed"]
+    group = (await world.groups())["patch-failed"]
     assert (group.firing, group.times) == (0, 1)
 
 
 @pytest.mark.parametrize(
     ("outcome", "name", "severity", "label"),
     [
-        (FAILS, "PatchFailed", Severity.WARNING, {"gate": "tests"}),
-        (judged(gate("tests", Verdict.ERRORED)), "PatchErrored", Severity.WARNING, {"gate": "tests"}),
+        (FAILS, "patch-failed", Severity.WARNING, {"gate": "tests"}),
+        (judged(gate("tests", Verdict.ERRORED)), "patch-errored", Severity.WARNING, {"gate": "tests"}),
         (
             Failed(Report("main", fault=fault(Reason.FILE_MISSING, path="a", suggestion=""))),
-            "PatchFailed",
+            "patch-failed",
             Severity.INFO,
             {"reason": "file-missing"},
         ),
@@ -200,13 +200,13 @@ async def test_what_fails_and_passes_between_two_looks_has_fired_and_ended(world
             Failed(
                 Report("main", commit="c" * 40, fault=fault(Reason.PUSH_REFUSED, branch="m", detail="no"))
             ),
-            "PatchFailed",
+            "patch-failed",
             Severity.WARNING,
             {"reason": "push-refused"},
         ),
         (
             GaveUp(Report("main", fault=fault(Reason.DESK_CRASHED, attempts=3))),
-            "PatchQuarantined",
+            "patch-quarantined",
             Severity.CRITICAL,
             {"reason": "desk-crashed"},
         ),
@@ -229,9 +229,9 @@ async def test_a_failure_that_nobody_repeats_is_forgotten_after_a_day(world: Wor
     await world.end(FAILS)
     await world.sense()
     await world.tick(timedelta(hours=23))
-    assert (await world.groups())["PatchFailed"].firing == 1
+    assert (await world.groups())["patch-failed"].firing == 1
     await world.tick(timedelta(hours=2))
-    assert (await world.groups())["PatchFailed"].firing == 0
+    assert (await world.groups())["patch-failed"].firing == 0
 
 
 # Each row once -----------------------------------------------------------------------------------
@@ -261,7 +261,7 @@ async def test_each_ending_counts_once_though_the_desk_died_between(world: World
     await world.end(*[FAILS] * 2)
     await world.sense()
     await world.sense()
-    assert (await world.groups())["PatchFailed"].times == 7
+    assert (await world.groups())["patch-failed"].times == 7
 
 
 async def test_more_endings_than_one_look_takes_are_all_seen(
@@ -270,7 +270,7 @@ async def test_more_endings_than_one_look_takes_are_all_seen(
     monkeypatch.setattr("bot.alerts.sensing.BATCH", 2)
     await world.end(*[FAILS] * 5)
     await world.sense()
-    assert (await world.groups())["PatchFailed"].times == 5
+    assert (await world.groups())["patch-failed"].times == 5
 
 
 # The rest that goes wrong ------------------------------------------------------------------------
@@ -283,7 +283,7 @@ async def test_a_gate_that_contradicts_itself_is_flaky_until_that_is_long_ago(wo
     await world.look()
     await world.look()
     [flaky] = await world.engine.alerts.firing_of("gates")
-    assert flaky.labels == {NAME: "GateFlaky", DOMAIN: "web", "severity": "warning", "gate": "tests"}
+    assert flaky.labels == {NAME: "gate-flaky", DOMAIN: "web", "severity": "warning", "gate": "tests"}
     assert (flaky.what.args["count"], flaky.times) == ("1", 1)
     world.now += timedelta(hours=25)
     await world.look()
@@ -304,8 +304,8 @@ async def test_what_was_lost_and_what_could_not_be_read_is_seen_once(world: Worl
     await world.sense()
     seen = await world.engine.alerts.firing_of("audit")
     assert [(each.labels[NAME], each.labels.get("kind"), each.what.args["why"]) for each in seen] == [
-        ("DeliveryLost", "post-summary", "chat.postMessage: msg_too_long"),
-        ("EventUnreadable", None, "sender-unread"),
+        ("delivery-lost", "post-summary", "chat.postMessage: msg_too_long"),
+        ("event-unreadable", None, "sender-unread"),
     ]
     assert [each.times for each in seen] == [1, 1]
     await world.tick(timedelta(hours=1))
@@ -432,4 +432,4 @@ async def test_a_restart_forgets_nothing_of_a_group(world: World, tmp_path: Path
     [group] = (await world.groups()).values()
     assert await world.letters() == [PostAlert(group.id)]
     await world.sense()
-    assert (await world.groups())["PatchFailed"].times == 1
+    assert (await world.groups())["patch-failed"].times == 1

@@ -66,7 +66,7 @@ async def test_a_failure_is_one_alert_wherever_the_desk_was_killed(
 async def _cards(desk: Desk) -> list[str]:
     """The watchdog may have something to say, too: the desk was away for minutes."""
     posted = [everything(each) for each in await desk.slack.peer.messages(RANDOM.id)]
-    return [text for text in posted if "PatchFailed" in text]
+    return [text for text in posted if "patch-failed" in text]
 
 
 async def _alert(desk: Desk) -> Alert | None:
