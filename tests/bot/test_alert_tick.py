@@ -1,6 +1,7 @@
 """What goes wrong becomes alerts and groups: on a real store, with a clock that the test holds."""
 
 import itertools
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -53,6 +54,7 @@ alerts:
   webhooks: {pager: {url: "http://127.0.0.1:1/"}}
   inhibitions: []
 """
+ROOT = Path(__file__).parents[2]
 RULES = read_operations(OPERATIONS, "operations.yml").alerts
 SETTINGS = Settings(slack=SlackSettings(operators="C0OPS"))
 
@@ -433,3 +435,12 @@ async def test_a_restart_forgets_nothing_of_a_group(world: World, tmp_path: Path
     assert await world.letters() == [PostAlert(group.id)]
     await world.sense()
     assert (await world.groups())["patch-failed"].times == 1
+
+
+def test_every_alert_that_the_desk_raises_is_explained() -> None:
+    """Their names stand in the code as text, each once where it is given."""
+    page = (ROOT / "docs/alerts.md").read_text(encoding="utf-8")
+    code = "".join((ROOT / f"bot/alerts/{name}.py").read_text("utf-8") for name in ("patches", "deliveries"))
+    raised = set(re.findall(r'(?:NAME: |_labels\()"([a-z-]+)"', code))
+    assert len(raised) >= 7
+    assert raised == set(re.findall(r"^\| `([a-z]+-[a-z]+)` \| `(?:info|warning|critical)`", page, re.M))
