@@ -83,7 +83,7 @@ def sees_alert(settings: Settings, domain: str | None, channel: str | None, home
 
 
 def sees_silence(settings: Settings, domain: str | None, channel: str | None) -> bool:
-    """Whether a silence of *domain* (None: of any) is spoken of in *channel*: where it could hide something."""
+    """Whether a silence of *domain* (None: of any) is spoken of in *channel*: what it hides could be."""
     if domain is None and channel is not None and settings.domains_of(channel):
         return True
     return sees_alert(settings, domain, channel, None)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.delivery.render import alerts as render
 from bot.delivery.render.blocks import Message
-from bot.delivery.render.limits import check_message, check_view
+from bot.delivery.render.limits import OverLimitError, check_message, check_view
 from bot.delivery.wording import alerts as wording
 from bot.delivery.wording.ink import MRKDWN, PLAIN
 from contracts.alerts.escalation import Way
@@ -113,6 +113,38 @@ def test_what_comes_back_with_a_dialog_may_be_anything(metadata: str) -> None:
     assert render.Asking.read(metadata) is None
 
 
+def element(**changes: object) -> dict[str, object]:
+    button = {"type": "button", "action_id": "a", "text": {"type": "plain_text", "text": "Go"}, "value": "g"}
+    return {**button, **changes}
+
+
+def menu(options: int, **changes: object) -> dict[str, object]:
+    listed = [{"text": {"type": "plain_text", "text": str(n)}, "value": str(n)} for n in range(options)]
+    said = {"placeholder": {"type": "plain_text", "text": "Choose"}, **changes}
+    return {"type": "static_select", "action_id": "a", "options": listed, **said}
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        [],
+        [element(action_id=str(number)) for number in range(26)],
+        [element(), element()],
+        [element(action_id="a" * 256)],
+        [element(text={"type": "plain_text", "text": "x" * 76})],
+        [element(value="x" * 2001)],
+        [menu(0)],
+        [menu(101)],
+        [menu(1, placeholder={"type": "plain_text", "text": "x" * 151})],
+    ],
+)
+def test_buttons_and_menus_that_slack_would_refuse_are_found(elements: list[dict[str, object]]) -> None:
+    block = {"type": "actions", "elements": elements}
+    with pytest.raises(OverLimitError):
+        check_message("x", (block,))
+    assert problems_in_message([block])
+
+
 # The card --------------------------------------------------------------------------------------
 def test_a_card_says_what_fires_since_when_and_what_will_happen() -> None:
     step = render.NextStep(Way.ON_CALL, "web-team", at(300))
@@ -212,8 +244,7 @@ SENTENCES = [
     (
         EntryKind.FELL_BACK,
         None,
-        "People hear nothing by Slack since 2026-01-01 12:00:05 UTC"
-        + ": an e-mail goes to `ops@example.com` now.",
+        f"People hear nothing by Slack since {PLAIN.moment(at(5))}: an e-mail goes to `ops@example.com` now.",
     ),
 ]
 
