@@ -162,6 +162,19 @@ def test_a_short_return_between_two_ticks_prolongs_the_quiet() -> None:
     assert desk.log()[-1] == (10, "resolved")
 
 
+def test_the_quiet_is_counted_from_the_last_end_though_it_came_back_at_once() -> None:
+    desk = simulator()
+    desk.fire()
+    desk.pass_time(minutes(1))
+    desk.end()
+    desk.pass_time(minutes(0))
+    desk.fire()
+    desk.pass_time(minutes(4))
+    desk.end()
+    desk.pass_time(minutes(10))
+    assert desk.log() == [(0.5, "opened"), (10, "resolved")]
+
+
 def test_what_fires_after_the_end_is_a_new_group() -> None:
     desk = simulator()
     desk.fire()
@@ -212,6 +225,23 @@ def test_who_acknowledged_is_reminded_and_then_it_is_nobody_s() -> None:
     assert desk.facts(EntryKind.REMINDED)[0]["mention"] == "U0ADA"
     assert desk.facts(EntryKind.LET_GO) == [{"from": "U0ADA", "mention": "U0ADA"}]
     assert desk.group.taken is None
+
+
+def test_what_is_nobody_s_again_is_not_repeated_in_the_same_breath() -> None:
+    desk = simulator(route={"repeat_interval": 600}, let_go_after=7200)
+    desk.fire()
+    desk.pass_time(minutes(1))
+    desk.press(Acknowledge("a1"))
+    desk.pass_time(minutes(135))
+    assert desk.log()[-2:] == [(121, "let-go"), (131, "repeated")]
+    desk.press(Acknowledge("a1"))
+    desk.pass_time(minutes(30))
+    desk.press(LetGo("a1"))
+    desk.pass_time(minutes(10))
+    assert desk.log()[-2:] == [(166, "let-go"), (176, "repeated")]
+    desk.press(Snooze("a1", minutes(30)))
+    desk.pass_time(minutes(40))
+    assert desk.log()[-2:] == [(206, "woke"), (216, "repeated")]
 
 
 def test_who_says_again_that_they_see_to_it_has_it_for_as_long_as_if_it_was_new() -> None:
