@@ -240,6 +240,16 @@ def test_words_that_change_nothing_are_all_refused() -> None:
     ]
 
 
+@given(
+    st.lists(st.text(max_size=30) | st.sampled_from(["status=", "blockers+=", "progress=1e9", "name=\x00"]))
+)
+def test_any_words_are_changes_or_have_faults(words: list[str]) -> None:
+    batch = Batch("b-1", "Foundations", Status.QUEUED)
+    for read in (read_changes(batch, words), read_metrics(words)):
+        assert isinstance(read, dict) or (read and all(isinstance(each, Fault) for each in read))
+    assert isinstance(read_risk(Risk("r-1", "x", Degree.LOW, Degree.LOW), words), Risk | tuple)
+
+
 def test_words_change_metrics() -> None:
     assert read_metrics(["coverage=86.5", "prsMerged="]) == {
         Metric.COVERAGE: Decimal("86.5"),
