@@ -41,7 +41,7 @@ class Level:
 
     *measured* None: it could not be, *why* says so. *broken_since* None: it holds. *did*: what the desk did
     about it, None if nothing can be done by itself. Durations are seconds, shares are between 0 and 1.
-    A level is of the desk, of one *domain*, or of one *component*. *floor*: the limit is the least, not the most.
+    A level is of the desk, of one *domain*, or of one *component*. *floor*: the limit is the least.
     """
 
     name: str
