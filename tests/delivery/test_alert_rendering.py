@@ -108,6 +108,12 @@ def test_slack_takes_every_list_of_silences_and_every_dialog(label: str, value: 
         assert render.Asking.read(view["private_metadata"]) == asking
 
 
+def test_a_form_with_more_labels_than_fit_begins_empty() -> None:
+    matchers = (Matcher("label", Operator.EQUAL, "x" * 400),) * 10
+    view = render.silence_view(render.Asking("g7", Place()), matchers)
+    assert "initial_value" not in view["blocks"][0]["element"]
+
+
 @pytest.mark.parametrize("metadata", ["", "{}", "[1]", '["g", 2, null, null]', "null", "[" * 9])
 def test_what_comes_back_with_a_dialog_may_be_anything(metadata: str) -> None:
     assert render.Asking.read(metadata) is None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.delivery.alerting import Ways, next_step
+from bot.delivery.alerting import Alerting, Ways, next_step
 from bot.delivery.mail import Mailer
 from bot.delivery.webhooks import open_webhooks
 from bot.demo.peer import ADA, BEN
@@ -37,6 +37,7 @@ from contracts.notices import (
     PostAlert,
     TellAlert,
 )
+from contracts.records import Delivery
 from tests.delivery.alert_rows import FACTS, FIRING, LABELS
 from tests.delivery.desk import Desk
 from tests.delivery.mail_server import mail_server
@@ -193,6 +194,24 @@ async def test_a_page_waits_for_a_scope_that_an_operator_can_grant(desk: Desk) -
     await opened(desk, page(BEN.id))
     await desk.settle()
     assert len(await conversation(desk, BEN.id)) == 1
+
+
+async def test_what_the_store_does_not_know_is_not_made_up(desk: Desk) -> None:
+    await opened(desk)
+    await desk.settle()
+    alerting = Alerting(desk.engine.alerts, desk.sender, Ways(), clock=lambda: desk.now, workspace=None)
+    for notice in (PostAlert("a-gone"), TellAlert("a-k3v9x2ab", 99), PostAlert("a-k3v9x2ab")):
+        delivery = Delivery(1, "key", notice, None, None, 1, False, desk.now, desk.now)
+        with pytest.raises(LookupError):
+            await alerting.carry(delivery, notice)
+
+
+async def test_a_card_that_was_never_posted_needs_no_edit(desk: Desk) -> None:
+    desk.slack.proxy.faults.add(Fault.error(MESSAGES, "is_archived", times=None))
+    group = await opened(desk)
+    await desk.engine.outbox.put([NewDelivery(EditAlert(group.id), CHANNEL)], now=desk.now)
+    await desk.settle()
+    assert desk.slack.proxy.calls("chat.update") == []
 
 
 # Without Slack -----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pytest
 from bot import app, clock
 from bot.delivery.render import alerts as render
 from bot.demo.peer import ADA, BEN, PATCHES, RANDOM, Mode
+from bot.intake import slack as intake
 from bot.settings import MailAccess, default_operations
 from contracts.alerts.model import EntryKind, Group, GroupState
 from contracts.alerts.settings import AlertSettings
@@ -385,6 +386,32 @@ async def test_a_silence_begins_with_the_labels_of_its_group(tmp_path: Path) -> 
         listed = await it.asked("silences")
         assert "moving house" in listed
         assert ADA.real_name in listed
+
+
+async def test_a_form_that_is_not_there_says_why_or_can_be_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with board(tmp_path, **QUIET) as it:
+        _, ts = await fires(it)
+        proxy = it.desk.slack.proxy
+        proxy.faults.add(Fault.error("views.open", "expired_trigger_id"))
+        await it.press(render.SILENCE, ts=ts)
+        assert (await it.desk.slack.peer.views()).stack == ()
+        before = len(proxy.effects("views.update"))
+        await it.stale_press(render.SILENCE, "a-gone", ts=ts)
+        await proxy.until(lambda: len(proxy.effects("views.update")) > before)
+        [view] = (await it.desk.slack.peer.views()).stack
+        assert "There is no alert `a-gone`" in everything(view)
+        await it.desk.slack.peer.view_close(ADA.id)
+
+        # Slack does not say in time where somebody lives: the form is taken, and they hear of it after.
+        monkeypatch.setattr(intake, "_TRIGGER", timedelta(milliseconds=400))
+        await it.desk.slack.peer.choose(PATCHES.id, ts, BEN.id, render.SNOOZE, "Other …")
+        await proxy.until(lambda: len(proxy.effects("views.update")) > before + 1)
+        proxy.faults.add(Fault.slow("users.info", delay=timedelta(seconds=1)))
+        sent = await it.desk.slack.peer.view_submit(BEN.id, typed(**{render.LENGTH: "some day"}))
+        assert sent.errors == {}
+        await it.whispered("no length of time")
 
 
 # Words -------------------------------------------------------------------------------------------
