@@ -293,6 +293,14 @@ async def test_only_what_was_taken_up_counts_as_that() -> None:
     assert pulse.since_taken > before
 
 
+async def test_an_error_is_remembered_without_its_secrets() -> None:
+    pulse = Pulse("lanes")
+    pulse.fell(OSError("cannot fetch https://ada:hunter2@example.org/web.git"))
+    assert pulse.last_error is not None
+    assert "hunter2" not in pulse.last_error
+    assert pulse.last_error.startswith("OSError: cannot fetch https://")
+
+
 async def test_a_pulse_outside_of_any_component_is_nobodys() -> None:
     mine().beat()
     step_taken()
