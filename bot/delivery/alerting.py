@@ -203,7 +203,8 @@ class Alerting:
 def next_step(group: Group, settings: AlertSettings) -> render.NextStep | None:
     """What the group's chain does next, and when; None: nobody else will be told."""
     climb = group.climb
-    if climb is None or climb.next_at is None or group.state is not GroupState.FIRING:
+    climbs = group.state is GroupState.FIRING and group.hidden is None
+    if climb is None or climb.next_at is None or not climbs:
         return None
     rung = next_rung(climb, settings.ladders.get(climb.chain, ()))
     if rung is None or rung.step.way is None:

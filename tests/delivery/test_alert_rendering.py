@@ -157,7 +157,7 @@ def test_a_card_says_what_fires_since_when_and_what_will_happen() -> None:
     text = said(render.card(shown(step=step)))
     assert "Critical: PatchFailed · domain=web" in text
     assert "1 alert fires, seen 3 times, since" in text
-    assert "The gate `tests` said no (exit code 1). · gate=tests · 3 times · since" in text
+    assert "The gate `tests` said no (exit code 1) · gate=tests · 3 times · since" in text
     assert "<https://ci.example.com/runs/7?x=1&y=2|source>" in text
     assert "Nobody has taken it." in text
     assert "whoever is on call in `web-team`" in text
@@ -183,7 +183,10 @@ def test_a_card_says_why_nobody_is_told() -> None:
 
 
 def test_a_resolved_card_says_how_it_ended() -> None:
-    assert "what caused it has ended" in said(render.card(shown(RESOLVED)))
+    text = said(render.card(shown(RESOLVED)))
+    assert "what caused it has ended" in text
+    assert "No longer firing: 1 alert, seen 3 times" in text
+    assert "Mend the patch" not in text
     assert "by Ben Lindqvist" in said(render.card(shown(replace(RESOLVED, resolved_by="U0BEN"))))
 
 
@@ -215,7 +218,7 @@ def test_a_mail_says_the_same_in_plain_words() -> None:
     subject, text = render.mail(shown(), entry(EntryKind.FELL_BACK))
     assert subject == "Critical: PatchFailed · domain=web"
     assert "People hear nothing by Slack since 2026-01-01 12:00:05 UTC" in text
-    assert "The gate `tests` said no (exit code 1)." in text
+    assert "- The gate `tests` said no (exit code 1) · gate=tests" in text
     assert "https://x.slack.com/archives/C0PATCHES/p11" in text
 
 

@@ -38,7 +38,7 @@ from contracts.notices import (
     TellAlert,
 )
 from contracts.records import Delivery
-from tests.delivery.alert_rows import FACTS, FIRING, LABELS
+from tests.delivery.alert_rows import FACTS, FIRING, HIDDEN, LABELS
 from tests.delivery.desk import Desk
 from tests.delivery.mail_server import mail_server
 from tests.delivery.rows import CHANNEL, OPERATORS
@@ -288,6 +288,7 @@ def test_the_next_step_is_the_one_that_was_not_climbed() -> None:
         replace(FIRING, climb=replace(FIRING.climb, step=2)) if FIRING.climb else FIRING,
         replace(FIRING, climb=replace(FIRING.climb, chain="gone")) if FIRING.climb else FIRING,
         replace(FIRING, state=GroupState.ACKNOWLEDGED),
+        HIDDEN,
     ],
 )
 def test_where_nothing_comes_next_nothing_is_promised(group: Group) -> None:

@@ -160,7 +160,7 @@ def _lines(shown: Shown, ink: Ink) -> _Lines:
         title=mark + ink.strong(alerts.title(group, shown.members, ink)),
         counts=alerts.counts(group, ink),
         members=members,
-        hint=alerts.hint(first, ink),
+        hint=alerts.hint(first, ink) if group.state is not GroupState.RESOLVED else "",
         standing=alerts.standing(group, ink, names=shown.names),
         hidden=alerts.hidden(group.hidden, ink) if group.hidden else "",
         next=alerts.next_step(following.way, following.to, following.at, ink) if following else "",

@@ -85,7 +85,7 @@ def counts(group: Group, ink: Ink) -> str:
     """How much of it there is, and since when."""
     fires = f"{group.firing:,} of {group.alerts:,} fire" if group.firing < group.alerts else _all_fire(group)
     if group.state is GroupState.RESOLVED or not group.firing:
-        fires = f"None of {figures.counted(group.alerts, 'alert', 'alerts')} fires"
+        fires = f"No longer firing: {figures.counted(group.alerts, 'alert', 'alerts')}"
     often = f", seen {figures.times(group.times)}" if group.times > 1 else ""
     return ink.say(f"{fires}{often}, since {{since:when}}.", since=group.opened_at)
 
@@ -98,7 +98,7 @@ def member(alert: Alert, group: Group, ink: Ink) -> str:
     """One alert of a group: what it says, and what tells it from the others."""
     own = {name: value for name, value in alert.labels.items() if group.labels.get(name) != value}
     own = {name: value for name, value in own.items() if name not in (NAME, SEVERITY)}
-    parts = [explain(alert.what, ink).what]
+    parts = [explain(alert.what, ink).what.removesuffix(".")]
     parts += [labels(own, ink)] if own else []
     parts += [figures.times(alert.times)] if alert.times > 1 else []
     ended = ink.say("ended {at:when}", at=alert.ended) if alert.ended else ""
@@ -155,7 +155,7 @@ def hidden(why: Hidden, ink: Ink) -> str:
 def next_step(way: Way, to: str, at: datetime, ink: Ink) -> str:
     """What the chain does next if nobody acknowledges; *to* as `operations.yml` names it."""
     whom = _PLACES.get(to, f"{WAY_NAMES[way]} {ink.channel(to) if way is Way.CHANNEL else ink.quote(to)}")
-    return ink.say("If nobody takes it, {at:when}: {whom:raw}.", at=at, whom=whom)
+    return ink.say("Next, if nobody takes it: {whom:raw}, at {at:when}.", at=at, whom=whom)
 
 
 def origin(group: Group, ink: Ink) -> str:
