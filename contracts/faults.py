@@ -212,6 +212,7 @@ class Reason(enum.StrEnum):
     PATTERN_TOO_COSTLY = "pattern-too-costly"  #: pattern
     SILENCE_HIDES_ALL = "silence-hides-all"
     SILENCE_OVER = "silence-over"  #: ends
+    SILENCE_ENDS = "silence-ends"  #: silence, matchers, ends
     SILENCE_TOO_LONG = "silence-too-long"  #: most (days)
     ALERT_OVER = "alert-over"  #: group
     ALERT_UNTOLD = "alert-untold"  #: group

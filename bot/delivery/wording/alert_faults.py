@@ -105,6 +105,10 @@ _ACTING: Mapping[Reason, Said] = {
 }
 
 _CHECKING: Mapping[Reason, Said] = {
+    Reason.SILENCE_ENDS: Said(
+        "The silence {silence} of {matchers} ends at {ends:words}, and it hides what nobody was told of.",
+        "What still fires then is posted at once. Silence it again if that is too early.",
+    ),
     Reason.ALERTS_UNHEARD: Said(
         "The route {route} may have no channel to speak in.",
         "Name the operators' channel in `slack.operators` of `patchdesk.yml`.",
