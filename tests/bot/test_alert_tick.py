@@ -34,7 +34,7 @@ from contracts.alerts.rules import Rules
 from contracts.alerts.settings import AlertSettings
 from contracts.faults import Reason, fault
 from contracts.gates import GateResult, Verdict
-from contracts.notices import CallWebhook, EditAlert, PostAlert
+from contracts.notices import CallWebhook, EditAlert, PostAlert, TellOperators
 from contracts.outcome import Failed, GaveUp, Landed, Outcome, Report
 from contracts.ports import AuditEntry, Buried, Engine, Postponed
 from contracts.settings import Settings, SlackSettings
@@ -377,6 +377,25 @@ async def test_a_group_that_moved_on_is_left_to_the_next_tick(
     group = (await world.groups())["A"]
     assert (group.state, group.spoken and group.spoken.firing) == (GroupState.FIRING, 2)
     assert await world.kinds(group) == [EntryKind.OPENED]
+
+
+async def test_operators_hear_once_that_a_silence_ends_over_what_nobody_was_told_of(world: World) -> None:
+    everything = (Matcher(NAME, Operator.LIKE, "trouble.*"),)
+    silence = Silence("s-1", everything, "U0ADA", "move", NOW, NOW + 60 * MINUTE)
+    assert await world.engine.alerts.write([SilenceChange(silence)], now=NOW) == (True,)
+    await world.see("trouble-1", "trouble-2", "trouble-3")
+    await world.tick()
+    await world.tick(44 * MINUTE)
+    assert await world.letters() == []
+    await world.tick(MINUTE)
+    [told] = await world.letters()
+    assert isinstance(told, TellOperators)
+    assert (told.fault.reason, told.fault.args["silence"]) == (Reason.SILENCE_ENDS, "s-1")
+    await world.tick()
+    await world.tick(MINUTE)
+    assert await world.letters() == []
+    await world.tick(14 * MINUTE)
+    assert {type(each) for each in await world.letters()} == {PostAlert}
 
 
 async def test_a_silence_hides_what_it_matches_and_what_still_fires_at_its_end_is_told(world: World) -> None:
