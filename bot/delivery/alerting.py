@@ -27,6 +27,7 @@ from contracts.alerts.store import Alerts
 from contracts.faults import Reason, fault
 from contracts.notices import CallWebhook, EditAlert, MailAlert, PageSomebody, PostAlert, TellAlert
 from contracts.records import Delivery
+from contracts.secrets import redact
 
 AlertNotice = PostAlert | EditAlert | TellAlert | PageSomebody | MailAlert | CallWebhook
 #: The version of the document that webhooks get.
@@ -223,7 +224,7 @@ def document(shown: render.Shown, entry: Entry) -> Mapping[str, Any]:
         "group": {
             "id": group.id,
             "route": group.route,
-            "labels": dict(group.labels),
+            "labels": _without_secrets(group.labels),
             "severity": group.severity.value,
             "state": group.state.value,
             "firing": group.firing,
@@ -237,7 +238,7 @@ def document(shown: render.Shown, entry: Entry) -> Mapping[str, Any]:
             "at": entry.at.isoformat(),
             "kind": entry.kind.value,
             "actor": entry.actor,
-            "facts": dict(entry.facts),
+            "facts": _without_secrets(entry.facts),
         },
         "alerts": [_alert(alert) for alert in shown.members],
     }
@@ -247,13 +248,18 @@ def _alert(alert: Alert) -> Mapping[str, Any]:
     return {
         "fingerprint": alert.fingerprint,
         "source": alert.source,
-        "labels": dict(alert.labels),
+        "labels": _without_secrets(alert.labels),
         "what": explain(alert.what, PLAIN).what,
         "since": alert.since.isoformat(),
         "endedAt": alert.ended.isoformat() if alert.ended else None,
         "times": alert.times,
-        "link": alert.link,
+        "link": redact(alert.link) if alert.link else None,
     }
+
+
+def _without_secrets(texts: Mapping[str, str]) -> Mapping[str, str]:
+    """Labels come from anybody; what is rendered has been looked at, this is not."""
+    return {redact(name): redact(value) for name, value in texts.items()}
 
 
 def _channel_of(delivery: Delivery) -> str:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.delivery.alerting import document
 from bot.delivery.render import alerts as render
 from bot.delivery.render.blocks import Message
 from bot.delivery.render.limits import OverLimitError, check_message, check_view
@@ -17,6 +18,7 @@ from contracts.alerts.model import Entry, EntryKind, Group, GroupState, Matcher,
 from contracts.alerts.oncall import Shift
 from contracts.commands import Place
 from contracts.notices import Confirm, Done
+from tests.contracts.test_secrets import TOKENS
 from tests.delivery.alert_rows import (
     ACKNOWLEDGED,
     ALERT,
@@ -63,6 +65,27 @@ def offered(message: Message) -> list[str]:
         if block["type"] == "actions"
         for element in block["elements"]
     ]
+
+
+@pytest.mark.parametrize("token", TOKENS.values(), ids=TOKENS)
+def test_no_credential_is_said_whatever_label_it_stands_in(token: str) -> None:
+    canary = token.removesuffix("@git.example.com/x")[-12:]
+    labels = {**ALERT.labels, "what": token, token: "x"}
+    alert = replace(ALERT, labels=labels, link=f"https://ci.example.com/?t={token}")
+    group = replace(FIRING, labels={**FIRING.labels, "what": token})
+    written = Entry(1, NOON, EntryKind.ESCALATED, None, {"way": "person", "to": token})
+    told = shown(group, alert)
+    matchers = (Matcher("what", Operator.EQUAL, token),)
+    everything = [
+        repr(render.card(told)),
+        repr(render.page(written, told)),
+        repr(render.entry(written, told, apart=True)),
+        *render.mail(told, written),
+        repr(document(told, written)),
+        repr(render.silence_view(render.Asking("g7", Place()), matchers)),
+        repr(render.silences([Silence("s4", matchers, token, token, NOON, at(9))], names={})),
+    ]
+    assert [text for text in everything if canary in text] == []
 
 
 # Hostile ---------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from contracts.alerts.model import (
 )
 from contracts.alerts.oncall import Shift
 from contracts.notices import Confirm, Done
+from contracts.secrets import redact
 
 #: An address that cannot end the link it is written into.
 _LINK: Final = re.compile(r"https?://[\w.:-]{1,200}(/[\w./?&=%#~:@+,;!$-]{0,800})?", re.ASCII)
@@ -103,7 +104,7 @@ def member(alert: Alert, group: Group, ink: Ink) -> str:
     parts += [figures.times(alert.times)] if alert.times > 1 else []
     ended = ink.say("ended {at:when}", at=alert.ended) if alert.ended else ""
     parts += [ended or ink.say("since {at:when}", at=alert.since)]
-    if alert.link is not None and _LINK.fullmatch(alert.link):
+    if alert.link is not None and _LINK.fullmatch(alert.link) and redact(alert.link) == alert.link:
         parts.append(ink.link("source", alert.link))
     return " · ".join(parts)
 
