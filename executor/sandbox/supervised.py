@@ -60,10 +60,13 @@ class Supervised:
                 within=job.timeout + self.grace + _SLACK,
                 slack=_SLACK,
             )
-            result = json.loads(said)
-        except (OSError, ValueError) as error:
-            raise OSError(f"a gate's supervisor failed: {error}") from error
-        return _ended(result, job, self.caps)
+        except OSError as error:
+            raise OSError(f"a gate's supervisor failed to start: {error}") from error
+        try:
+            return _ended(json.loads(said), job, self.caps)
+        except ValueError as error:
+            words = said[-300:].decode(errors="replace")
+            raise OSError(f"a gate's supervisor failed: {words or 'it was killed'}") from error
 
     def _request(self, job: Job) -> dict[str, Any]:
         limits = {"CORE": 0, "DATA": self.caps.memory, "FSIZE": self.caps.file_size}
