@@ -12,7 +12,7 @@ from typing import assert_never
 from bot.delivery.alert_questions import domain_of, meant_by
 from contracts import policy
 from contracts.alerts import lifecycle
-from contracts.alerts.model import GroupChange, SilenceChange
+from contracts.alerts.model import GroupChange, GroupState, SilenceChange
 from contracts.alerts.rules import Rules
 from contracts.alerts.silences import silence
 from contracts.alerts.store import Alerts
@@ -74,14 +74,16 @@ class Tender:
         return _done(nothing, actor, act.kind, on=f"alert {group.id}", changes=(change,))
 
     async def _acknowledge(self, nothing: Settlement, actor: Actor, command: AcknowledgeAll) -> Settlement:
-        """What is meant, and is not taken yet; each change tells its own thread."""
+        """What is meant and is nobody's yet; each change tells its own thread."""
         channel = None if actor.kind is ActorKind.OPERATOR else nothing.place.channel
         meant = await meant_by(command.matchers, channel, self._alerts, self._rules)
         if isinstance(meant, Fault):
             return refusal(nothing, actor, meant)
         now = self._clock()
         pressed = [
-            lifecycle.press(group, Acknowledge(group.id), actor.id, self._rules, now) for group in meant
+            lifecycle.press(group, Acknowledge(group.id), actor.id, self._rules, now)
+            for group in meant
+            if group.state is GroupState.FIRING
         ]
         changes = tuple(each for each in pressed if isinstance(each, GroupChange))
         told = Confirm(actor.id, Done.ACKNOWLEDGED, {"count": str(len(changes))})

@@ -127,6 +127,7 @@ class Reason(enum.StrEnum):
     UNKNOWN_ALERT = "unknown-alert"  #: id
     UNKNOWN_SILENCE = "unknown-silence"  #: id
     SILENCE_ELSEWHERE = "silence-elsewhere"
+    ROWS_MOVE_ON = "rows-move-on"
     UNKNOWN_SCHEDULE = "unknown-schedule"  #: name, suggestion
     # The plan and its risks -----------------------------------------------------------------
     PLAN_BAD_WORD = "plan-bad-word"  #: field, said, known, suggestion

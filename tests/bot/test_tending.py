@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.submit import Asked, Submitter, Trouble
+from bot.submit import AT_ONCE, Asked, Submitter, Trouble
 from contracts.alerts.model import (
     EntryKind,
     Group,
@@ -186,6 +186,31 @@ async def test_a_change_beside_it_only_has_it_decided_again(
     assert [each for each in await desk.audit() if each[1] == "acknowledge"] == [
         (ANN.id, "acknowledge", f"alert {group.id}")
     ]
+
+
+async def test_what_never_stands_still_is_left_for_a_moment_and_told_in_the_end(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = await desk.fires()
+    inbox, tries = desk.engine.inbox, []
+
+    async def settle(settlement: Settlement, *, now: datetime) -> Settled | None:
+        tries.append(bool(settlement.changes))
+        if settlement.changes:
+            await desk.fires()
+        return await settled(settlement, now=now)
+
+    settled = inbox.settle
+    monkeypatch.setattr(inbox, "settle", settle)
+    assert await desk.does(Acknowledge(group.id)) == []
+    assert tries == [True] * AT_ONCE
+    for _ in range(20):
+        desk.now += timedelta(minutes=2)
+        await desk.submitter.turn()
+    [told] = await desk.said()
+    assert isinstance(told, Misunderstood)
+    assert told.fault.reason is Reason.ROWS_MOVE_ON
+    assert (await desk.group(group.id)).state is GroupState.FIRING
 
 
 # Presses -----------------------------------------------------------------------------------------
