@@ -51,6 +51,7 @@ class Due:
 
 def schedules(settings: ReportSettings, domains: Collection[str]) -> tuple[Schedule, ...]:
     """Those of *settings*, each for a known domain. Raises ScheduleError."""
+    zone_named(settings.zone)
     found = tuple(_schedule(each, settings, domains) for each in settings.schedules)
     keys = [schedule.key for schedule in found]
     if twice := next((key for key in keys if keys.count(key) > 1), None):

@@ -146,3 +146,18 @@ async def test_the_execution_log_follows_what_the_desk_does(
             return any(patch.id in path.read_text() for path in folder.glob("tasks-*.jsonl"))
 
         await desk.until(written)
+
+
+async def test_while_the_risk_is_critical_a_card_says_that_landing_is_held(tmp_path: Path) -> None:
+    async with desk_at_work(tmp_path, domains={"web": {"hold_when_critical": True}}) as desk:
+        await desk.say(writing("bad.txt", "forbidden", title="Say what is forbidden"))
+        await desk.finished()
+        ts = await desk.say(writing("good.txt", title="Say something good"))
+
+        async def held() -> bool:
+            return any("Held." in said for said in await desk.answers(ts))
+
+        await desk.until(held)
+        [said] = [each for each in await desk.answers(ts) if "Held." in each]
+        # The gate that said no, and the one behind it that did not run.
+        assert "2 errors / max(1, 1 task) × 100 = 200.00 %" in said

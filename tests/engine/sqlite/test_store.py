@@ -217,6 +217,12 @@ DAMAGE = {
     ),
     "its log has a gap": ("DELETE FROM alert_entries",),
     "fires in no group": ("DELETE FROM alert_members",),
+    "finished, and not counted": ("DELETE FROM tasks",),
+    "or twice": (
+        """INSERT INTO tasks (seq, ended_at, domain, state, accepted_at, started_at, errors, warnings)
+        SELECT seq, ended_at, domain, state, accepted_at, started_at, 0, 0 FROM tasks""",
+    ),
+    "nobody was told of it": ("INSERT INTO reports VALUES ('r', 'daily', 'C0DEV', '', 1, 2, 3, NULL, '{}')",),
     "its row in inbox is gone": ("DELETE FROM inbox WHERE state = 'settled'",),
 }
 
