@@ -299,6 +299,7 @@ async def test_what_was_lost_and_what_could_not_be_read_is_seen_once(world: Worl
     entries = (
         AuditEntry("desk", "delivery-lost", "post-summary store-1: chat.postMessage: msg_too_long"),
         AuditEntry("desk", "unreadable", "inbox row 7: sender-unread"),
+        AuditEntry("desk", "delivery-lost", "edit-alert store-2: chat.update: msg_too_long"),
         AuditEntry("U0ANN", "denied", "inbox row 8: not-a-submitter"),
     )
     await world.engine.outbox.record(letter.id, letter.attempt, Buried("no"), now=world.now, audit=entries)
