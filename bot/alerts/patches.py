@@ -1,6 +1,6 @@
 """Patches that ended, as alerts: what keeps a domain's patches from landing, until one shows it is over."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -40,12 +40,9 @@ def _is_over(labels: Labels, patch: StoredPatch) -> bool:
     """A patch that landed went all the way; any other shows at least which gates pass."""
     if labels.get(DOMAIN) != patch.patch.domain:
         return False
-    return patch.state is PatchState.LANDED or labels.get(GATE) in set(_passed(patch))
-
-
-def _passed(patch: StoredPatch) -> Iterator[str]:
-    if patch.report is not None:
-        yield from (gate.name for gate in patch.report.gates if gate.verdict is Verdict.PASSED)
+    gates = patch.report.gates if patch.report else ()
+    passed = {gate.name for gate in gates if gate.verdict is Verdict.PASSED}
+    return patch.state is PatchState.LANDED or labels.get(GATE) in passed
 
 
 def _failure(patch: StoredPatch, at: datetime) -> Observation | None:
