@@ -23,7 +23,7 @@ from executor.gates import Gating
 from executor.git import GitError
 from executor.repository.bare import Repository, UnreachableError, opened
 from executor.repository.commits import Description, Person
-from executor.sandbox.level import Sandbox
+from executor.sandbox.level import UNTOUCHED_FROM, Sandbox
 from executor.sandbox.probe import best
 from executor.trial import Clock, Journal, Refusal, Trial, nothing
 from executor.workspace import Workspaces, default_root, open_folders
@@ -60,7 +60,7 @@ async def open_worker(
     """
     sandbox = await best(settings.sandbox)
     name = f"{socket.gethostname()}:{os.getpid()}"
-    with open_folders(default_root(), sandbox.owner) as workspaces:
+    with open_folders(default_root(), sandbox.owner, untouched=sandbox.level >= UNTOUCHED_FROM) as workspaces:
         yield Worker(
             engine,
             settings,

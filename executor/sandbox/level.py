@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 
+#: From this level on nothing that a job does to its folders outlives it.
+UNTOUCHED_FROM = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One program to run in *cwd* for at most *timeout*. *env* is all of its environment.
