@@ -91,14 +91,14 @@ def due(
 ) -> Due | None:
     """The report that is to be made now, if any.
 
-    *latest* is the start of the latest period that was reported. A period that is not after it is over and
-    done with, also after the clock was set back. Nothing is due for times before *since*, when the schedule
-    was first known.
+    *latest* is the end of the latest period that was reported. A period that lies mostly before it is over
+    and done with, also after the clock was set back, or the schedule was moved to another time zone. Nothing
+    is due for times before *since*, when the schedule was first known.
     """
     at = schedule.due_at(now)
     if at < since:
         return None
     period = last_full(SPANS[schedule.key.kind], at, schedule.zone)
-    if latest is not None and period.start <= latest:
+    if latest is not None and period.start + (period.end - period.start) / 2 <= latest:
         return None
     return Due(schedule, period, at, late=now - at > late)

@@ -131,6 +131,10 @@ async def test_a_report_can_be_asked_for(tmp_path: Path) -> None:
             [*_, delivery] = desk.slack.proxy.deliveries(Delivered.COMMAND)
             assert delivery.answer is not None
             assert expected in everything(delivery.answer), words
+        ts = await desk.say(f"<@U0PATCHDESK> report daily web {today}")
+        await desk.at_rest()
+        [said] = await desk.answers(ts)
+        assert "Daily digest" in said
 
 
 async def test_the_execution_log_follows_what_the_desk_does(

@@ -296,7 +296,7 @@ async def test_another_kind_channel_domain_or_period_is_another_report(desk: Des
     ]
     for each in others:
         assert await desk.engine.reports.make(each, post(each.id))
-    assert await desk.engine.reports.latest(KEY) == after(7 * 86400)
+    assert await desk.engine.reports.latest(KEY) == after(14 * 86400)
     assert await desk.engine.reports.latest(ReportKey(Kind.DEMO, "C0TEAM", None)) is None
 
 

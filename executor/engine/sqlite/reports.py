@@ -174,7 +174,7 @@ class SqliteReports:
     async def latest(self, key: ReportKey) -> datetime | None:
         row = await self._reader.read(
             lambda store: store.execute(
-                """SELECT max(period_start) FROM reports
+                """SELECT max(period_end) FROM reports
                 WHERE kind = :kind AND channel = :channel AND domain = :domain""",
                 _key(key),
             ).fetchone()
