@@ -16,7 +16,8 @@ REPORT_FAULTS: Final[Mapping[Reason, Said]] = {
     Reason.NOT_REPORTED: Said("No gate reports it.", "A gate reports it with a line like `coverage: 87.5%`."),
     Reason.NO_APPROVALS: Said("The desk asks for no approvals.", ""),
     Reason.BAD_SCHEDULE: Said(
-        "The schedules of reports cannot be used: {detail:words}.", "They are in `operations.yml`, in `reports`."
+        "The schedules of reports cannot be used: {detail:words}.",
+        "They are in `operations.yml`, in `reports`.",
     ),
     Reason.UNKNOWN_PERIOD: Said(
         "{period} is no period.",
