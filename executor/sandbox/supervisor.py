@@ -327,7 +327,11 @@ def main() -> None:
 def serve() -> None:
     """Fork a supervisor for each descriptor that comes over stdin, until that closes."""
     # Whoever started the desk may have left it files open that its children inherit.
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    with os.scandir("/proc/self/fd") as entries:
+        numbers = [int(entry.name) for entry in entries]
+    for number in set(numbers) - {0, 1, 2}:
+        with contextlib.suppress(OSError):  # that of the listing is closed
+            os.close(number)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     # What is here stays; a child that looked for garbage would only copy it.
     gc.disable()
