@@ -170,7 +170,7 @@ class Worker:
         return self._again(stored, journal.close(fault=wrong))
 
     async def _held(self, stored: StoredPatch, journal: Journal) -> Retry | None:
-        """A wait while the risk rate of the domain is critical. No try: enough of those would quarantine it."""
+        """A wait while the domain's risk rate is critical. No try, or enough of them would quarantine it."""
         now = self.clock()
         domain, window = stored.patch.domain, Window(now - self.risk.window, now)
         marks = await self.engine.reports.marks(window, [domain])
