@@ -403,3 +403,47 @@ async def test_what_is_named_readable_can_be_read_and_not_changed(at: Callable[[
     ended = await seen.sh(f"cat {place.private}/tool; echo x > {place.private}/tool")
     assert ended.output.startswith("tool")
     assert (place.private / "tool").read_text() == "tool"
+
+
+# Where a level cannot be had ---------------------------------------------------------------------
+_ASKING_FOR_3 = """
+import asyncio
+from contracts.gates import GateSpec
+from contracts.settings import SandboxSettings
+from executor.gates import Gating, run_gates
+from executor.sandbox.probe import choose
+from tests.executor.test_workspace import Tree
+from executor.workspace import Folders
+from pathlib import Path
+import sys
+
+async def ask():
+    chosen = await choose(SandboxSettings())
+    print(*(f"{probe.level}:{probe.stops}:{probe.lacks}" for probe in chosen.probes[:4]))
+    folders = Folders(Path(sys.argv[1]), chosen.sandbox.owner)
+    async with folders.laid_out(Tree({"a": b""}), kin="k") as workspace:
+        for least in (2, 3):
+            gating = Gating((GateSpec("g", ("/bin/true",)),), (), chosen.sandbox, least)
+            (result,) = await run_gates(gating, ["a"], workspace)
+            print(result.verdict.name, result.level, result.why and result.why.reason)
+
+asyncio.run(ask())
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take user namespaces away")
+async def test_without_user_namespaces_gates_run_below_level_3_or_not_at_all(
+    tried: Tried, tmp_path: Path
+) -> None:
+    if tried[3][1] is None or tried[2][1] is None:
+        pytest.skip(f"there is nothing to take away: {tried[3][0].detail or tried[2][0].detail}")
+    root = Path(__file__).parents[2]
+    argv = [sys.executable, str(Path(__file__).with_name("without_namespaces.py"))]
+    argv += [sys.executable, "-c", _ASKING_FOR_3, str(tmp_path)]
+    ended = await process.run(argv, env={"PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"}, within=LONG)
+    assert isinstance(ended, process.Exited)
+    assert ended.stdout.decode().splitlines() == [
+        "0:True:None 1:True:None 2:True:None 3:False:namespaces",
+        "PASSED 2 None",
+        "ERRORED None sandbox-too-low",
+    ], ended.stderr
