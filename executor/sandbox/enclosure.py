@@ -15,8 +15,9 @@ import os
 
 from executor.sandbox import syscalls
 
-#: Where the tmpfs is mounted, for this process and its children alone, if the job brings no folder for it.
-_ANYWHERE = "/tmp"  # noqa: S108
+#: Where the tmpfs is mounted, for this process and its children alone, if the job brings no folder for it:
+#: the first that does not hide bubblewrap and the libraries beside it.
+_ANYWHERE = ("/tmp", "/mnt", "/var/tmp")  # noqa: S108
 #: On the tmpfs, a file costs at least a page: more inodes than pages are only there to fill kernel memory.
 _PAGE = 4096
 
@@ -40,7 +41,9 @@ def enter(box: dict, cwd: str, report: int) -> list[str]:  # type: ignore[type-a
     machine does not allow."""
     uid, gid = os.geteuid(), os.getegid()
     _become_mounter(uid, gid)
-    base = box["scratch"] or _ANYWHERE
+    base = box["scratch"] or next(
+        place for place in _ANYWHERE if os.path.isdir(place) and not box["bwrap"].startswith(f"{place}/")
+    )
     options = f"mode=0755,size={box['disk']},nr_inodes={box['disk'] // _PAGE}"
     # With devices, because those of the gate are bound upon it.
     syscalls.mount("tmpfs", base, "tmpfs", syscalls.MS_NOSUID, options)
