@@ -106,9 +106,7 @@ def _claimed_twice(sections: tuple[Section, ...]) -> Fault | None:
     return None
 
 
-def _carry_out(
-    overlay: Overlay, section: Section, most: int, line_endings: Mending
-) -> _Outcome | Fault:
+def _carry_out(overlay: Overlay, section: Section, most: int, line_endings: Mending) -> _Outcome | Fault:
     old = overlay.file(section.names.old) if section.names.old else File(b"")
     if isinstance(old, Fault):
         return old

@@ -121,9 +121,7 @@ class _Planner:
                 return self._edit(mutation) or (self._rename(path, to) if to is not None else None)
             case Diff():
                 line_endings = self.resolving.line_endings
-                return apply_diff(
-                    self.overlay, mutation, most=self.limits.content, line_endings=line_endings
-                )
+                return apply_diff(self.overlay, mutation, most=self.limits.content, line_endings=line_endings)
             case Revert(patch=patch, commit=commit) if self.history is None:
                 return fault(Reason.REVERT_GONE, patch=patch, commit=commit)
             case Revert():

@@ -57,7 +57,9 @@ _RESCUE = """
 UPDATE lanes INDEXED BY lanes_head SET state = 'waiting', lease_until = NULL
 WHERE state IN ('ready', 'running') AND state = 'running' AND lease_until <= :now
 RETURNING (SELECT id FROM patches WHERE patches.seq = lanes.seq), attempt, worker, domain"""
-_RELEASE = f"UPDATE lanes SET state = 'waiting', lease_until = NULL WHERE {_HELD} RETURNING worker, domain"
+_RELEASE = f"""
+UPDATE lanes SET state = 'waiting', lease_until = NULL, held = held + :blameless
+WHERE {_HELD} RETURNING worker, domain"""
 _REOPEN = "DELETE FROM closed WHERE until <= :now RETURNING domain"
 
 
@@ -138,8 +140,17 @@ class SqliteLanes:
         said = letters(finish.told, at)
         return await self._writer.run(partial(_finish, ended, finish.outcome.report, said))
 
-    async def release(self, patch: str, attempt: int, *, now: datetime) -> bool:
-        return await self._writer.run(partial(_release, {"patch": patch, "attempt": attempt}, to_time(now)))
+    async def release(
+        self,
+        patch: str,
+        attempt: int,
+        *,
+        now: datetime,
+        blameless: bool,
+        told: Sequence[NewDelivery] = (),
+    ) -> bool:
+        held, at = {"patch": patch, "attempt": attempt, "blameless": int(blameless)}, to_time(now)
+        return await self._writer.run(partial(_release, held, letters(told, at), at))
 
     async def decide(
         self,
@@ -243,11 +254,12 @@ def _tend(now: int, tx: Transaction) -> int:
     return promoted + _come_due(tx, now)
 
 
-def _release(held: dict[str, Any], now: int, tx: Transaction) -> bool:
+def _release(held: dict[str, Any], said: Sequence[Letter], now: int, tx: Transaction) -> bool:
     released = tx.execute(_RELEASE, held).fetchall()
     for worker, domain in released:
         note_all(tx, [AuditEntry("desk", "given-back", _of(held["patch"], held["attempt"], worker))], now)
         promote(tx, domain)
+        say(tx, said)
     return bool(released)
 
 
