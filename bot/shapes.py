@@ -139,13 +139,13 @@ def _approved(given: Approved) -> Json:
 
 def report(report: Report) -> Json:
     return {
-        "approved": _approved(report.approved) if report.approved else None,
         "branch": report.branch,
         "base": report.base,
         "commit": report.commit,
         "pushed_to": report.pushed_to,
         "moved": report.moved,
         "found": report.found,
+        "approved": _approved(report.approved) if report.approved else None,
         "files": [_file(each) for each in report.files],
         "gates": [_gate(each) for each in report.gates],
         "resolutions": [fault(each) for each in report.resolutions],

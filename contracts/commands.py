@@ -278,9 +278,9 @@ Command = Submit | Question | Act | Tending | Steering | Ruling | EditBatch | Ig
 _ALERT_WORDS = ("alerts", "ack", "silences", "silence", "unsilence", "oncall")
 WORDS = (
     *("help", "status", "queue", "show", "why", "submit", "report", "roadmap", "risks"),
-    *_ALERT_WORDS,
     *STEERING_WORDS,
     *RULING_WORDS,
+    *_ALERT_WORDS,
 )
 _YEAR = re.compile(r"\d{4}-")
 #: A matcher, as a piece of words: nothing else that is said to the desk looks like one.

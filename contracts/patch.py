@@ -161,6 +161,7 @@ class Diff:
 
     body: bytes
     files: tuple[FileHeader, ...]
+    recounted: tuple[Fault, ...] = ()  #: hunks that were taken as what they hold, not as what they said
     kind: Literal["diff"] = "diff"
     __pydantic_config__ = BYTES_AS_BASE64
 

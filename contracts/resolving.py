@@ -19,11 +19,7 @@ class Rerun(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Resolving:
-    """*line_endings*: a diff takes those of the file. *recount*: hunks count as what they hold.
-
-    *flaky*: gates.
-    """
+    """*line_endings*: a diff takes those of the file. *flaky*: gates."""
 
     line_endings: Mending = Mending.AUTO
-    recount: Mending = Mending.AUTO
     flaky: Rerun = Rerun.OFFER

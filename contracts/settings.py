@@ -76,14 +76,18 @@ class FreezeSettings(IntervalSettings):
 
 
 class ResolveSettings(Section):
-    """What the desk mends by itself. `flaky`: a required gate that said no runs once more on the same files."""
+    """What the desk mends by itself. `flaky`: a required gate that said no runs once more on the same files.
+
+    `recount`: a hunk that says other counts than it holds is taken as what it holds. Lines that were lost on
+    the way look the same as lines that were miscounted: so it is off.
+    """
 
     line_endings: Mending = Resolving().line_endings
-    recount: Mending = Resolving().recount
+    recount: Mending = Mending.NEVER
     flaky: Rerun = Resolving().flaky
 
     def resolving(self) -> Resolving:
-        return Resolving(self.line_endings, self.recount, self.flaky)
+        return Resolving(self.line_endings, self.flaky)
 
 
 class DomainSettings(Section):

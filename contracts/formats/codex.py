@@ -17,6 +17,7 @@ from contracts.paths import check_path, strip_prefix
 #: The first line of such a patch, in any text.
 HEADER: Final = re.compile(r"^\*\*\* Begin Patch[ \t\r]*$", re.MULTILINE)
 
+_BEGIN: Final = "*** Begin Patch"
 _END: Final = "*** End Patch"
 _ADD: Final = "*** Add File: "
 _DELETE: Final = "*** Delete File: "
@@ -34,9 +35,12 @@ class Edits:
     faults: tuple[Fault, ...]
 
 
-def read_codex(text: str, prefixes: tuple[str, ...]) -> Edits:
-    """The patches in *text*, as one. *prefixes* are stripped from paths. Not all of many faults are told."""
-    reader = _Reader(text.split("\n"), prefixes)
+def read_codex(text: str, prefixes: tuple[str, ...], most_files: int) -> Edits:
+    """The patches in *text*, as one. *prefixes* are stripped from paths. Not all of many faults are told.
+
+    Reading stops at more than *most_files*, and at more changes of one file than people write.
+    """
+    reader = _Reader(text.split("\n"), prefixes, most_files)
     reader.read()
     if not reader.mutations and not reader.faults:
         reader.blame(Reason.NO_MUTATIONS, 0)
@@ -44,9 +48,11 @@ def read_codex(text: str, prefixes: tuple[str, ...]) -> Edits:
 
 
 class _Reader:
-    def __init__(self, lines: list[str], prefixes: tuple[str, ...]) -> None:
+    def __init__(self, lines: list[str], prefixes: tuple[str, ...], most_files: int) -> None:
         self.lines = [line.removesuffix("\r") for line in lines]
         self.at = 0
+        self.most_files = most_files
+        self.stopped = False
         self.prefixes = prefixes
         self.mutations: list[Mutation] = []
         self.faults: list[Fault] = []
@@ -60,15 +66,26 @@ class _Reader:
         facts = {name: str(value) for name, value in args.items()}
         self.faults.append(Fault(reason, facts, line=min(at, len(self.lines) - 1) + 1, column=1))
 
+    def stop(self, reason: Reason, **args: int) -> None:
+        """What is too much is told, and the rest is not read."""
+        self.blame(reason, self.at, **args)
+        self.at = len(self.lines)
+        self.stopped = True
+
     def read(self) -> None:
-        while (line := self.line) is not None:
+        while (line := self.line) is not None and not self.full:
             self.at += 1
-            if HEADER.match(line):
+            if line.startswith(_BEGIN) and HEADER.match(line):
                 self.patch()
+
+    @property
+    def full(self) -> bool:
+        """True if whatever follows changes nothing about the answer."""
+        return len(self.faults) >= MOST_FAULTS
 
     def patch(self) -> None:
         """The lines from behind the first to the last."""
-        while (line := self.line) is not None and len(self.faults) < MOST_FAULTS:
+        while (line := self.line) is not None and not self.full:
             if line.rstrip() == _END:
                 return
             if line.startswith((_ADD, _DELETE, _UPDATE)):
@@ -77,12 +94,15 @@ class _Reader:
                 if line.strip():
                     self.blame(Reason.EDIT_STRAY_LINE, self.at, text=line[:_SHOWN])
                 self.at += 1
-        if self.line is None:
+        if self.line is None and not self.full and not self.stopped:
             self.blame(Reason.EDIT_CUT_OFF, self.at, missing=_END)
 
     def file(self, line: str) -> None:
         header = next(each for each in (_ADD, _DELETE, _UPDATE) if line.startswith(each))
         path = self.path(line[len(header) :])
+        if len(self.mutations) == self.most_files:
+            self.stop(Reason.TOO_MANY_FILES, count=self.most_files + 1, most=self.most_files)
+            return
         self.at += 1
         match header:
             case "*** Add File: ":

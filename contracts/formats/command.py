@@ -78,7 +78,7 @@ def read_command(
     domains = resolve(targets, submit.domain, root.at, context, findings)
     changesets: dict[str, Changeset] = {}
     for domain in domains or (None,):
-        around = Surroundings(_prefixes(domain, context), context.limits, path)
+        around = Surroundings(_prefixes(domain, context), context.limits, path, domain in context.recounting)
         mutations = _mutations(inner, around, findings)
         built = build_changeset(mutations, context.limits) if mutations and not findings else None
         if isinstance(built, Fault):
@@ -282,7 +282,7 @@ def _textual(form: Entry, value: Text, around: Surroundings, findings: Findings)
     if form.key != "diff" and not HEADER.search(value.value):
         findings.blame(Reason.SHELL_AS_PATCH, value.at)
         return
-    made = normalise(read_diff(value.value.encode(), around.limits), around.prefixes)
+    made = normalise(read_diff(value.value.encode(), around.limits, recount=around.recount), around.prefixes)
     if isinstance(made, Diff):
         yield made
         return

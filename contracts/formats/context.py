@@ -6,7 +6,13 @@ from typing import Self
 
 from contracts.commands import Place
 from contracts.patch import Limits
+from contracts.resolving import Mending
 from contracts.settings import Settings
+
+
+def _recounting(settings: Settings) -> frozenset[str]:
+    rules = settings.domains.items()
+    return frozenset(name for name, each in rules if each.resolve.recount is Mending.AUTO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,7 @@ class Context:
     prefixes: Mapping[str, tuple[str, ...]]
     limits: Limits
     trial: bool = False
+    recounting: frozenset[str] = frozenset()  #: domains that take hunks as what they hold
 
     @classmethod
     def of(cls, settings: Settings, place: Place) -> Self:
@@ -31,6 +38,7 @@ class Context:
             settings.domains_of(place.channel),
             {name: domain.strip_prefixes for name, domain in settings.domains.items()},
             settings.limits.limits(),
+            recounting=_recounting(settings),
         )
 
     @classmethod
@@ -41,7 +49,12 @@ class Context:
         if domain in settings.domains:
             prefixes = settings.domains[domain].strip_prefixes
         return cls(
-            {domain.casefold(): domain}, (domain,), {domain: prefixes}, settings.limits.limits(), trial=True
+            {domain.casefold(): domain},
+            (domain,),
+            {domain: prefixes},
+            settings.limits.limits(),
+            trial=True,
+            recounting=_recounting(settings),
         )
 
     @property

@@ -93,12 +93,13 @@ class DiffText:
     faults: tuple[Fault, ...]
 
 
-def read_diff(body: bytes, limits: Limits) -> DiffText:
+def read_diff(body: bytes, limits: Limits, *, recount: bool = False) -> DiffText:
     """The structure of *body*. Text before, between and after its files is passed over.
 
-    Reading stops where no more faults are told, and at more files than the limits allow.
+    Reading stops where no more faults are told, and at more files than the limits allow. *recount*: hunks
+    that say other counts than they hold are taken as what they hold.
     """
-    reader = _Reader(_as_sent(body.removesuffix(b"\n").split(b"\n")))
+    reader = _Reader(_as_sent(body.removesuffix(b"\n").split(b"\n")), recount=recount)
     reader.read(limits.files)
     return DiffText(tuple(map(reader.without_prefix, reader.files)), tuple(reader.faults))
 
@@ -124,7 +125,16 @@ def normalise(text: DiffText, prefixes: tuple[str, ...]) -> Diff | tuple[Fault, 
     if faults:
         return tuple(sorted(faults, key=lambda each: each.line or 0))
     headers = tuple(FileHeader(each.old, each.new) for each in files)
-    return Diff(b"".join(map(_render, files)), headers)
+    recounted = tuple(
+        Fault(
+            Reason.TOOK_COUNTS,
+            {"path": each.path, "hunk": str(number), "said": hunk.said, "found": hunk.holds},
+        )
+        for each in files
+        for number, hunk in enumerate(each.hunks, start=1)
+        if hunk.said
+    )
+    return Diff(b"".join(map(_render, files)), headers, recounted)
 
 
 def _relative(name: str | None, prefixes: tuple[str, ...]) -> str | None:
@@ -174,8 +184,9 @@ class _UnreadableError(Exception):
 
 
 class _Reader:
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: Lines, *, recount: bool) -> None:
         self.lines = lines
+        self.recount = recount
         self.at = 0
         self.files: list[FileDiff] = []
         self.faults: list[Fault] = []
@@ -331,7 +342,7 @@ class _Reader:
     def hunks(self, file: FileDiff, *, git: bool) -> tuple[Hunk, ...]:
         hunks: list[Hunk] = []
         while self.line(self.at).startswith(b"@@"):
-            found = read_hunk(self.lines, self.at, file.path, len(hunks) + 1, git=git)
+            found = read_hunk(self.lines, self.at, file.path, len(hunks) + 1, git=git, recount=self.recount)
             if isinstance(found, Fault):
                 self.at += 1
                 raise _UnreadableError(found)

@@ -38,6 +38,12 @@ class Hunk:
     new_start: int
     new_count: int
     lines: tuple[bytes, ...]
+    said: str = ""  #: its counts as they were written, if they were others
+
+    @property
+    def holds(self) -> str:
+        """Its counts, as people are told them."""
+        return _counts(self.old_count, self.new_count)
 
     @property
     def has_context(self) -> bool:
@@ -70,11 +76,14 @@ def opens_plain(lines: Lines, at: int) -> bool:
     return lines[at + 1].startswith(b"+++ ") and lines[at + 2].startswith(b"@@")
 
 
-def read_hunk(lines: Lines, at: int, path: str, number: int, *, git: bool) -> tuple[Hunk, int] | Fault:
+def read_hunk(
+    lines: Lines, at: int, path: str, number: int, *, git: bool, recount: bool = False
+) -> tuple[Hunk, int] | Fault:
     """The hunk whose header is line *at*, and the line after it.
 
     *number* counts the file's hunks from 1. *git*: the file began with `diff --git`, so that `---` and
-    `+++` in a hunk are lines of it.
+    `+++` in a hunk are lines of it. *recount*: one with other counts than it says is taken as what it
+    holds, unless it may have been cut off, or may go on in what is no diff any more.
     """
     header = _RANGE.match(lines[at])
     if header is None:
@@ -83,15 +92,35 @@ def read_hunk(lines: Lines, at: int, path: str, number: int, *, git: bool) -> tu
     end = _end(lines, at + 1, old, new, git=git)
     if isinstance(end, Fault):
         return end
+    said = ""
     if end is None:
-        found_old, found_new = _recount(lines, at + 1)
-        said, found = f"-{old} +{new}", f"-{found_old} +{found_new}"
-        return blame(Reason.DIFF_HUNK_COUNT, at, path=path, hunk=str(number), said=said, found=found)
+        said = _counts(old, new)
+        found_old, found_new, end = _recount(lines, at + 1)
+        fewer = found_old < old or found_new < new
+        if not recount or not _is_whole(lines, at + 1, end, fewer=fewer):
+            found = _counts(found_old, found_new)
+            return blame(Reason.DIFF_HUNK_COUNT, at, path=path, hunk=str(number), said=said, found=found)
+        old, new = found_old, found_new
     body = tuple(map(_mended, lines[at + 1 : end]))
     misplaced = _after_the_end(body)
     if misplaced is not None:
         return blame(Reason.DIFF_BAD_HUNK, at + 1 + misplaced, text=shown(body[misplaced]))
-    return Hunk(at, int(header[1]), old, int(header[3]), new, body), end
+    return Hunk(at, int(header[1]), old, int(header[3]), new, body, said), end
+
+
+def _counts(old: int, new: int) -> str:
+    return f"-{old} +{new}"
+
+
+def _is_whole(lines: Lines, start: int, end: int, *, fewer: bool) -> bool:
+    """True if the body from *start* to *end* is surely all of a hunk, and nothing else is in it.
+
+    Behind the last hunk may stand anything, or be missing what it has *fewer* of.
+    """
+    following = next((n for n in range(end, len(lines)) if lines[n] not in _BLANK), len(lines))
+    if following < len(lines):
+        return end > start and _ends_body(lines, following)
+    return end > start and not fewer and not _BLANK.intersection(lines[start:end])
 
 
 def _end(lines: Lines, start: int, old: int, new: int, *, git: bool) -> int | Fault | None:
@@ -139,8 +168,8 @@ def _mended(line: bytes) -> bytes:
     return b" " + line if line in _BLANK else line
 
 
-def _recount(lines: Lines, start: int) -> tuple[int, int]:
-    """Old and new lines up to where the body visibly ends; blank lines at its end are the sender's."""
+def _recount(lines: Lines, start: int) -> tuple[int, int, int]:
+    """Old and new lines up to where the body visibly ends, and where; blank lines there are the sender's."""
     rest = range(start, len(lines))
     # Most lines are decided by their first byte; a block can have a hundred thousand.
     doubtful = (at for at in rest if lines[at][:1] not in _SURE)
@@ -149,7 +178,7 @@ def _recount(lines: Lines, start: int) -> tuple[int, int]:
         end -= 1
     tags = Counter([line[:1] for line in lines[start:end]])
     context = tags[b" "] + tags[b""] + tags[b"\r"]
-    return context + tags[b"-"], context + tags[b"+"]
+    return context + tags[b"-"], context + tags[b"+"], end
 
 
 def _goes_on(lines: Lines, at: int) -> bool:

@@ -6,6 +6,7 @@ import email.utils
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final
 
 from contracts.patch import Author
@@ -17,6 +18,8 @@ _TAG: Final = re.compile(r"\[[^\]]*PATCH[^\]]*\]")
 #: Longer headers are cut: to look for encoded words in them takes quadratic time.
 _MOST_HEADER: Final = 998
 _MOST_BODY: Final = 4000
+#: The changes of further ones count as the last one's.
+_MOST_MAILS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,9 @@ class Mail:
         return Author(name or address, address, _moment(self.date)) if "@" in address else None
 
 
-def is_series(text: str) -> bool:
-    """True if *text* holds several mailed commits."""
-    return len(_ENVELOPES.findall(text)) > 1
+def envelopes(text: str) -> list[int]:
+    """The lines, from 0, at which the mailed commits in *text* begin."""
+    return [text.count("\n", 0, found.start()) for found in islice(_ENVELOPES.finditer(text), _MOST_MAILS)]
 
 
 def _moment(date: str) -> datetime | None:

@@ -53,6 +53,7 @@ class Surroundings:
     prefixes: tuple[str, ...]
     limits: Limits
     path: Entry | None = None
+    recount: bool = False  #: hunks of diffs
 
 
 @dataclass(frozen=True, slots=True)

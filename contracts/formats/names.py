@@ -21,7 +21,11 @@ _QUOTED: Final = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _ESCAPE: Final = re.compile(rb"\\([0-3][0-7]{2}|.)", re.DOTALL)
 _PLAIN: Final = re.compile(r"[\w./+@%=:,~^#!$&'()\[\]{};-]+", re.ASCII)
 #: The time of a file that is not there, as GNU diff writes it: 1970-01-01 00:00 UTC in any zone.
-_NEVER: Final = re.compile(rb"\t(1970-01-01|1969-12-31) (\d\d):(\d\d):00(?:\.0+)? ([+-])(\d\d)(\d\d)")
+_NEVER: Final = re.compile(
+    rb"\t(1970-01-01|1969-12-31) (\d\d):(\d\d)(?::00(?:\.0+)?)? ([+-])(\d\d):?(\d\d)"
+)
+#: A name with tabs of its own, without quotes, as GNU diff writes it.
+_TABBED: Final = re.compile(rb"([^\t]+\t.+)\t\d{4}-\d\d-\d\d \d\d:\d\d[^\t]*")
 
 Names = tuple[str | None, str | None]
 
@@ -36,6 +40,8 @@ def stated_name(rest: bytes) -> str | None:
     if quotation := _QUOTED.match(rest):
         return _text(_unquoted(quotation[1]))
     name, tab, _ = rest.partition(b"\t")
+    if tabbed := _TABBED.fullmatch(rest):
+        name = tabbed[1]
     if not tab:
         name = name.rstrip()
     return None if name == b"/dev/null" else _text(name)

@@ -1,5 +1,7 @@
 """One submission to Patches and Rejections, block by block."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, assert_never
 
@@ -11,12 +13,12 @@ from contracts.formats.command import read_command
 from contracts.formats.context import Context
 from contracts.formats.describe import one_line
 from contracts.formats.detect import Block, Format, blocks
-from contracts.formats.diff import DiffText, normalise, read_diff
+from contracts.formats.diff import DiffText, FileDiff, normalise, read_diff
 from contracts.formats.document import Fields, Text
 from contracts.formats.fences import MOST_BLOCKS
 from contracts.formats.findings import Findings, kind_of
 from contracts.formats.json_text import read_json
-from contracts.formats.mail import Mail, is_series, read_mail
+from contracts.formats.mail import Mail, envelopes, read_mail
 from contracts.formats.spellings import ROLE
 from contracts.formats.target import default_domain
 from contracts.formats.yaml_text import read_yaml
@@ -157,7 +159,7 @@ def _read_edits(block: Block, submit: Submit, context: Context) -> tuple[Result,
     else:
         prefixes = context.prefixes.get(domain, ())
     if block.format is Format.CODEX:
-        edits = read_codex(block.text, prefixes)
+        edits = read_codex(block.text, prefixes, context.limits.files)
     else:
         edits = read_blocks(block.text, block.part.above, prefixes)
     findings.extend(edits.faults)
@@ -175,29 +177,46 @@ def _read_edits(block: Block, submit: Submit, context: Context) -> tuple[Result,
 def _read_diff(block: Block, submit: Submit, context: Context) -> tuple[Result, ...]:
     if not block.wants:
         return ()
-    text = read_diff(block.text.encode("utf-8", "surrogateescape"), context.limits)
     domain = default_domain(submit.domain, context)
+    recount = isinstance(domain, str) and domain in context.recounting
+    text = read_diff(block.text.encode("utf-8", "surrogateescape"), context.limits, recount=recount)
     findings = Findings()
     if isinstance(domain, Fault):
         findings.add(replace(domain, line=1, column=1))
-    made = normalise(text, context.prefixes.get(domain, ()) if isinstance(domain, str) else ())
-    if not isinstance(made, Diff):
-        findings.extend(made)
+    prefixes = context.prefixes.get(domain, ()) if isinstance(domain, str) else ()
+    begins = envelopes(block.text)
+    diffs: list[Diff] = []
+    for each in _each_mail(text, begins):
+        made = normalise(each, prefixes)
+        if isinstance(made, Diff):
+            diffs.append(made)
+        else:
+            findings.extend(made)
+    if isinstance(domain, Fault) or findings:
         return (_rejection(block, findings.in_order()),)
-    changeset = build_changeset((made,), context.limits)
+    changeset = build_changeset(tuple(diffs), context.limits)
     if isinstance(changeset, Fault):
-        findings.add(replace(changeset, line=1, column=1))
-    if isinstance(domain, Fault) or isinstance(changeset, Fault):
-        return (_rejection(block, findings.in_order()),)
+        return (_rejection(block, (replace(changeset, line=1, column=1),)),)
     mail = _mail_around(text, block.text)
-    title = submit.title or (mail.subject if mail else "") or ", ".join(paths_of(made))
+    named = dict.fromkeys(path for diff in diffs for path in paths_of(diff))
+    title = submit.title or (mail.subject if mail else "") or ", ".join(named)
     details = {"author": mail.author, "date": mail.date} if mail else {}
     body = mail.body if mail else ""
     # The commits of a series become one, which then has no single author.
-    author = mail.written_by() if mail and not is_series(block.text) else None
+    author = mail.written_by() if mail and len(begins) < 2 else None
     return (
         Patch(domain, changeset, one_line(title), body, details=details, block=block.number, author=author),
     )
+
+
+def _each_mail(text: DiffText, begins: Sequence[int]) -> Sequence[DiffText]:
+    """*text* as the diffs of its mails: the commits of a series change one file after another."""
+    if len(begins) < 2 or text.faults:
+        return (text,)
+    mails: dict[int, list[FileDiff]] = {}
+    for file in text.files:
+        mails.setdefault(bisect_right(begins, file.at), []).append(file)
+    return [DiffText(tuple(files), ()) for files in mails.values()] or (text,)
 
 
 def _mail_around(text: DiffText, whole: str) -> Mail | None:

@@ -65,8 +65,9 @@ def apply_diff(
         names=tuple(section.path for section in textual),
         before=before,
         after=overlay.snapshot(paths),
-        mended=tuple(
-            fault(Reason.TOOK_LINE_ENDS, path=outcome.section.path) for outcome in outcomes if outcome.mended
+        mended=(
+            *diff.recounted,
+            *(fault(Reason.TOOK_LINE_ENDS, path=each.section.path) for each in outcomes if each.mended),
         ),
     )
 

@@ -143,7 +143,7 @@ def test_forms_and_shortcuts_come_back_because_interactivity_is_on(listened: dic
     of_alerts = {alerts.SNOOZE_CALLBACK, alerts.SILENCE_CALLBACK}
     of_the_plan = {plan.CHOOSE, plan.CHANGE}
     assert set(listened["view_submission"]) == {dialogs.CALLBACK} | of_alerts | of_the_plan
-    assert listened["action"] == [*alerts.ACTIONS, *cards.ACTIONS.values()]
+    assert listened["action"] == [*alerts.ACTIONS, *cards.ACTIONS.values(), *cards.RULINGS]
     assert SETTINGS["interactivity"] == {"is_enabled": True}
 
 

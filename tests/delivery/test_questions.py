@@ -124,7 +124,7 @@ async def test_a_patch_that_waits_knows_its_place_and_one_that_is_over_has_none(
 
 async def test_why_names_those_ahead_and_says_when(desk: Desk) -> None:
     rows = [await desk.accept(title=f"patch {n}", source=Source.CLI) for n in range(3)]
-    assert "Nothing has run in web yet" in await ask(desk, Why(rows[2].id))
+    assert "Nothing has run in `web` yet" in await ask(desk, Why(rows[2].id))
     await desk.carry_out(LANDED_OUTCOME)
     said = await ask(desk, Why(rows[2].id))
     assert f"Number 2 in line, behind `{rows[1].id}`." in said

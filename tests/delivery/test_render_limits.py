@@ -41,11 +41,13 @@ thorough = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow
 
 
 def texts(blocks: Sequence[dict[str, Any]]) -> list[str]:
-    return [
-        part["text"]
+    parts = [
+        part
         for block in blocks
         for part in ([block["text"]] if "text" in block else block.get("elements", []))
     ]
+    # A button's text is a text object of its own.
+    return [part["text"]["text"] if isinstance(part["text"], dict) else part["text"] for part in parts]
 
 
 def whole(said: Message) -> str:

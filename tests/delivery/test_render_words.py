@@ -11,13 +11,14 @@ from hypothesis import given
 
 from bot.delivery.render import answers, cards, dialogs, summaries
 from bot.delivery.render.blocks import Message
-from bot.delivery.wording import patches
-from bot.delivery.wording.ink import MARKDOWN
+from bot.delivery.wording import patches, waiting
+from bot.delivery.wording.ink import MARKDOWN, PLAIN
 from contracts.commands import Place, Source
-from contracts.control import Obstacles
+from contracts.control import Closed, Closing, Dependency, Hold, Obstacles
 from contracts.faults import Reason, Rejection, fault
 from contracts.gates import GateResult, Verdict
-from contracts.outcome import Report
+from contracts.notices import Deed, TellDeed
+from contracts.outcome import Report, Step, StepTime
 from contracts.outlook import Outlook
 from contracts.records import LaneLine, PatchLine, StoredPatch
 from contracts.states import PatchState
@@ -35,11 +36,13 @@ from tests.delivery.rows import (
 
 
 def texts(blocks: Sequence[dict[str, Any]]) -> list[str]:
-    return [
-        part["text"]
+    parts = [
+        part
         for block in blocks
         for part in ([block["text"]] if "text" in block else block.get("elements", []))
     ]
+    # A button's text is a text object of its own.
+    return [part["text"]["text"] if isinstance(part["text"], dict) else part["text"] for part in parts]
 
 
 def whole(said: Message) -> str:
@@ -92,7 +95,7 @@ def test_a_card_says_how_the_patch_stands(row: StoredPatch, given: dict[str, Any
 def test_a_card_names_the_patch_and_who_wants_it() -> None:
     said = texts(cards.card(WAITING, channel=CHANNEL, outlook=NEXT, now=at(5), link=None).blocks)
     assert said[0].startswith("*Retry the fetcher*\n")
-    assert said[1] == "web · patch `k3v9x2ab` · from Ada Okafor"
+    assert said[-1] == "web · patch `k3v9x2ab` · from Ada Okafor"
 
 
 def test_a_card_in_another_channel_leads_back() -> None:
@@ -103,11 +106,11 @@ def test_a_card_in_another_channel_leads_back() -> None:
         "web · patch `k3v9x2ab` · called `blk-7` · from Ada Okafor · posted in <#C0PATCHES> · "
         f"<{link}|message>"
     )
-    assert said[1] == expected
+    assert said[-1] == expected
 
 
 def origin_of(row: StoredPatch) -> str:
-    return texts(cards.card(row, channel=CHANNEL, outlook=NEXT, now=at(5), link=None).blocks)[1]
+    return texts(cards.card(row, channel=CHANNEL, outlook=NEXT, now=at(5), link=None).blocks)[-1]
 
 
 def test_only_who_used_the_form_is_mentioned_so_that_they_follow_the_thread() -> None:
@@ -307,3 +310,88 @@ def test_what_is_wrong_in_a_form_stands_at_its_field() -> None:
         "domain": "Sorry, you are not among the people who may change `web`. Its operators can add you.",
         "patch": "Line 1: The field `mutations` is missing in the patch. Add it and post it again. " + EMPTY,
     }
+
+
+# What can be done about it, and what keeps it ----------------------------------------------------
+def buttons_of(row: StoredPatch) -> list[str]:
+    said = cards.card(row, channel=CHANNEL, outlook=NEXT, now=at(5), link=None)
+    [*actions] = [block for block in said.blocks if block["type"] == "actions"]
+    return [button["text"]["text"] for block in actions for button in block["elements"]]
+
+
+LANDING = replace(RUNNING, steps=(StepTime(Step.LAND, at(4)),))
+
+
+@pytest.mark.parametrize(
+    ("row", "labels"),
+    [
+        (WAITING, ["Hold", "Cancel"]),
+        (replace(WAITING, state=PatchState.READY), ["Hold", "Cancel"]),
+        (replace(WAITING, hold=Hold("Ben", "", at(1))), ["Resume", "Cancel"]),
+        (RUNNING, ["Stop"]),
+        (replace(RUNNING, stop_by="Ben"), []),
+        (LANDING, []),
+        (LANDED, ["Revert"]),
+        (FAILED, []),
+        (replace(FAILED, state=PatchState.STOPPED), ["Replay"]),
+        (replace(FAILED, state=PatchState.QUARANTINED), ["Replay"]),
+    ],
+)
+def test_a_card_offers_what_fits_its_state_and_nothing_else(row: StoredPatch, labels: list[str]) -> None:
+    assert buttons_of(row) == labels
+
+
+def test_a_stopped_patch_says_by_whom_and_how_far_it_had_come() -> None:
+    by = fault(Reason.STOPPED_BY, by="Ben")
+    steps = (StepTime(Step.FETCH, at(1), at(2)), StepTime(Step.GATES, at(2), at(3)))
+    row = replace(FAILED, state=PatchState.STOPPED, report=Report("main", steps=steps, fault=by))
+    expected = ":octagonal_sign: *Stopped, not landed.* Ben stopped it. It had come to: gates."
+    assert status_of(row) == expected
+
+
+KEPT = Obstacles(
+    ahead=("a", "b"),
+    hold=Hold("Ben", "wait for the release", at(1)),
+    waits_for=(Dependency("x1", PatchState.RUNNING), Dependency("x2", PatchState.FAILED)),
+    closed=(
+        Closed("web", Closing.FROZEN, "", "feast", at(0), at(600)),
+        Closed(None, Closing.HALTED, "Ada", "fire", at(2)),
+    ),
+    again_at=at(60),
+)
+
+
+def test_every_condition_that_is_not_met_is_named() -> None:
+    outlook = Outlook(KEPT, None, fault(Reason.NO_FORECAST))
+    assert waiting.obstacles(outlook, PLAIN, now=at(5)) == (
+        "Held by Ben since 2026-01-01 12:00:01 UTC (wait for the release).",
+        "Waits for `x1` to land, which is running.",
+        "Waits for `x2` to land, which did not land; cancel this one, or replay that one and ask again.",
+        "web is frozen by its settings since 2026-01-01 12:00:00 UTC until 2026-01-01 12:10:00 UTC (feast).",
+        "The desk is halted by Ada since 2026-01-01 12:00:02 UTC (fire).",
+        "It will be tried again at 2026-01-01 12:01:00 UTC.",
+        "Number 3 in line, behind `a` and `b`.",
+    )
+    card = waiting.in_line(outlook, PLAIN, now=at(5))
+    assert card.startswith("Held by Ben since")
+    assert card.endswith("And 6 things more; `why` lists them.")
+
+
+def test_a_card_in_line_says_its_place_and_about_when() -> None:
+    said = waiting.in_line(BEHIND_TWO, PLAIN, now=at(5))
+    assert said == "Waiting, number 3 in line (2026-01-01 12:00:05 UTC). It begins in about 4 min."
+
+
+@pytest.mark.parametrize("deed", Deed)
+def test_every_deed_is_a_sentence(deed: Deed) -> None:
+    facts = {
+        "domain": "web",
+        "why": "release week",
+        "patch": "k3v9x2ab",
+        "priority": "high",
+        "closing": "paused",
+    }
+    said = waiting.deed(TellDeed(deed, "Ben", {**facts, "until": at(60).isoformat()}), PLAIN)
+    assert said.startswith("Ben ")
+    assert said.endswith(".")
+    assert "?" not in said

@@ -17,11 +17,12 @@ NO_GATES: dict[str, Any] = {"web": {"gates": ()}}
 
 
 async def proposed(desk: Desk, *, other_than: str = "") -> StoredPatch:
-    """The only patch, once its card has the buttons for what is proposed."""
+    """The only one that waits for an approval, once its card has the buttons for what is proposed."""
 
     async def asked() -> StoredPatch | None:
-        [row] = await desk.patches() or [None]
-        if row is None or row.state is not PatchState.PROPOSED or row.proposal is None or row.card is None:
+        found = [row for row in await desk.patches() if row.state is PatchState.PROPOSED]
+        row = found[0] if found else None
+        if row is None or row.proposal is None or row.card is None:
             return None
         if row.proposal.binding == other_than:
             return None
@@ -44,7 +45,9 @@ async def card(desk: Desk, row: StoredPatch) -> dict[str, Any]:
 
 async def press(desk: Desk, row: StoredPatch, action: str, user: str, *, binding: str | None = None) -> None:
     """*binding*: of a card that somebody still has before them."""
-    assert row.card is not None and row.card.ts is not None and row.proposal is not None
+    assert row.card is not None
+    assert row.card.ts is not None
+    assert row.proposal is not None
     value = f"{row.id} {binding or row.proposal.binding}"
     channel = row.card.channel or PATCHES.id
     await desk.slack.peer.interact(
@@ -184,11 +187,8 @@ async def test_a_patch_grants_itself_nothing_through_the_policy_that_it_brings(t
         desk.origin.commit({".patchdesk.yml": "protected: []\ncommands: allow\n"}, "Grant it")
         await desk.say(fenced(command_patch(change, validate=["true"])))
 
-        async def waits() -> StoredPatch | None:
-            return next((each for each in await desk.patches() if each.state is PatchState.PROPOSED), None)
-
-        again = await desk.until(waits)
-        assert again is not None and again.proposal is not None
+        again = await proposed(desk)
+        assert again.proposal is not None
         assert len(again.proposal.reasons) == 2
 
 

@@ -61,7 +61,8 @@ async def in_state(desk: Desk, title: str, *states: PatchState) -> StoredPatch:
 async def at_its_gates(desk: Desk, title: str) -> StoredPatch:
     async def there() -> StoredPatch | None:
         row = await named(desk, title)
-        return row if row and row.steps and row.steps[-1].step == "gates" and row.card else None
+        runs = row is not None and row.state is PatchState.RUNNING and row.card is not None
+        return row if row and runs and row.steps and row.steps[-1].step == "gates" else None
 
     row = await desk.until(there)
     assert row is not None
@@ -101,8 +102,13 @@ def buttons(card: dict[str, Any]) -> list[str]:
 
 
 async def press(desk: Desk, row: StoredPatch, offer: Offer, *, user: str = BEN.id) -> None:
-    card = await card_of(desk, row)
-    await desk.slack.peer.press(PATCHES.id, card["ts"], user, ACTIONS[offer])
+    async def offered() -> str | None:
+        card = await card_of(desk, row)
+        return card["ts"] if ACTIONS[offer] in buttons(card) else None
+
+    ts = await desk.until(offered)
+    assert ts is not None
+    await desk.slack.peer.press(PATCHES.id, ts, user, ACTIONS[offer])
 
 
 async def said(desk: Desk, ts: str, words: str) -> None:
@@ -390,7 +396,7 @@ async def test_what_was_stopped_is_replayed_with_a_click_as_a_patch_of_its_own(t
 
         new = await desk.until(replayed)
         assert new is not None
-        assert (new.patch.changeset, new.actor.name) == (row.patch.changeset, "Ben")
+        assert (new.patch.changeset, new.actor.name) == (row.patch.changeset, BEN.real_name)
         assert new.patch.author is not None
         assert new.patch.author.name == row.actor.name
         assert row.place.ts is not None

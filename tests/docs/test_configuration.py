@@ -23,7 +23,7 @@ EXAMPLES: list[str] = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.M | re.S)
 def settings_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Dotted name and default of every setting that is not itself a section."""
     for name, field in model.model_fields.items():
-        path = f"{prefix}{name}"
+        path = f"{prefix}{field.alias or name}"
         match section_in(field.annotation):
             case None:
                 yield path, spelled(field)
@@ -46,7 +46,7 @@ def section_in(annotation: Any) -> tuple[type[BaseModel], str] | None:
 def spelled(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    match field.default:
+    match field.get_default(call_default_factory=True):
         case None:
             return "none"
         case bool(value):

@@ -308,3 +308,17 @@ async def test_those_ahead_are_named_in_their_order(desk: Desk) -> None:
     found = await desk.engine.ledger.obstacles("c")
     assert found is not None
     assert found.ahead == ("a", "d", "b")
+
+
+# Undoing what landed -----------------------------------------------------------------------------
+async def test_a_patch_knows_the_latest_one_that_undoes_it(desk: Desk) -> None:
+    await desk.settle(asked("a"))
+    await desk.finish(await desk.start())
+    assert (await desk.patch("a")).reverted_by is None
+    for name in ("b", "c"):
+        await desk.settle(replace(asked(name), patch=replace(asked(name).patch, reverts="a")))
+        assert (await desk.patch("a")).reverted_by == name
+    undoing = await desk.patch("b")
+    assert (undoing.patch.reverts, undoing.reverted_by) == ("a", None)
+    await desk.finish(await desk.start())
+    assert (await desk.patch("a")).reverted_by == "c"

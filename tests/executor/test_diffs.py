@@ -139,7 +139,13 @@ async def test_a_last_line_that_is_not_as_the_diff_says_is_explained(on: On) -> 
     wrong = await on({"a": b"a\nb"}).refusal(diff("a", "@@ -1,2 +1,2 @@\n-a\n+A\n b\n"))
     assert facts(wrong) == (
         Reason.DIFF_DOES_NOT_APPLY,
-        {"path": "a", "hunk": "1", "detail": "line 2 should be 'b' and is 'b' without a line end"},
+        {
+            "path": "a",
+            "hunk": "1",
+            "detail": "its lines stand at line 1 with other line ends, and line 2 differs",
+            "expected": "b\n",
+            "found": "b",
+        },
     )
 
 
@@ -154,13 +160,19 @@ async def test_what_does_not_fit_says_where_it_nearly_does(on: On) -> None:
     wrong = await on({"a": b"more\n" + drifted}).refusal(diff("a", HUNK))
     assert facts(wrong) == (
         Reason.DIFF_DOES_NOT_APPLY,
-        {"path": "a", "hunk": "1", "detail": "line 5 should be 'line 4' and is 'line four'"},
+        {
+            "path": "a",
+            "hunk": "1",
+            "detail": "2 of its 3 lines stand at line 3, and line 5 differs",
+            "expected": "line 4",
+            "found": "line four",
+        },
     )
 
 
 async def test_a_file_that_is_shorter_than_its_hunk_is_said(on: On) -> None:
     wrong = await on({"a": b"line 2\nline 3\n"}).refusal(diff("a", HUNK))
-    assert wrong.args["detail"] == "line 3 should be 'line 4', and the file ends before it"
+    assert wrong.args["detail"] == "2 of its 3 lines stand at line 1, and the file ends at line 2"
 
 
 async def test_long_lines_are_shown_in_part(on: On) -> None:
@@ -172,7 +184,7 @@ async def test_the_second_hunk_is_named_when_it_is_the_one(on: On) -> None:
     second = "@@ -20,3 +20,3 @@\n line 20\n-line 2x\n+line 2y\n line 22\n"
     wrong = await on({"a": LINES}).refusal(diff("a", HUNK + second))
     assert wrong.args["hunk"] == "2"
-    assert wrong.args["detail"] == "line 21 should be 'line 2x' and is 'line 21'"
+    assert wrong.args["detail"] == "2 of its 3 lines stand at line 20, and line 21 differs"
 
 
 async def test_git_would_take_the_nearest_of_several_places_and_the_desk_refuses(on: On) -> None:
@@ -182,7 +194,7 @@ async def test_git_would_take_the_nearest_of_several_places_and_the_desk_refuses
     assert builder.repo.accepts("apply", "--check", stdin=made.body)
     assert facts(await builder.refusal(made)) == (
         Reason.DIFF_AMBIGUOUS,
-        {"path": "a", "hunk": "1", "count": "2"},
+        {"path": "a", "hunk": "1", "count": "2", "lines": "2, 8"},
     )
 
 
@@ -196,7 +208,10 @@ async def test_equal_places_elsewhere_do_not_matter_where_the_stated_one_fits(on
 async def test_places_are_not_counted_for_ever(on: On) -> None:
     made = diff("a", "@@ -5000,3 +5000,3 @@\n x\n-x\n+y\n x\n")
     wrong = await on({"a": b"x\n" * 3000}).refusal(made)
-    assert facts(wrong) == (Reason.DIFF_AMBIGUOUS, {"path": "a", "hunk": "1", "count": "100"})
+    assert facts(wrong) == (
+        Reason.DIFF_AMBIGUOUS,
+        {"path": "a", "hunk": "1", "count": "100", "lines": "1, 2, 3, 4, 5"},
+    )
 
 
 async def test_a_hunk_for_the_beginning_fits_nowhere_else(on: On) -> None:
@@ -204,7 +219,10 @@ async def test_a_hunk_for_the_beginning_fits_nowhere_else(on: On) -> None:
     made = diff("a", "@@ -1,2 +1,3 @@\n line 1\n+new\n line 2\n")
     assert not builder.repo.accepts("apply", "--check", stdin=made.body)
     wrong = await builder.refusal(made)
-    assert wrong.args["detail"] == "it is for the beginning of the file, and its lines stand at line 2"
+    assert (
+        wrong.args["detail"]
+        == "its header says line 1, the beginning of the file, and its lines stand at line 2"
+    )
 
 
 async def test_a_hunk_for_the_end_fits_nowhere_else(on: On) -> None:
@@ -212,7 +230,10 @@ async def test_a_hunk_for_the_end_fits_nowhere_else(on: On) -> None:
     made = diff("a", "@@ -9,2 +9,3 @@\n line 9\n line 10\n+new\n")
     assert not builder.repo.accepts("apply", "--check", stdin=made.body)
     wrong = await builder.refusal(made)
-    assert wrong.args["detail"] == "it is for the end of the file, and its lines stand at line 9"
+    assert (
+        wrong.args["detail"]
+        == "it ends without a line of context, as at the end of a file, and its lines stand at line 9"
+    )
 
 
 async def test_hunks_that_reach_for_the_same_lines_are_refused(on: On) -> None:
@@ -220,7 +241,7 @@ async def test_hunks_that_reach_for_the_same_lines_are_refused(on: On) -> None:
     builder = on({"a": LINES})
     assert not builder.repo.accepts("apply", "--check", stdin=diff("a", twice).body)
     wrong = await builder.refusal(diff("a", twice))
-    assert wrong.args["detail"] == "its lines stand at line 4, which an earlier hunk has changed"
+    assert wrong.args["detail"] == "its lines stand at line 2, which an earlier hunk has changed"
 
 
 async def test_an_insertion_without_context_has_no_place(on: On) -> None:
@@ -308,7 +329,7 @@ async def test_a_diff_sees_the_mutations_before_it_and_is_seen_by_those_after(on
 async def test_a_diff_that_is_there_already_does_not_fit(on: On) -> None:
     done = LINES.replace(b"line 3\n", b"LINE 3\n")
     wrong = await on({"a": done}).refusal(diff("a", HUNK))
-    assert wrong.args["detail"] == "line 3 should be 'line 3' and is 'LINE 3'"
+    assert wrong.args["detail"] == "2 of its 3 lines stand at line 2, and line 3 differs"
 
 
 async def test_the_candidate_stands_on_its_base_and_nothing_names_it(on: On) -> None:

@@ -237,7 +237,8 @@ def test_a_count_must_be_met_exactly(regex: bool) -> None:
 @pytest.mark.parametrize("regex", [True, False])
 def test_text_that_is_not_there_is_named(regex: bool) -> None:
     wrong = refusal(BASE, Replace("README", "nothing like it", "x", regex=regex))
-    assert reason(wrong) == (Reason.TEXT_NOT_FOUND, {"path": "README", "text": "nothing like it"})
+    assert wrong.reason is Reason.TEXT_NOT_FOUND
+    assert (wrong.args["path"], wrong.args["text"]) == ("README", "nothing like it")
 
 
 @pytest.mark.parametrize("regex", [True, False])
@@ -278,11 +279,20 @@ def test_an_insert_goes_right_beside_its_anchor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "anchor", "count"), [(b"one one", "one", "2"), (b"aaa", "aa", "2"), (b"ab", "", "3")]
+    ("text", "anchor", "count", "lines"),
+    [
+        (b"one one", "one", "2", "1"),
+        (b"one\n\none\n", "one", "2", "1, 3"),
+        (b"aaa", "aa", "2", "1"),
+        (b"ab", "", "3", "1"),
+    ],
 )
-def test_an_anchor_must_be_unique(text: bytes, anchor: str, count: str) -> None:
+def test_an_anchor_must_be_unique(text: bytes, anchor: str, count: str, lines: str) -> None:
     wrong = refusal(tree_of({"a": text}), Insert("a", anchor, "x", Side.AFTER))
-    assert reason(wrong) == (Reason.TEXT_AMBIGUOUS, {"path": "a", "text": anchor, "count": count})
+    assert reason(wrong) == (
+        Reason.TEXT_AMBIGUOUS,
+        {"path": "a", "text": anchor, "count": count, "lines": lines},
+    )
 
 
 def test_an_anchor_must_be_there() -> None:

@@ -51,12 +51,15 @@ def test_chunks_follow_each_other_down_the_file() -> None:
     assert changed == b"1\nb\na\n2\n"
     reason, facts = refused(b"a\nb\n", chunk("-b", "+2"), chunk("-a", "+1"))
     assert reason is Reason.EDIT_NOT_FOUND
-    assert facts == {"path": "a", "chunk": "2", "detail": "its lines stand at line 1, above where it belongs"}
+    assert facts["detail"] == "its lines stand at line 1, not below the anchor or the change before it"
 
 
 def test_what_fits_twice_fits_nowhere() -> None:
     reason, facts = refused(APP, chunk("         start()", "-        stop()"))
-    assert (reason, facts) == (Reason.EDIT_AMBIGUOUS, {"path": "a", "chunk": "1", "count": "2"})
+    assert (reason, facts) == (
+        Reason.EDIT_AMBIGUOUS,
+        {"path": "a", "chunk": "1", "count": "2", "lines": "3, 8"},
+    )
 
 
 def test_an_anchor_says_which_of_two_is_meant() -> None:
@@ -88,8 +91,8 @@ def test_the_end_of_the_file_is_a_place() -> None:
 def test_what_nearly_fits_is_shown() -> None:
     reason, facts = refused(APP, chunk(" class B:", "   def run(self):", "-        begin()"))
     assert reason is Reason.EDIT_NOT_FOUND
-    assert facts["detail"] == "line 7 should be '  def run(self):' and is '    def run(self):'"
-    assert refused(b"a\nb\n", chunk(" b", "-c"))[1]["detail"].startswith("line")
+    assert facts["detail"] == "2 of its 3 lines stand at line 6, and line 7 differs"
+    assert (facts["expected"], facts["found"]) == ("  def run(self):", "    def run(self):")
 
 
 def test_a_file_can_be_changed_and_moved_at_once() -> None:

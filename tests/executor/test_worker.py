@@ -15,7 +15,7 @@ from contracts.control import Closed, CloseDomain, Closing, Control, EndPatch, G
 from contracts.faults import Reason, fault
 from contracts.gates import Verdict
 from contracts.outcome import Change, Step
-from contracts.patch import Commands, Delete, Replace, Write
+from contracts.patch import Delete, Replace, Write
 from contracts.ports import Finish, NewEvent, Settlement
 from contracts.records import StoredPatch
 from contracts.settings import DomainSettings, GateSettings
@@ -86,7 +86,7 @@ async def test_a_patch_lands_and_everything_about_it_is_told(
     bare, _ = origin
     base = tip(bare)
     shop = await shop_with(PASS, shell("hint", "exit 1", required=False))
-    stored = await shop.carry_out(NEW, Delete("a"), commands=(Commands("validate", ("true",)),))
+    stored = await shop.carry_out(NEW, Delete("a"))
     report = stored.report
     assert report is not None
     assert (stored.state, report.base, report.commit) == (PatchState.LANDED, base, tip(bare))
@@ -97,7 +97,6 @@ async def test_a_patch_lands_and_everything_about_it_is_told(
     assert [(gate.name, gate.verdict) for gate in report.gates] == [
         ("pass", Verdict.PASSED),
         ("hint", Verdict.FAILED),
-        ("validate", Verdict.SKIPPED),
     ]
     assert [step.step for step in report.steps] == list(Step)
     assert all(step.ended is not None and step.ended >= step.started for step in report.steps)

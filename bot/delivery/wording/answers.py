@@ -23,6 +23,7 @@ COMMANDS: Final = (
     "`/patch queue [DOMAIN]` lists what waits",
     "`/patch status [DOMAIN]` shows how each lane stands",
     "`/patch show ID` shows one patch",
+    "`/patch approve ID` and `/patch reject ID WHY` decide on a patch that needs an approval",
     "`/patch report daily|weekly|executive [DOMAIN] [PERIOD]` reports on a day, a week, a month",
     "`/patch alerts [MATCHERS]` lists what fires; `/patch ack MATCHERS` or `ack all` acknowledges it",
     "`/patch silence MATCHERS LENGTH WHY` keeps alerts quiet",

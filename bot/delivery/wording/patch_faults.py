@@ -147,7 +147,7 @@ _DIFFS: Mapping[Reason, Said] = {
     Reason.DIFF_CONTRADICTION: Said(
         "The headers of the file that begins with {text} contradict each other: its names, its modes, "
         "or whether it comes, goes or moves.",
-        "Post the diff as git printed it.",
+        "Post the diff as git printed it: both sides name the file the same, but for `a/` and `b/`.",
     ),
     Reason.DIFF_EMPTY: Said(
         "No change follows on {text}, and the file is not said to be empty.",

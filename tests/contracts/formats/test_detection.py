@@ -114,7 +114,7 @@ BROKEN: dict[str, tuple[str, str, list[tuple[Reason, int, int]]]] = {
     "a key that is nearly role": (PATCH.replace("role", "roel"), "json", [(Reason.UNKNOWN_FIELD, 1, 2)]),
     "hunks without a header": ("@@ -1 +1 @@\n-a\n+b\n", "diff", [(Reason.DIFF_NO_HEADER, 1, 1)]),
     "headers without a hunk": ("--- a/x\n+++ b/x\n-a\n", "diff", [(Reason.DIFF_BAD_HUNK, 3, 1)]),
-    "a header and nothing else": ("diff --git a/x b/x\n", "", [(Reason.DIFF_BAD_HEADER, 1, 1)]),
+    "a header and nothing else": ("diff --git a/x b/x\n", "", [(Reason.DIFF_EMPTY, 1, 1)]),
     "a bomb": (PATCH[:-1] + ', "x":' + "[" * 100_000, "", [(Reason.TOO_DEEP, 1, 92)]),
     "bytes": (PATCH.replace("x", "é\udcff"), "json", [(Reason.NOT_UTF8, 1, 54)]),
 }

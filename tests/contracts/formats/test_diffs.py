@@ -282,45 +282,45 @@ BROKEN: dict[str, tuple[str, list[tuple[Reason, int, int]]]] = {
     ),
     "a header that changes nothing": (
         "diff --git a/x b/x\nindex 1..1 100644\n",
-        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+        [(Reason.DIFF_EMPTY, 1, 1)],
     ),
-    "a header without names": ("diff --git x\nnew file mode 100644\n", [(Reason.DIFF_BAD_HEADER, 1, 1)]),
+    "a header without names": ("diff --git x\nnew file mode 100644\n", [(Reason.DIFF_CONTRADICTION, 1, 1)]),
     "names that differ without a rename": (
         "diff --git a/x b/y\n--- a/x\n+++ b/y\n" + HUNK,
-        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+        [(Reason.DIFF_CONTRADICTION, 1, 1)],
     ),
-    "plain names that differ": ("--- x.orig\n+++ x\n" + HUNK, [(Reason.DIFF_BAD_HEADER, 1, 1)]),
+    "plain names that differ": ("--- x.orig\n+++ x\n" + HUNK, [(Reason.DIFF_CONTRADICTION, 1, 1)]),
     "plain names that differ in more than their folder": (
         "--- one/x\n+++ two/y\n" + HUNK,
-        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+        [(Reason.DIFF_CONTRADICTION, 1, 1)],
     ),
     "headers that contradict each other": (
         "diff --git a/x b/x\n--- a/y\n+++ b/y\n" + HUNK,
-        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+        [(Reason.DIFF_CONTRADICTION, 1, 1)],
     ),
     "a rename that the lines contradict": (
         "diff --git a/x b/y\nrename from x\nrename to y\n--- a/z\n+++ b/y\n" + HUNK,
-        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+        [(Reason.DIFF_CONTRADICTION, 1, 1)],
     ),
     "a rename of a new file": (
         "diff --git a/x b/y\nnew file mode 100644\nrename from x\nrename to y\n",
-        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+        [(Reason.DIFF_CONTRADICTION, 1, 1)],
     ),
-    "half of a rename": ("diff --git a/x b/y\nrename from x\n", [(Reason.DIFF_BAD_HEADER, 1, 1)]),
-    "half of a mode": ("diff --git a/x b/x\nold mode 100644\n", [(Reason.DIFF_BAD_HEADER, 1, 1)]),
+    "half of a rename": ("diff --git a/x b/y\nrename from x\n", [(Reason.DIFF_CONTRADICTION, 1, 1)]),
+    "half of a mode": ("diff --git a/x b/x\nold mode 100644\n", [(Reason.DIFF_CONTRADICTION, 1, 1)]),
     "a mode twice": (
         "diff --git a/x b/x\nold mode 100644\nnew mode 100755\nnew mode 100644\n",
         [(Reason.DIFF_BAD_HEADER, 4, 1)],
     ),
     "a new file that was there": (
         "diff --git a/x b/x\nnew file mode 100644\n--- a/x\n+++ b/x\n" + HUNK,
-        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+        [(Reason.DIFF_CONTRADICTION, 1, 1)],
     ),
     "a deleted file that stays": (
         "diff --git a/x b/x\ndeleted file mode 100644\n--- a/x\n+++ b/x\n" + HUNK,
-        [(Reason.DIFF_BAD_HEADER, 1, 1)],
+        [(Reason.DIFF_CONTRADICTION, 1, 1)],
     ),
-    "a file that never was": ("--- /dev/null\n+++ /dev/null\n" + HUNK, [(Reason.DIFF_BAD_HEADER, 1, 1)]),
+    "a file that never was": ("--- /dev/null\n+++ /dev/null\n" + HUNK, [(Reason.DIFF_CONTRADICTION, 1, 1)]),
     "an old name without a new one": (
         "diff --git a/x b/x\n--- a/x\n@@ -1 +1 @@\n-a\n+b\n",
         [(Reason.DIFF_BAD_HEADER, 2, 1)],
