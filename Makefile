@@ -59,7 +59,7 @@ test-all: $(DEV) peer browser ## Both
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "slow or not slow" $(ARGS)
 
 .PHONY: screenshots
-screenshots: $(DEV) browser ## Make the pictures of docs/dashboard.md anew
+screenshots: $(DEV) browser peer ## Make the pictures of the documentation anew
 	@$(BIN)/python -m tests.web.screenshots
 
 .PHONY: coverage
@@ -124,7 +124,7 @@ endif
 browser: ## The Chromium that the tests of the dashboard look with
 	@test -x $(CHROMIUM) || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null || { \
 	  echo "The tests of the dashboard look with Chromium; install it as $(CHROMIUM), or run make browser as root on Debian" >&2; exit 1; }; \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; }
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium fonts-noto-color-emoji >/dev/null; }
 
 $(PEER_STAMP): tests/peer/package.json tests/peer/package-lock.json
 	@npm ci --prefix tests/peer --loglevel error --no-audit --no-fund >/dev/null || { \

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.rows import Row
 
-NAMES = ("engine", "landing", "slack", "startup", "extraction", "alerts")
+NAMES = ("engine", "landing", "sandbox", "slack", "startup", "extraction", "alerts", "reports")
 
 
 def main() -> int:

@@ -34,7 +34,7 @@ from executor.gates import Gating
 from executor.landing import Landed, land
 from executor.repository.bare import Repository, opened
 from executor.repository.commits import Description, Person
-from executor.sandbox.level import Sandbox
+from executor.sandbox.level import UNTOUCHED_FROM, Sandbox
 from executor.sandbox.probe import best
 from executor.trial import Journal, Trial
 from executor.workspace import Folders, open_folders
@@ -81,7 +81,8 @@ async def _measure(folder: Path, sizes: Sequence[int]) -> list[Row]:
     sandbox = await best(SandboxSettings())
     found: list[Row] = []
     async with AsyncExitStack() as stack:
-        folders = stack.enter_context(open_folders(folder / "workspaces", sandbox.owner))
+        untouched = sandbox.level >= UNTOUCHED_FROM
+        folders = stack.enter_context(open_folders(folder / "workspaces", sandbox.owner, untouched=untouched))
         for size in sizes:
             repository = await stack.enter_async_context(opened(folder / "desk", f"files-{size}", None))
             base = await asyncio.to_thread(_fill, repository.path, size)

@@ -279,6 +279,7 @@ class Desk:
             jitter=clock.jitter,
             reached=self._came_further,
             risk=self.config.operations.risk,
+            stopping=lambda: turnstile.closed,
         ) as worker:
             gates = [
                 sum((gate.timeout for gate in each.gates), PATIENCE) for each in settings.domains.values()

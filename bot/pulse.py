@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from bot.logs import without_secrets
+
 #: Work that is under way for less is a look for work.
 _A_LOOK: Final = timedelta(seconds=1)
 #: Restarts that are remembered one by one.
@@ -113,7 +115,8 @@ class Pulse:
 
     def stumbled(self, error: Exception) -> None:
         """Something in it failed, and it goes on."""
-        self.last_error = f"{type(error).__name__}: {error}".removesuffix(": ")
+        # It is shown to people and kept.
+        self.last_error = without_secrets(f"{type(error).__name__}: {error}".removesuffix(": "))
 
     def forgive(self, span: timedelta) -> None:
         """Nobody could give a sign of life for *span*: the whole process stood still."""

@@ -44,7 +44,8 @@ class Sentry:
 
     async def tick(self, _now: datetime) -> None:
         self._forgive_what_nobody_could_help()
-        silent = self._pulses.silent(self._silence)
+        # Who looks is alive, however long the store kept it from looking.
+        silent = tuple(pulse for pulse in self._pulses.silent(self._silence) if pulse.name != SENTRY)
         for pulse in silent:
             if pulse.interrupt():
                 log.error("%s gave no sign of life for %s and is started again", pulse.name, pulse.silent)

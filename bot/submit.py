@@ -64,6 +64,8 @@ from contracts.steering import Steering
 LEASE: Final = timedelta(seconds=60)
 #: Well within the lease: who holds a row has stopped reading it before another may begin.
 READING_WITHIN: Final = timedelta(seconds=45)
+#: Decisions in a row about rows that others change meanwhile, before it is left for a moment.
+AT_ONCE: Final = 10
 #: Somebody is waiting for an answer: about a minute of tries, then they are told.
 PATIENCE: Final = Backoff(first=timedelta(seconds=1), most=timedelta(seconds=30), attempts=7)
 
@@ -262,14 +264,25 @@ class Submitter:
         if row is None:
             return False
         self._reached("inbox-claimed")
-        while (settlement := await self._decided(row)) is not None:
-            try:
-                settled = await self._engine.inbox.settle(settlement, now=self._clock())
-            except (PatchIdTakenError, MovedOnError):
-                continue  # decided again: with other ids, or about the rows as they are now
-            self._count(settlement, settled)
-            self._reached("settled")
-            break
+        for _ in range(AT_ONCE):
+            settlement = await self._decided(row)
+            if settlement is None or await self._settled(settlement):
+                return True
+        # Others write these rows all the time: let them.
+        place = self._readers[row.source].place(row.payload)
+        ended = await self._again(row, place, fault(Reason.ROWS_MOVE_ON))
+        if ended is not None:
+            await self._settled(ended)
+        return True
+
+    async def _settled(self, settlement: Settlement) -> bool:
+        """False: it is to be decided again, with other ids or about the rows as they are now."""
+        try:
+            settled = await self._engine.inbox.settle(settlement, now=self._clock())
+        except (PatchIdTakenError, MovedOnError):
+            return False
+        self._count(settlement, settled)
+        self._reached("settled")
         return True
 
     def _count(self, settlement: Settlement, settled: Settled | None) -> None:

@@ -68,6 +68,11 @@ class Turnstile:
         self._empty = asyncio.Event()
         self._empty.set()
 
+    @property
+    def closed(self) -> bool:
+        """The desk is told to stop."""
+        return not self._open
+
     def guard(
         self, name: str, turn: Turn, *, patience: timedelta = PATIENCE, places: int = 1
     ) -> Callable[[], Coroutine[Any, Any, bool]]:
@@ -98,9 +103,13 @@ class Turnstile:
 
         return guarded
 
+    def shut(self) -> None:
+        """Let nobody in any more."""
+        self._open = False
+
     async def close(self, *, grace: timedelta) -> bool:
         """Let nobody in any more and wait for those inside; False: some are still there after *grace*."""
-        self._open = False
+        self.shut()
         try:
             await asyncio.wait_for(self._empty.wait(), grace.total_seconds())
         except TimeoutError:
@@ -128,6 +137,7 @@ async def kept(
         if not await turnstile.close(grace=grace):
             log.warning("work in hand is given back; the next start takes it up")
     finally:
+        turnstile.shut()
         for task in tasks:
             task.cancel()
         # Whoever does not let itself be ended must not keep the desk from ending.

@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from bot.delivery.alert_questions import meant_by
+from bot.delivery.alert_questions import domain_of, meant_by
 from contracts import policy
 from contracts.alerts import lifecycle
-from contracts.alerts.model import DOMAIN, GroupChange, Matcher, Operator, SilenceChange
+from contracts.alerts.model import GroupChange, GroupState, SilenceChange
 from contracts.alerts.rules import Rules
 from contracts.alerts.silences import silence
 from contracts.alerts.store import Alerts
@@ -74,14 +74,16 @@ class Tender:
         return _done(nothing, actor, act.kind, on=f"alert {group.id}", changes=(change,))
 
     async def _acknowledge(self, nothing: Settlement, actor: Actor, command: AcknowledgeAll) -> Settlement:
-        """What is meant, and is not taken yet; each change tells its own thread."""
+        """What is meant and is nobody's yet; each change tells its own thread."""
         channel = None if actor.kind is ActorKind.OPERATOR else nothing.place.channel
         meant = await meant_by(command.matchers, channel, self._alerts, self._rules)
         if isinstance(meant, Fault):
             return refusal(nothing, actor, meant)
         now = self._clock()
         pressed = [
-            lifecycle.press(group, Acknowledge(group.id), actor.id, self._rules, now) for group in meant
+            lifecycle.press(group, Acknowledge(group.id), actor.id, self._rules, now)
+            for group in meant
+            if group.state is GroupState.FIRING
         ]
         changes = tuple(each for each in pressed if isinstance(each, GroupChange))
         told = Confirm(actor.id, Done.ACKNOWLEDGED, {"count": str(len(changes))})
@@ -100,7 +102,7 @@ class Tender:
         )
         if isinstance(made, Fault):
             return refusal(nothing, actor, made)
-        may = policy.may_silence(self._rules.desk, actor, _domain_of(made.matchers), nothing.place)
+        may = policy.may_silence(self._rules.desk, actor, domain_of(made.matchers), nothing.place)
         if isinstance(may, policy.Denied) and command.group is None:
             return refusal(nothing, actor, may.fault)
         told = Confirm(actor.id, Done.SILENCED, {"silence": made.id, "until": made.ends.isoformat()})
@@ -112,18 +114,12 @@ class Tender:
         found, now = await self._alerts.silence(command.silence), self._clock()
         if found is None or found.ends <= now:
             return refusal(nothing, actor, fault(Reason.UNKNOWN_SILENCE, id=command.silence[:80]))
-        may = policy.may_silence(self._rules.desk, actor, _domain_of(found.matchers), nothing.place)
+        may = policy.may_silence(self._rules.desk, actor, domain_of(found.matchers), nothing.place)
         if isinstance(may, policy.Denied) and found.creator != actor.id:
             return refusal(nothing, actor, may.fault)
         told = Confirm(actor.id, Done.UNSILENCED, {"silence": found.id})
         ended = SilenceChange(replace(found, ends=now))
         return _done(nothing, actor, command.kind, on=f"silence {found.id}", changes=(ended,), told=told)
-
-
-def _domain_of(matchers: tuple[Matcher, ...]) -> str | None:
-    """The one domain that *matchers* keep to; None: they may go beyond."""
-    kept = [each.value for each in matchers if each.label == DOMAIN and each.operator is Operator.EQUAL]
-    return kept[0] if kept else None
 
 
 def _done(

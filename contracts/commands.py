@@ -196,7 +196,7 @@ Act = Acknowledge | TakeOver | LetGo | Snooze | Resolve
 # What people do about alerts by what they are called ---------------------------------------------
 @dataclass(frozen=True, slots=True)
 class AcknowledgeAll:
-    """I see to every group that *matchers* match; empty: to all that may be seen where this was said."""
+    """I see to every group that *matchers* match and nobody has; empty: to all that are seen here."""
 
     matchers: str
     kind: Literal["acknowledge-all"] = "acknowledge-all"

@@ -173,6 +173,7 @@ class Reason(enum.StrEnum):
     UNKNOWN_ALERT = "unknown-alert"  #: id
     UNKNOWN_SILENCE = "unknown-silence"  #: id
     SILENCE_ELSEWHERE = "silence-elsewhere"
+    ROWS_MOVE_ON = "rows-move-on"
     UNKNOWN_SCHEDULE = "unknown-schedule"  #: name, suggestion
     # The plan and its risks -----------------------------------------------------------------
     PLAN_BAD_WORD = "plan-bad-word"  #: field, said, known, suggestion
@@ -258,6 +259,7 @@ class Reason(enum.StrEnum):
     PATTERN_TOO_COSTLY = "pattern-too-costly"  #: pattern
     SILENCE_HIDES_ALL = "silence-hides-all"
     SILENCE_OVER = "silence-over"  #: ends
+    SILENCE_ENDS = "silence-ends"  #: silence, matchers, ends
     SILENCE_TOO_LONG = "silence-too-long"  #: most (days)
     ALERT_OVER = "alert-over"  #: group
     ALERT_UNTOLD = "alert-untold"  #: group

@@ -154,6 +154,13 @@ def sees_alert(settings: Settings, domain: str | None, channel: str | None, home
     return rules is not None and channel in rules.channels
 
 
+def sees_silence(settings: Settings, domain: str | None, channel: str | None) -> bool:
+    """Whether a silence of *domain* (None: of any) is spoken of in *channel*: what it hides could be."""
+    if domain is None and channel is not None and settings.domains_of(channel):
+        return True
+    return sees_alert(settings, domain, channel, None)
+
+
 def may_silence(settings: Settings, actor: Actor, domain: str | None, place: Place) -> Decision:
     """Whether *actor* may silence alerts of *domain* (None: of any) from *place*."""
     if actor.kind is ActorKind.OPERATOR or (

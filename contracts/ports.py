@@ -200,11 +200,17 @@ class Lanes(Protocol):
         """
 
     async def release(
-        self, patch: str, attempt: int, *, now: datetime, told: Sequence[NewDelivery] = ()
+        self,
+        patch: str,
+        attempt: int,
+        *,
+        now: datetime,
+        blameless: bool,
+        told: Sequence[NewDelivery] = (),
     ) -> bool:
         """Give the patch back unfinished: it may begin again at once, if its domain lets it.
 
-        False: the attempt does not hold it any more.
+        *blameless*: the attempt does not count as a try. False: the attempt does not hold it any more.
         """
 
     async def decide(

@@ -44,7 +44,7 @@ class StoredPatch:
     steps: tuple[StepTime, ...] = ()
     report: Report | None = None
     card: Place | None = None  #: the posted card (channel and ts), once Slack has confirmed it
-    held: int = 0  #: how many attempts of an open patch only waited, because landing was held
+    held: int = 0  #: attempts of an open patch that are no tries: landing was held, the desk had to stop
 
     priority: Priority | None = None  #: while it is open
     hold: Hold | None = None

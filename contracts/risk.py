@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from contracts.faults import Reason
 from contracts.gates import GateResult, Verdict, refusing
@@ -64,6 +64,7 @@ class Risk:
     counts: TaskCounts
     window: timedelta
     level: RiskLevel
+    __pydantic_config__ = ConfigDict(ser_json_timedelta="float")
 
     @property
     def rate(self) -> float:

@@ -74,7 +74,9 @@ class Glass:
         rules, limits = self.settings.domains[patch.domain], self.settings.limits.limits()
         who = Person(actor.name, actor.email)
         said = Description("preview", patch.title, patch.body, "preview", who)
-        candidate = await build(copy, patch.changeset, limits, said, base=base, now=now, resolving=rules.resolve.resolving())
+        candidate = await build(
+            copy, patch.changeset, limits, said, base=base, now=now, resolving=rules.resolve.resolving()
+        )
         if isinstance(candidate, Fault):
             regexes = Regexes(asyncio.get_running_loop())
             tree = copy.tree(base)

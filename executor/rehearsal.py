@@ -16,7 +16,7 @@ from executor.gates import Gating
 from executor.git import GitError
 from executor.repository.bare import Origin, UnreachableError, opened
 from executor.repository.commits import Description, Person
-from executor.sandbox.level import Sandbox
+from executor.sandbox.level import UNTOUCHED_FROM, Sandbox
 from executor.sandbox.probe import best
 from executor.trial import Clock, Journal, OnStep, Refusal, Trial
 from executor.workspace import Workspaces, default_root, open_folders
@@ -51,7 +51,7 @@ async def open_stage(settings: Settings, *, clock: Clock) -> AsyncIterator[Stage
     Raises OSError if there is no place for workspaces.
     """
     sandbox = await best(settings.sandbox)
-    with open_folders(default_root(), sandbox.owner) as workspaces:
+    with open_folders(default_root(), sandbox.owner, untouched=sandbox.level >= UNTOUCHED_FROM) as workspaces:
         yield Stage(sandbox, workspaces, settings.limits.limits(), clock, settings.sandbox.min_level)
 
 

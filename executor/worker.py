@@ -26,7 +26,7 @@ from executor.git import GitError
 from executor.grip import Holding, LostGripError
 from executor.repository.bare import Repository, UnreachableError, opened
 from executor.repository.commits import Description, Person
-from executor.sandbox.level import Sandbox
+from executor.sandbox.level import UNTOUCHED_FROM, Sandbox
 from executor.sandbox.probe import best
 from executor.trial import Clock, Journal, Refusal, Trial, nothing
 from executor.workspace import Workspaces, default_root, open_folders
@@ -35,6 +35,10 @@ from executor.workspace import Workspaces, default_root, open_folders
 _LOOK_AGAIN = timedelta(hours=1)
 
 _log = logging.getLogger(__name__)
+
+
+def _never() -> bool:
+    return False
 
 
 @asynccontextmanager
@@ -47,6 +51,7 @@ async def open_worker(
     jitter: Callable[[], float],
     reached: Callable[[str], None] = nothing,
     risk: RiskSettings | None = None,
+    stopping: Callable[[], bool] = _never,
 ) -> AsyncIterator["Worker"]:
     """A worker in the best sandbox of this machine, which is probed first (about a second).
 
@@ -54,9 +59,19 @@ async def open_worker(
     """
     sandbox = await best(settings.sandbox)
     name = f"{socket.gethostname()}:{os.getpid()}"
-    with open_folders(default_root(), sandbox.owner) as workspaces:
+    with open_folders(default_root(), sandbox.owner, untouched=sandbox.level >= UNTOUCHED_FROM) as workspaces:
         yield Worker(
-            engine, settings, data, sandbox, workspaces, clock, jitter, name, reached, risk or RiskSettings()
+            engine,
+            settings,
+            data,
+            sandbox,
+            workspaces,
+            clock,
+            jitter,
+            name,
+            reached,
+            risk or RiskSettings(),
+            stopping,
         )
 
 
@@ -65,7 +80,8 @@ class Worker:
     """`turn` is a `contracts.ports.Turn`; one Worker may be called from several tasks.
 
     *data* is the desk's folder. *jitter* gives numbers in [0, 1). *reached* hears of each point that an
-    attempt passes: claimed, fetched, applied, checked-out, gates-run, landed-ref, finished.
+    attempt passes: claimed, fetched, applied, checked-out, gates-run, landed-ref, finished. *stopping*: the
+    desk was told to stop.
     """
 
     engine: Engine
@@ -78,6 +94,7 @@ class Worker:
     name: str
     reached: Callable[[str], None] = nothing
     risk: RiskSettings = field(default_factory=RiskSettings)
+    stopping: Callable[[], bool] = _never
 
     async def turn(self) -> bool:
         """Carry out one patch. False: there was none. Cancelled, it ends what runs and gives it back."""
@@ -93,14 +110,16 @@ class Worker:
         try:
             outcome = await holding.carry_out(self._attempt(stored, journal))
         except asyncio.CancelledError:
-            # An orderly stop: nobody need wait for the lease to run out.
-            await self._give_back(stored)
+            # Nobody need wait for the lease to run out. That the desk had to stop is not the patch's fault;
+            # that it was ended because it stood still may be.
+            await self._give_back(stored, blameless=self.stopping())
             raise
         match outcome:
             case Grip.LOST:
                 _log.warning("patch %s: attempt %d lost its lease", stored.id, stored.attempt)
             case Grip.HALTED:
-                await self._give_back(stored, told=on_progress(stored.id, self._home(stored)[0]))
+                told = on_progress(stored.id, self._home(stored)[0])
+                await self._give_back(stored, blameless=True, told=told)
             case Grip.STOPPED:
                 await self._finish(stored, Stopped(journal.close(fault=await self._stopped_by(stored))))
             case Grip.HELD:
@@ -120,8 +139,12 @@ class Worker:
         _log.info("patch %s: attempt %d: %s%s", stored.id, stored.attempt, outcome.kind, late)
         self.reached("finished")
 
-    async def _give_back(self, stored: StoredPatch, told: Sequence[NewDelivery] = ()) -> None:
-        await self.engine.lanes.release(stored.id, stored.attempt, now=self.clock(), told=told)
+    async def _give_back(
+        self, stored: StoredPatch, *, blameless: bool, told: Sequence[NewDelivery] = ()
+    ) -> None:
+        await self.engine.lanes.release(
+            stored.id, stored.attempt, now=self.clock(), blameless=blameless, told=told
+        )
         _log.info("patch %s: attempt %d is given back", stored.id, stored.attempt)
 
     async def _stopped_by(self, stored: StoredPatch) -> Fault:

@@ -2,8 +2,9 @@
 
 The files are written here, from the objects, so that what the gates see is the tree by construction; and
 before each gate the folder is put back to it. What one patch leaves is kept for the next of its kin, whose
-tree differs in a few files: whatever is not provably as it was written is written again. A shared checkout
-under an overlay would be another `Workspaces`; gates know no more of it than this one's `laid_out`.
+tree differs in a few files: whatever is not provably as it was written is written again. Where the sandbox
+lets no gate touch the folder (it lies below an overlay then), only what differs between the trees is
+written, however many files they have.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from contracts.paths import is_dotgit
 from executor.files import Kind, Leaf
@@ -36,6 +37,9 @@ class Files(Protocol):
     def leaves(self) -> Iterable[Leaf]: ...
 
     def content(self, leaf: Leaf) -> bytes: ...
+
+    def since(self, before: Self) -> tuple[tuple[Leaf, ...], tuple[Leaf, ...]]:
+        """The leaves of *before* that are no more, and those that are new; one that changed is in both."""
 
 
 class Workspace(Protocol):
@@ -59,17 +63,21 @@ class Workspaces(Protocol):
 class Folders:
     """Workspaces that are folders below *home*, a folder of the desk's alone.
 
-    *owner* is the user and group that the gates run as; None: the desk's own.
+    *owner* is the user and group that the gates run as; None: the desk's own. *untouched*: nothing that gates
+    do outlives them.
     """
 
-    def __init__(self, home: Path, owner: int | None) -> None:
+    def __init__(self, home: Path, owner: int | None, *, untouched: bool = False) -> None:
         self._home = home
         self._owner = owner
+        self._untouched = untouched
         self._spare: dict[str, Folder] = {}  #: by kin, the longest unused first
 
     @asynccontextmanager
     async def laid_out(self, files: Files, *, kin: str) -> AsyncIterator["Folder"]:
-        folder = self._spare.pop(kin, None) or Folder(self._home, self._owner, files)
+        folder = self._spare.pop(kin, None) or Folder(
+            self._home, self._owner, files, untouched=self._untouched
+        )
         whole = False
         try:
             await folder.become(files)
@@ -83,7 +91,8 @@ class Folders:
         """Keep the folder of an attempt that ended by itself, and of every kin the latest only."""
         gone = [] if whole else [folder]
         if whole:
-            await asyncio.to_thread(folder.clear_scratch)
+            if not self._untouched:
+                await asyncio.to_thread(folder.clear_scratch)
             gone += [old for old in (self._spare.pop(kin, None),) if old]
             self._spare[kin] = folder
             if len(self._spare) > _SPARE:
@@ -93,7 +102,7 @@ class Folders:
 
 
 @contextmanager
-def open_folders(root: Path, owner: int | None) -> Iterator[Folders]:
+def open_folders(root: Path, owner: int | None, *, untouched: bool = False) -> Iterator[Folders]:
     """A home for workspaces below *root*, for as long as the desk lives; removes those of dead desks.
 
     Raises OSError, as it does if *root* is there and somebody else's.
@@ -106,7 +115,7 @@ def open_folders(root: Path, owner: int | None) -> Iterator[Folders]:
         mine = _locked(home)
         mine.__enter__()
     try:
-        yield Folders(home, owner)
+        yield Folders(home, owner, untouched=untouched)
     finally:
         _destroy(home)
         mine.__exit__(None, None, None)
@@ -174,13 +183,16 @@ class _Seal:
 class Folder:
     """One folder-made Workspace, below *home*."""
 
-    def __init__(self, home: Path, owner: int | None, files: Files) -> None:
+    def __init__(self, home: Path, owner: int | None, files: Files, *, untouched: bool = False) -> None:
         self.place = Path(tempfile.mkdtemp(dir=home, prefix="w-"))
         self.place.chmod(_PASSAGE)
         self.tree = self.place / "tree"
         self.scratch = self.place / "scratch"
         self._owner = owner
         self._files = files
+        self._untouched = untouched
+        #: What the folder holds for certain; None: something may have changed it.
+        self._held: Files | None = None
         self._wanted: _Node = {}
         self._seals: dict[str, _Seal] = {}
         #: Of a file changed at or after this moment it is not known who changed it.
@@ -189,13 +201,43 @@ class Folder:
     async def become(self, files: Files) -> None:
         """Be a workspace of *files* from now on."""
         self._files = files
+        before, self._held = self._held, None
+        if before is not None:
+            await asyncio.to_thread(self._follow, before)
+        else:
+            await self._become_anew(files)
+        self._held = files if self._untouched else None
+
+    async def _become_anew(self, files: Files) -> None:
         leaves = await asyncio.to_thread(lambda: tuple(files.leaves()))
         self._wanted = _nodes(leaves)
         self._seals = {leaf.path: self._seals[leaf.path] for leaf in leaves if leaf.path in self._seals}
         await self.restore()
 
     async def restore(self) -> None:
-        await asyncio.to_thread(self._restore)
+        if self._held is None:
+            await asyncio.to_thread(self._restore)
+
+    def _follow(self, before: Files) -> None:
+        """From a folder that holds *before*, by what differs alone."""
+        gone, fresh = self._files.since(before)
+        wanted = _nodes(fresh)
+        with _folder(self.place) as place, _folder("tree", place) as tree:
+            for leaf in gone:
+                _drop(tree, leaf.path)
+            self._add(tree, wanted)
+
+    def _add(self, folder: int, wanted: _Node) -> None:
+        for name, node in wanted.items():
+            if isinstance(node, dict):
+                with suppress(FileExistsError):
+                    os.mkdir(name, 0o755, dir_fd=folder)
+                with _folder(name, folder) as inner:
+                    os.fchmod(inner, 0o755)
+                    self._add(inner, node)
+                    self._give(inner)
+            else:
+                self._write(folder, name, node)
 
     def clear_scratch(self) -> None:
         with _folder(self.place) as place:
@@ -322,6 +364,20 @@ def _remove(parent: int, name: str) -> None:
         while _empty(top, top, 0):
             pass
     os.rmdir(name, dir_fd=parent)
+
+
+def _drop(folder: int, path: str) -> None:
+    """Remove *path* below the open *folder*, and the folders that held nothing else."""
+    name, _, rest = path.partition("/")
+    if not rest:
+        _remove(folder, name)
+        return
+    with _folder(name, folder) as inner:
+        _drop(inner, rest)
+        with os.scandir(inner) as entries:
+            empty = next(entries, None) is None
+    if empty:
+        os.rmdir(name, dir_fd=folder)
 
 
 def _empty(top: int, folder: int, depth: int) -> bool:

@@ -1,5 +1,6 @@
 """What `deploy/` ships is what the desk needs: a unit that systemd takes, steps that work, enough rights."""
 
+import functools
 import os
 import re
 import shutil
@@ -64,6 +65,7 @@ def test_the_unit_hides_nothing_that_gates_need_hidden_by_themselves() -> None:
         assert not re.search(rf"^{key}=", UNIT, re.M)
 
 
+@functools.cache
 def probed(*confined: str) -> list[str]:
     said = subprocess.run(
         [*confined, sys.executable, "-c", _PROBE], capture_output=True, text=True, check=True, cwd=ROOT

@@ -9,6 +9,7 @@ from contracts.alerts.hiding import of_alert
 from contracts.alerts.lifecycle import View, advance, needs_members
 from contracts.alerts.model import Alert, Group, GroupChange, Silence
 from contracts.alerts.rules import Rules
+from contracts.alerts.silences import announcements
 from contracts.alerts.store import Alerts
 
 #: Groups of one transaction: others wait for the writer no longer than these take.
@@ -39,9 +40,10 @@ class AlertTick:
         hiding = _Hiding(await self._alerts.silences(now=now), await self._alerts.sources())
         while due:
             changes = await self._decide(due, hiding, now)
-            written = await self._alerts.write(changes, now=now)
+            ending = announcements(changes, hiding.silences, self._rules)
+            written = await self._alerts.write([*changes, *ending], now=now)
             self._reached("alerts-decided")
-            if sum(written) < len(due):
+            if sum(written[: len(changes)]) < len(due):
                 return
             due = await self._alerts.due(now=now, limit=BATCH)
 

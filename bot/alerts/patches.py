@@ -1,6 +1,6 @@
 """Patches that ended, as alerts: what keeps a domain's patches from landing, until one shows it is over."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -40,12 +40,9 @@ def _is_over(labels: Labels, patch: StoredPatch) -> bool:
     """A patch that landed went all the way; any other shows at least which gates pass."""
     if labels.get(DOMAIN) != patch.patch.domain:
         return False
-    return patch.state is PatchState.LANDED or labels.get(GATE) in set(_passed(patch))
-
-
-def _passed(patch: StoredPatch) -> Iterator[str]:
-    if patch.report is not None:
-        yield from (gate.name for gate in patch.report.gates if gate.verdict is Verdict.PASSED)
+    gates = patch.report.gates if patch.report else ()
+    passed = {gate.name for gate in gates if gate.verdict is Verdict.PASSED}
+    return patch.state is PatchState.LANDED or labels.get(GATE) in passed
 
 
 def _failure(patch: StoredPatch, at: datetime) -> Observation | None:
@@ -56,7 +53,7 @@ def _failure(patch: StoredPatch, at: datetime) -> Observation | None:
             labels, what = _failed(patch, why)
             return Observation(labels, what, at, expires=at + FORGOTTEN_AFTER)
         case PatchState.QUARANTINED:
-            labels = _labels("PatchQuarantined", Severity.CRITICAL, patch, **{REASON: why})
+            labels = _labels("patch-quarantined", Severity.CRITICAL, patch, **{REASON: why})
             return Observation(labels, fault(Reason.PATCH_GIVEN_UP, patch=patch.id, why=why), at)
         case _:
             return None
@@ -69,13 +66,13 @@ def _failed(patch: StoredPatch, why: str) -> tuple[Labels, Fault]:
         # What does not even apply is its author's to mend, who is told so; others need not hurry.
         was_built = patch.report is not None and patch.report.commit is not None
         severity = Severity.WARNING if was_built else Severity.INFO
-        labels = _labels("PatchFailed", severity, patch, **{REASON: why})
+        labels = _labels("patch-failed", severity, patch, **{REASON: why})
         return labels, fault(Reason.PATCH_DID_NOT_LAND, patch=patch.id, why=why)
     if gate.verdict is Verdict.ERRORED:
-        labels = _labels("PatchErrored", Severity.WARNING, patch, **{GATE: gate.name})
+        labels = _labels("patch-errored", Severity.WARNING, patch, **{GATE: gate.name})
         why = gate.why.reason.value if gate.why else why
         return labels, fault(Reason.GATE_DID_NOT_RUN, gate=gate.name, patch=patch.id, why=why)
-    labels = _labels("PatchFailed", Severity.WARNING, patch, **{GATE: gate.name})
+    labels = _labels("patch-failed", Severity.WARNING, patch, **{GATE: gate.name})
     return labels, fault(Reason.GATE_REFUSES, gate=gate.name, patch=patch.id)
 
 
@@ -86,7 +83,7 @@ def _labels(name: str, severity: Severity, patch: StoredPatch, **more: str) -> L
 def flaky(gate: FlakyGate, span: timedelta) -> Observation:
     """A gate that contradicted itself within *span*; it holds for as long as that is so."""
     labels = {
-        NAME: "GateFlaky",
+        NAME: "gate-flaky",
         SEVERITY: Severity.WARNING.value,
         DOMAIN: gate.domain,
         GATE: gate.gate,

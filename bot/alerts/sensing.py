@@ -66,7 +66,8 @@ class Sensing:
         found = await self._engine.ledger.noted(deliveries.ACTIONS, after=before, limit=BATCH)
         if not found:
             return False
-        seen = [deliveries.noted(entry, at) for _, at, entry in found]
+        noted = (deliveries.noted(entry, at) for _, at, entry in found)
+        seen = [each for each in noted if each is not None]
         mark = Watermark("audit", before, found[-1][0])
         await self._observer.observe("audit", seen, now=now, mark=mark)
         return True

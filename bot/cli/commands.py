@@ -78,18 +78,18 @@ COMMANDS = {
     "dashboard": Command(
         "bot.cli.dashboard:dashboard", "Everything at a glance, drawn anew every few seconds."
     ),
-    "alerts": Command(
-        "bot.cli.alerts:app", "What becomes of an alert, and whether `operations.yml` is well."
-    ),
     "doctor": Command(
         "bot.cli.doctor:doctor", "Look at everything the desk needs, and say how to mend what is wrong."
+    ),
+    "report": Command(
+        "bot.cli.report:report", "Report on a day, a week or a month, in Markdown, JSON or HTML."
+    ),
+    "alerts": Command(
+        "bot.cli.alerts:app", "What becomes of an alert, and whether `operations.yml` is well."
     ),
     "plan": Command("bot.cli.plan:app", "The execution plan and its risks."),
     "schema": Command("bot.cli.schema:app", "JSON Schemas, for editors and for whoever generates patches."),
     "keys": Command("bot.cli.keys:app", "Keys for the desk over HTTP."),
-    "report": Command(
-        "bot.cli.report:report", "Report on a day, a week or a month, in Markdown, JSON or HTML."
-    ),
     "log": Command("bot.cli.log:app", "The execution log: a line of JSON for each finished task."),
     "db": Command("bot.cli.db:app", "Look after the store."),
 }

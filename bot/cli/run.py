@@ -13,7 +13,9 @@ from contracts.faults import Fault, Reason
 from executor.engine import StoreTroubleError
 
 #: What whoever starts the desk has to put right before another try makes sense.
-_TO_SET_RIGHT = frozenset({Reason.VARIABLE_UNSET, Reason.NO_WAY_IN, Reason.TOKEN_REFUSED})
+_TO_SET_RIGHT = frozenset(
+    {Reason.VARIABLE_UNSET, Reason.NO_WAY_IN, Reason.TOKEN_REFUSED, Reason.BAD_SCHEDULE}
+)
 
 
 def run() -> None:

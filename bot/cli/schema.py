@@ -3,6 +3,7 @@
 import typer
 
 from bot.cli.screen import show_json
+from contracts.formats.plan_schema import plan_schema
 from contracts.formats.schema import patch_schema
 from contracts.settings import Settings
 
@@ -25,3 +26,9 @@ def settings() -> None:
     """Of patchdesk.yml."""
     # As it would be written out: durations are numbers (of seconds) then.
     show_json(Settings.model_json_schema(mode="serialization"))
+
+
+@app.command()
+def plan() -> None:
+    """Of an execution plan."""
+    show_json(plan_schema())

@@ -12,7 +12,7 @@ from bot.delivery.wording import alerts as wording
 from bot.delivery.wording.ink import MRKDWN
 from contracts import policy
 from contracts.alerts.matching import matches, parse_matchers
-from contracts.alerts.model import DOMAIN, SEVERITY, Alert, Group, Matcher
+from contracts.alerts.model import DOMAIN, SEVERITY, Alert, Group, Matcher, Operator
 from contracts.alerts.oncall import upcoming
 from contracts.alerts.rules import Rules
 from contracts.alerts.store import Alerts
@@ -47,7 +47,11 @@ class AlertBoard:
             case ListAlerts(matchers):
                 return await self._list(matchers, channel)
             case ListSilences():
-                listed = await self._alerts.silences(now=now)
+                listed = [
+                    silence
+                    for silence in await self._alerts.silences(now=now)
+                    if policy.sees_silence(self._rules.desk, domain_of(silence.matchers), channel)
+                ]
                 names = await self._naming({silence.creator for silence in listed})
                 return render.silences(listed, names=names)
             case WhoIsOnCall(schedule):
@@ -90,6 +94,12 @@ async def meant_by(
     groups = [group for group in await alerts.open_groups(limit=MOST_READ) if is_shown(group, channel, rules)]
     firing = await alerts.firing([group.id for group in groups]) if parsed else {}
     return tuple(group for group in groups if _matches(parsed, group, firing.get(group.id, ())))
+
+
+def domain_of(matchers: Sequence[Matcher]) -> str | None:
+    """The one domain that *matchers* keep to; None: they may go beyond."""
+    kept = [each.value for each in matchers if each.label == DOMAIN and each.operator is Operator.EQUAL]
+    return kept[0] if kept else None
 
 
 def is_shown(group: Group, channel: str | None, rules: Rules) -> bool:

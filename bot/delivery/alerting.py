@@ -27,6 +27,7 @@ from contracts.alerts.store import Alerts
 from contracts.faults import Reason, fault
 from contracts.notices import CallWebhook, EditAlert, MailAlert, PageSomebody, PostAlert, TellAlert
 from contracts.records import Delivery
+from contracts.secrets import redact
 
 AlertNotice = PostAlert | EditAlert | TellAlert | PageSomebody | MailAlert | CallWebhook
 #: The version of the document that webhooks get.
@@ -105,8 +106,8 @@ class Alerting:
 
     async def _tell(self, delivery: Delivery, group: str, number: int) -> Answer:
         """Under the card; in another channel than the card's it is a post of its own."""
-        shown, channel = await self._shown(group), _channel_of(delivery)
-        entry = await self._entry(group, number)
+        entry, channel = await self._entry(group, number), _channel_of(delivery)
+        shown = await self._shown(group, entry)
         card = shown.group.card
         thread = (card.thread or card.ts) if card is not None and card.channel == channel else None
         message = render.entry(entry, shown, apart=thread is None)
@@ -114,7 +115,8 @@ class Alerting:
 
     async def _page(self, delivery: Delivery, notice: PageSomebody) -> Answer:
         """To a person's own conversation, or to a channel that the chain tells."""
-        shown, entry = await self._shown(notice.group), await self._entry(notice.group, notice.entry)
+        entry = await self._entry(notice.group, notice.entry)
+        shown = await self._shown(notice.group, entry)
         if notice.user.startswith(_CHANNELS):
             return await self._post(delivery, render.call(entry, shown), notice.user, None)
         channel = await self._conversation(notice.user)
@@ -139,7 +141,8 @@ class Alerting:
         if mailer is None:
             missing = fault(Reason.MAIL_NOT_SET_UP, address=notice.address)
             return Rejected("mail", "there is no mail server", missing)
-        shown, entry = await self._shown(notice.group), await self._entry(notice.group, notice.entry)
+        entry = await self._entry(notice.group, notice.entry)
+        shown = await self._shown(notice.group, entry)
         subject, text = render.mail(shown, entry)
         mail = written(
             subject,
@@ -158,7 +161,8 @@ class Alerting:
         if webhook is None or url is None or ways.webhooks is None:
             missing = fault(Reason.WEBHOOK_NOT_SET_UP, name=name)
             return Rejected("webhook", "there is no such webhook", missing)
-        shown, entry = await self._shown(notice.group), await self._entry(notice.group, notice.entry)
+        entry = await self._entry(notice.group, notice.entry)
+        shown = await self._shown(notice.group, entry)
         return await ways.webhooks.call(
             name,
             url,
@@ -169,19 +173,22 @@ class Alerting:
         )
 
     # Reading -----------------------------------------------------------------------------------
-    async def _shown(self, group: str) -> render.Shown:
-        """Raises LookupError: a notice is written together with its group, so that store would be broken."""
+    async def _shown(self, group: str, entry: Entry | None = None) -> render.Shown:
+        """As it is now, with the names of all who are in it and in *entry*.
+
+        Raises LookupError: a notice is written together with its group, so that store would be broken.
+        """
         row = await self._alerts.group(group)
         if row is None:
             raise LookupError(f"there is no group of alerts {group}")
-        people = {who for who in (row.taken and row.taken.by, row.resolved_by) if who}
-        people |= {entry.actor for entry in await self._alerts.log(group) if entry.actor}
+        people = [row.taken.by if row.taken else None, row.resolved_by]
+        people += [entry.actor, entry.facts.get("from"), entry.facts.get("by")] if entry else []
         return render.Shown(
             row,
             await self._alerts.members(group, limit=render.MOST_MEMBERS),
             self._ways.settings.snooze_choices,
             next=next_step(row, self._ways.settings),
-            names=await self._ways.naming(people),
+            names=await self._ways.naming({who for who in people if who}),
             link=permalink(self._workspace, row.card),
         )
 
@@ -197,7 +204,8 @@ class Alerting:
 def next_step(group: Group, settings: AlertSettings) -> render.NextStep | None:
     """What the group's chain does next, and when; None: nobody else will be told."""
     climb = group.climb
-    if climb is None or climb.next_at is None or group.state is not GroupState.FIRING:
+    climbs = group.state is GroupState.FIRING and group.hidden is None
+    if climb is None or climb.next_at is None or not climbs:
         return None
     rung = next_rung(climb, settings.ladders.get(climb.chain, ()))
     if rung is None or rung.step.way is None:
@@ -216,7 +224,7 @@ def document(shown: render.Shown, entry: Entry) -> Mapping[str, Any]:
         "group": {
             "id": group.id,
             "route": group.route,
-            "labels": dict(group.labels),
+            "labels": _without_secrets(group.labels),
             "severity": group.severity.value,
             "state": group.state.value,
             "firing": group.firing,
@@ -230,7 +238,7 @@ def document(shown: render.Shown, entry: Entry) -> Mapping[str, Any]:
             "at": entry.at.isoformat(),
             "kind": entry.kind.value,
             "actor": entry.actor,
-            "facts": dict(entry.facts),
+            "facts": _without_secrets(entry.facts),
         },
         "alerts": [_alert(alert) for alert in shown.members],
     }
@@ -240,13 +248,18 @@ def _alert(alert: Alert) -> Mapping[str, Any]:
     return {
         "fingerprint": alert.fingerprint,
         "source": alert.source,
-        "labels": dict(alert.labels),
+        "labels": _without_secrets(alert.labels),
         "what": explain(alert.what, PLAIN).what,
         "since": alert.since.isoformat(),
         "endedAt": alert.ended.isoformat() if alert.ended else None,
         "times": alert.times,
-        "link": alert.link,
+        "link": redact(alert.link) if alert.link else None,
     }
+
+
+def _without_secrets(texts: Mapping[str, str]) -> Mapping[str, str]:
+    """Labels come from anybody; what is rendered has been looked at, this is not."""
+    return {redact(name): redact(value) for name, value in texts.items()}
 
 
 def _channel_of(delivery: Delivery) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import assert_never
@@ -27,6 +28,7 @@ from bot.delivery.wording.patches import Relative
 from contracts import notices
 from contracts.alerts.rules import Rules
 from contracts.commands import Question
+from contracts.faults import Fault, Reason
 from contracts.gates import GateResult
 from contracts.operations import Operations
 from contracts.ports import Engine
@@ -65,6 +67,7 @@ class Carrier:
         operations: Operations,
     ) -> None:
         self._alerting = Alerting(engine.alerts, sender, ways, clock=clock, workspace=workspace)
+        self._naming = ways.naming
         rules = Rules(ways.settings, settings)
         self._board = AlertBoard(engine.alerts, rules, naming=ways.naming, workspace=workspace)
         self._asking = Asking(engine, sender, settings)
@@ -90,11 +93,11 @@ class Carrier:
                 return Tried(await self._write_summary(patch))
             case notices.Mark(inbox_id):
                 return await self._mark(inbox_id)
-            case notices.Deny(user) | notices.Confirm(user):
-                said = (
-                    answers.fault(notice.fault) if isinstance(notice, notices.Deny) else alerts.done(notice)
-                )
-                return Tried(await self._whisper(delivery, said, user), lasting=False)
+            case notices.Deny(user, wrong):
+                denial = answers.fault(await self._named(wrong))
+                return Tried(await self._whisper(delivery, denial, user), lasting=False)
+            case notices.Confirm(user):
+                return Tried(await self._whisper(delivery, alerts.done(notice), user), lasting=False)
             case (
                 notices.PostAlert()
                 | notices.EditAlert()
@@ -193,6 +196,14 @@ class Carrier:
             return Tried(Delivered())
         message = checked(await self._card(row, row.card.channel))
         return Tried(await self._sender.update(message, at=row.card), lasting=row.state not in OPEN_STATES)
+
+    async def _named(self, wrong: Fault) -> Fault:
+        """Who stands in somebody's way is called by name, where there is one."""
+        if wrong.reason is not Reason.ALERT_TAKEN:
+            return wrong
+        by = wrong.args.get("by", "")
+        names = await self._naming([by])
+        return replace(wrong, args={**wrong.args, "by": names.get(by, by)})
 
     async def _whisper(self, delivery: Delivery, message: Message, user: str) -> Answer:
         """Nobody can look up what only one person sees: if in doubt, it was said."""

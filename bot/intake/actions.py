@@ -1,4 +1,4 @@
-"""Buttons, selects and dialogs of cards, and words that change something: what a payload means and asks.
+"""Buttons, selects and dialogs of cards and of the plan, and words that change something: what they ask.
 
 What Slack sends is recorded as it came (`Source.ACTION`) and read again when it is settled.
 """
@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from bot.delivery.render import alerts, cards
+from bot.intake import batch_form
 from bot.intake.events import Sender
 from bot.intake.people import People
 from bot.submit import Asked, Trouble
@@ -18,6 +19,7 @@ from contracts.commands import (
     Acknowledge,
     Act,
     ActorKind,
+    EditBatch,
     Ignore,
     LetGo,
     MakeSilence,
@@ -60,7 +62,7 @@ class Pressed:
     key: str
     sender: Sender
     place: Place
-    command: Act | Tending | Steering | Ruling
+    command: Act | Tending | Steering | Ruling | EditBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def read(payload: Json) -> Done | Wanted | Ignore:
         case "block_actions":
             return _used(payload)
         case "view_submission":
-            return _sent_off(payload)
+            return _planned(payload) or _sent_off(payload)
         case _:
             return _typed(payload) if "command" in payload else Ignore("nothing about alerts")
 
@@ -172,6 +174,14 @@ def _sent_off(payload: Json) -> Timed | Ignore:
     )
 
 
+def _planned(payload: Json) -> Pressed | None:
+    """The form that changes a batch of the plan, sent off."""
+    form = batch_form.changed(payload)
+    if form is None:
+        return None
+    return Pressed(form.key, Sender(ActorKind.PERSON, form.user), form.place, form.edit)
+
+
 def _field(view: Json, name: str) -> str:
     """What was entered; each field's action is named like its block."""
     values = _object(_object(view, "state"), "values")
@@ -213,7 +223,7 @@ class FromActions:
             case _:
                 raise LookupError("a payload that does nothing was recorded")
 
-    async def _command(self, done: Done) -> Act | Tending | Steering | Ruling | Fault:
+    async def _command(self, done: Done) -> Act | Tending | Steering | Ruling | EditBatch | Fault:
         if isinstance(done, Pressed):
             return done.command
         return timed(done, self._clock(), await self._people.zone_of(done.sender.id))

@@ -4,17 +4,14 @@ Whatever stands in a payload was written by somebody: a shape that Slack does no
 never an error.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.delivery.render import dialogs
-from bot.delivery.render import plan as plan_forms
 from contracts.commands import (
     ActorKind,
-    EditBatch,
     Ignore,
     Part,
     PartKind,
@@ -97,17 +94,7 @@ class Filled:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """The form that changes a batch of the plan, as it was sent off."""
-
-    key: str
-    sender: Sender
-    place: Place
-    edit: EditBatch
-
-
-Heard = Message | Filled | Planned | Ignore
+Heard = Message | Filled | Ignore
 
 
 def read(payload: Json, ourselves: Ourselves) -> Heard:
@@ -118,7 +105,7 @@ def read(payload: Json, ourselves: Ourselves) -> Heard:
         case "message_action":
             return _picked(payload, ourselves)
         case "view_submission":
-            return _planned(payload) or _filled(payload)
+            return _filled(payload)
         case _:
             return Ignore("not a payload that can bring a patch")
 
@@ -214,45 +201,6 @@ def _filled(payload: Json) -> Heard:
         title=_string(_field(view, dialogs.TITLE), "value").strip() or None,
         body=_string(_field(view, dialogs.PATCH), "value"),
     )
-
-
-def _planned(payload: Json) -> Planned | None:
-    view, user = _object(payload, "view"), _string(_object(payload, "user"), "id")
-    about = _metadata(view)
-    batch, version = _string(about, "batch"), about.get("version")
-    if view.get("callback_id") != plan_forms.CHANGE or not (user and batch and isinstance(version, int)):
-        return None
-    return Planned(
-        key=f"{plan_forms.CHANGE}/{_string(view, 'id')}/{_string(view, 'hash')}",
-        sender=Sender(ActorKind.PERSON, user),
-        place=Place(_string(about, "channel") or None),
-        edit=EditBatch(batch, version, dict(_entered(view))),
-    )
-
-
-def chosen_batch(payload: Json) -> tuple[str, str]:
-    """The batch that was chosen in the first step of that form, and the channel it was asked for in."""
-    view = _object(payload, "view")
-    option = _object(_field(view, plan_forms.BATCH), "selected_option")
-    return _string(option, "value"), _string(_metadata(view), "channel")
-
-
-def _metadata(view: Json) -> Json:
-    """What we gave a form along; an earlier release may have given something else."""
-    try:
-        about = json.loads(_string(view, "private_metadata"))
-    except ValueError:
-        return {}
-    return about if isinstance(about, dict) else {}
-
-
-def _entered(view: Json) -> Iterator[tuple[str, str]]:
-    """What stands in each field that the form had; a field without a value is empty."""
-    values = _object(_object(view, "state"), "values")
-    for key in plan_forms.FORM:
-        if key.value in values:
-            field = _field(view, key.value)
-            yield key.value, _string(_object(field, "selected_option"), "value") or _string(field, "value")
 
 
 def _field(view: Json, name: str) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC
 
 from bot.intake import events
-from bot.intake.events import Filled, Message, Ourselves, Planned
+from bot.intake.events import Filled, Message, Ourselves
 from bot.intake.files import Files
 from bot.intake.people import People
 from bot.submit import Asked, Trouble
@@ -48,8 +48,6 @@ class FromSlack:
                 raise ValueError(f"a payload that asks for nothing was recorded: {heard.why}")
             case Filled():
                 return await self._asked(heard, dialog(heard))
-            case Planned(edit=edit):
-                return await self._asked(heard, edit)
             case Message():
                 fetched = await asyncio.gather(*(self._files.fetch(each) for each in heard.attachments))
                 if trouble := next((each for each in fetched if isinstance(each, Trouble)), None):
@@ -58,7 +56,7 @@ class FromSlack:
                     heard, command([each for each in fetched if not isinstance(each, Trouble)], heard)
                 )
 
-    async def _asked(self, heard: Message | Filled | Planned, asked: Command | Fault) -> Asked | Trouble:
+    async def _asked(self, heard: Message | Filled, asked: Command | Fault) -> Asked | Trouble:
         actor = await self._people.find(heard.sender)
         if isinstance(actor, Trouble):
             return actor

@@ -80,10 +80,7 @@ class People:
     async def zone_of(self, user: str) -> tzinfo:
         """The time zone that *user* lives in; UTC while Slack does not say."""
         about = await self._about.get(user, self._ask_about)
-        try:
-            return ZoneInfo(about.zone) if isinstance(about, _About) else UTC
-        except (ZoneInfoNotFoundError, ValueError):
-            return UTC
+        return UTC if isinstance(about, Trouble) else _zone(about)
 
     async def channels_of(self, user: str) -> frozenset[str]:
         """The channels that *user* is in and the desk knows of; fewer if Slack stops answering."""
@@ -138,6 +135,13 @@ class _About:
         )
         name = next((" ".join(it.split()) for it in names if isinstance(it, str) and it.strip()), user)
         return cls(name, profile.get("email") or f"{user}@{NOWHERE}", str(about.get("tz") or ""))
+
+
+def _zone(about: _About) -> tzinfo:
+    try:
+        return ZoneInfo(about.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 @dataclass(frozen=True, slots=True)

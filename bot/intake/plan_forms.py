@@ -8,9 +8,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.delivery.render import plan as forms
-from bot.intake import events
-from bot.intake.connection import Connection
-from bot.intake.events import Planned
+from bot.intake import batch_form
 from bot.planning import Edited, edited
 from contracts import policy
 from contracts.commands import Actor, Place, Source
@@ -28,14 +26,12 @@ class PlanForms:
         self,
         engine: Engine,
         settings: Settings,
-        slack: Connection,
         *,
         clock: Callable[[], datetime],
         reached: Callable[[str], None],
     ) -> None:
         self._engine = engine
         self._settings = settings
-        self._ourselves = slack.ourselves
         self._clock = clock
         self._reached = reached
 
@@ -66,25 +62,25 @@ class PlanForms:
 
     async def chosen(self, ack: AsyncAck, body: Json) -> None:
         """The next step takes the place of the first. Who may was asked before that was shown."""
-        batch, channel = events.chosen_batch(body)
+        batch, channel = batch_form.chosen(body)
         await ack(response_action="update", view=await self._form(channel, batch))
 
     async def changed(self, ack: AsyncAck, body: Json) -> None:
         """What is wrong is said beside its field, where nothing typed is lost; what is right is recorded."""
-        heard = events.read(body, self._ourselves)
-        if not isinstance(heard, Planned):
+        form = batch_form.changed(body)
+        if form is None:
             await ack()
             return
-        match await edited(heard.edit, self._engine.plan):
+        match await edited(form.edit, self._engine.plan):
             case Edited():
-                await self._record(heard, body)
+                await self._record(form.key, body)
                 await ack()
             case Fault() as wrong:
                 await ack(response_action="update", view=forms.notice_view(wrong))
             case wrong:
                 await ack(response_action="errors", errors=forms.field_errors(wrong))
 
-    async def _record(self, heard: Planned, body: Json) -> None:
-        event = NewEvent(Source.MODAL, heard.key, json.dumps(body).encode())
+    async def _record(self, key: str, body: Json) -> None:
+        event = NewEvent(Source.ACTION, key, json.dumps(body).encode())
         await self._engine.inbox.record(event, now=self._clock())
         self._reached("recorded")

@@ -95,7 +95,7 @@ class Listeners:
         self._home = home
         self._clock = clock
         self._reached = reached
-        self._plan_forms = PlanForms(engine, settings, slack, clock=clock, reached=reached)
+        self._plan_forms = PlanForms(engine, settings, clock=clock, reached=reached)
 
     def attach(self, app: AsyncApp) -> None:
         """Every listener there is; the most frequent first, because each costs a little of every event."""

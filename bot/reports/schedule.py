@@ -51,6 +51,7 @@ class Due:
 
 def schedules(settings: ReportSettings, domains: Collection[str]) -> tuple[Schedule, ...]:
     """Those of *settings*, each for a known domain. Raises ScheduleError."""
+    zone_named(settings.zone)
     found = tuple(_schedule(each, settings, domains) for each in settings.schedules)
     keys = [schedule.key for schedule in found]
     if twice := next((key for key in keys if keys.count(key) > 1), None):
@@ -90,14 +91,14 @@ def due(
 ) -> Due | None:
     """The report that is to be made now, if any.
 
-    *latest* is the start of the latest period that was reported. A period that is not after it is over and
-    done with, also after the clock was set back. Nothing is due for times before *since*, when the schedule
-    was first known.
+    *latest* is the end of the latest period that was reported. A period that lies mostly before it is over
+    and done with, also after the clock was set back, or the schedule was moved to another time zone. Nothing
+    is due for times before *since*, when the schedule was first known.
     """
     at = schedule.due_at(now)
     if at < since:
         return None
     period = last_full(SPANS[schedule.key.kind], at, schedule.zone)
-    if latest is not None and period.start <= latest:
+    if latest is not None and period.start + (period.end - period.start) / 2 <= latest:
         return None
     return Due(schedule, period, at, late=now - at > late)

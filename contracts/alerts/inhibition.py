@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from contracts.alerts.matching import matches, may_match
-from contracts.alerts.model import Alert, Labels, fingerprint
+from contracts.alerts.model import Alert, Labels
 from contracts.alerts.settings import AlertSettings, InhibitionSettings
 
 
@@ -15,15 +15,15 @@ def is_source(settings: AlertSettings, labels: Labels) -> bool:
 def inhibitor(settings: AlertSettings, labels: Labels, sources: Iterable[Alert]) -> Alert | None:
     """The firing alert of *sources* that hides an alert of *labels*.
 
-    No alert hides itself. Two that are both source and target of a rule do not hide each other by it, or
-    nobody would hear of either.
+    Two that are both source and target of a rule do not hide each other by it, or nobody would hear of
+    either; and so no alert hides itself.
     """
-    own = fingerprint(labels)
-    hiding = [rule for rule in settings.inhibitions if matches(rule.targets, labels)]
-    for rule in hiding:
+    for rule in settings.inhibitions:
+        if not matches(rule.targets, labels):
+            continue
         is_both = matches(rule.sources, labels)
         for source in sources:
-            if source.fingerprint != own and _hides(rule, source.labels, labels, is_both=is_both):
+            if _hides(rule, source.labels, labels, is_both=is_both):
                 return source
     return None
 

@@ -44,12 +44,12 @@ def ends(group: Group, settings: AlertSettings) -> Moment:
 
 
 def announces_end(group: Group, settings: AlertSettings) -> Moment:
-    """When it is told in its thread that a silence ends. Of one that is shorter than the notice it is not."""
+    """When it is told that a silence ends. Of one that is shorter than the notice it is not."""
     hidden = group.hidden
     if hidden is None or hidden.why is not Hiding.SILENCE or hidden.until is None:
         return None
     at = hidden.until - settings.announce_silence_end
-    return None if hidden.announced or group.spoken is None or at <= hidden.since else at
+    return None if hidden.announced or at <= hidden.since else at
 
 
 def speaks(group: Group, route: Route) -> Moment:

@@ -49,8 +49,8 @@ class Alerts(Protocol):
     ) -> tuple[bool, ...]:
         """Write each change whose group is still at its version; which were written.
 
-        A silence only ends earlier and is announced once; after a change of it every open group is due at
-        once.
+        A silence only ends earlier and is announced once; after a change of it every open group that it
+        could touch is due at once.
         """
 
     # Reading -----------------------------------------------------------------------------------

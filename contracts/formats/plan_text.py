@@ -21,9 +21,10 @@ MOST_BATCHES: Final = 500
 MOST_BLOCKERS: Final = 20
 MOST_TEXT: Final = 300
 MOST_NOTES: Final = 3_000
+MOST_PATCHES: Final = 100_000
 #: So many values that every plan within the bounds above can be read.
 _MOST_VALUES: Final = 20_000
-_MOST_NUMBER: Final = Decimal(10**9)
+MOST_NUMBER: Final = Decimal(10**9)
 _MOST_DIGITS: Final = 24
 _DECIMALS: Final = 4
 _SHOWN: Final = 80
@@ -33,10 +34,10 @@ _WEEK: Final = re.compile(r"Week [1-9]\d{0,2}(?: ?[-\u2013] ?[1-9]\d{0,2})?", re
 _TYPED_NUMBER: Final = re.compile(r"(-?(?:0|[1-9]\d{0,12})(?:\.\d{1,9})?)\s*%?", re.ASCII)
 _BATCHES: Final = "batches"
 _METRICS: Final = "metrics"
-_COUNTS: Final = frozenset({Metric.PRS_MERGED, Metric.PRODUCTION_INCIDENTS})
-_PERCENTS: Final = frozenset({Metric.CI_PASS_RATE, Metric.COVERAGE})
-_NEEDED: Final = (Key.ID, Key.NAME, Key.STATUS)
-_NULLABLE: Final = frozenset(Key) - {*_NEEDED, Key.BLOCKERS}
+COUNTS: Final = frozenset({Metric.PRS_MERGED, Metric.PRODUCTION_INCIDENTS})
+PERCENTS: Final = frozenset({Metric.CI_PASS_RATE, Metric.COVERAGE})
+NEEDED: Final = (Key.ID, Key.NAME, Key.STATUS)
+_NULLABLE: Final = frozenset(Key) - {*NEEDED, Key.BLOCKERS}
 
 
 def read_plan(text: str) -> Plan | tuple[Fault, ...]:
@@ -118,11 +119,11 @@ def _blame_twins(items: Sequence[Node], findings: Findings) -> None:
 def _batch(node: Node, number: int, findings: Findings) -> Batch | None:
     where = f"batch {number}"
     entries = _entries(node, where, tuple(Key), findings)
-    for key in _NEEDED:
+    for key in NEEDED:
         if isinstance(node, Fields) and key not in entries:
             findings.blame(Reason.MISSING_FIELD, node.at, field=key.value, where=where)
     values = {Key(name): _field(Key(name), entry.value, findings) for name, entry in entries.items()}
-    id_, name, status = (values.get(key) for key in _NEEDED)
+    id_, name, status = (values.get(key) for key in NEEDED)
     if not isinstance(id_, str) or not isinstance(name, str) or not isinstance(status, Status):
         return None
     given: dict[str, Any] = {NAMES.get(key, key.value): value for key, value in values.items()}
@@ -133,10 +134,10 @@ def _metrics(node: Node, findings: Findings) -> tuple[tuple[Metric, Decimal | No
     found = []
     for name, entry in _entries(node, "the metrics", tuple(Metric), findings).items():
         metric = Metric(name)
-        most = Decimal(100) if metric in _PERCENTS else _MOST_NUMBER
+        most = Decimal(100) if metric in PERCENTS else MOST_NUMBER
         value = None
         if not _is_null(entry.value):
-            value = _number(name, entry.value, 0, most, findings, whole=metric in _COUNTS)
+            value = _number(name, entry.value, 0, most, findings, whole=metric in COUNTS)
         found.append((metric, value))
     return tuple(found)
 
@@ -201,7 +202,7 @@ def _percent(key: Key, node: Node, findings: Findings) -> Decimal | None:
 
 
 def _patches(key: Key, node: Node, findings: Findings) -> Decimal | None:
-    return _number(key.value, node, 1, Decimal(100_000), findings, whole=True)
+    return _number(key.value, node, 1, Decimal(MOST_PATCHES), findings, whole=True)
 
 
 def _number(

@@ -1,15 +1,15 @@
 """A report as data: what was found out about one period. Every layout shows some of it."""
 
 import enum
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic_core import to_jsonable_python
 
 from contracts.records import PatchLine
-from contracts.reports.figures import Cause, Day, Figure, GateTally
+from contracts.reports.figures import Cause, Day, Figure, GateTally, unit_of
 from contracts.reports.periods import Period
 from contracts.reports.settings import Kind
 from contracts.risk import Risk
@@ -109,4 +109,9 @@ def body_from_json(stored: str) -> Body:
 
 def body_to_data(body: Body) -> Any:
     """As JSON data: times in ISO 8601, lengths of time in seconds, shares in percent."""
-    return to_jsonable_python(body, timedelta_mode="float")
+    data = json.loads(body_to_json(body))
+    data["period"]["label"] = body.period.label
+    data["risk"] |= {"rate": body.risk.rate, "formula": "errors / max(1, tasks) × 100"}
+    for shown, figure in zip(data["figures"], body.figures, strict=True):
+        shown |= {"change": figure.change, "unit": unit_of(figure.measure)}
+    return data

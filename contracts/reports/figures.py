@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from pydantic import ConfigDict
+
 from contracts.faults import Fault, Reason, fault
 
 
@@ -16,6 +18,7 @@ class Spread:
     of: int
     p50: timedelta
     p90: timedelta
+    __pydantic_config__ = ConfigDict(ser_json_timedelta="float")
 
 
 def spread(lengths: Sequence[timedelta]) -> Spread | None:

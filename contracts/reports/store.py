@@ -93,7 +93,7 @@ class Reports(Protocol):
         """When the store first heard of this schedule, which is *now* if it never did."""
 
     async def latest(self, key: ReportKey) -> datetime | None:
-        """The start of the latest period that a report was made of."""
+        """The end of the latest period that a report was made of."""
 
     async def make(self, report: StoredReport, told: Sequence[NewDelivery]) -> bool:
         """Keep the report and say *told*, in one transaction.

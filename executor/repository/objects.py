@@ -67,6 +67,16 @@ class Tree:
             raise KeyError(leaf.path)
         return found.data
 
+    def since(self, before: "Tree") -> tuple[tuple[Leaf, ...], tuple[Leaf, ...]]:
+        """The leaves of *before* that are no more, and those that are new; one that changed is in both.
+
+        Takes as long as the difference is large, whatever the size of the trees.
+        """
+        gone: list[Leaf] = []
+        fresh: list[Leaf] = []
+        _compare(self._repository[before.id].peel(pygit2.Tree), self._tree, "", gone, fresh)
+        return tuple(gone), tuple(fresh)
+
     def _find(self, path: str) -> pygit2.Object | None:
         try:
             return self._tree[path]
@@ -101,11 +111,31 @@ class FileDiff:
 
 def _leaves(tree: pygit2.Tree, prefix: str) -> Iterator[Leaf]:
     for entry in tree:
-        path, kind = f"{prefix}{_name(entry)}", _KINDS[entry.filemode >> 12]
-        if isinstance(entry, pygit2.Tree):
-            yield from _leaves(entry, f"{path}/")
-        else:
-            yield Leaf(path, kind, _mode_of(entry) is FileMode.EXECUTABLE, str(entry.id))
+        yield from _leaves_of(entry, prefix)
+
+
+def _leaves_of(entry: pygit2.Object, prefix: str) -> Iterator[Leaf]:
+    path, kind = f"{prefix}{_name(entry)}", _KINDS[entry.filemode >> 12]
+    if isinstance(entry, pygit2.Tree):
+        yield from _leaves(entry, f"{path}/")
+    else:
+        yield Leaf(path, kind, _mode_of(entry) is FileMode.EXECUTABLE, str(entry.id))
+
+
+def _compare(
+    before: pygit2.Tree, after: pygit2.Tree, prefix: str, gone: list[Leaf], fresh: list[Leaf]
+) -> None:
+    old, new = ({entry.raw_name: entry for entry in tree} for tree in (before, after))
+    for name in old.keys() | new.keys():
+        one, other = old.get(name), new.get(name)
+        if one is not None and other is not None:
+            if (one.id, one.filemode) == (other.id, other.filemode):
+                continue
+            if isinstance(one, pygit2.Tree) and isinstance(other, pygit2.Tree):
+                _compare(one, other, f"{prefix}{_name(one)}/", gone, fresh)
+                continue
+        gone += _leaves_of(one, prefix) if one is not None else ()
+        fresh += _leaves_of(other, prefix) if other is not None else ()
 
 
 def _name(entry: pygit2.Object) -> str:

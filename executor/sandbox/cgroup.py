@@ -18,7 +18,7 @@ _PATIENCE = 5.0
 
 def delegated() -> str:
     """The folder of the group in which gates may have theirs. Raises OSError that says what is missing."""
-    own = _own_group()
+    own = own_group(_read("/proc/self/mountinfo"), _read("/proc/self/cgroup"))
     offered = _read(f"{own}/cgroup.controllers").split()
     if missing := [name for name in _CONTROLLERS if name not in offered]:
         raise OSError(f"the control group {own} has no controller for {' and '.join(missing)}")
@@ -47,11 +47,12 @@ def _is_ours(own: str) -> bool:
         return False
 
 
-def _own_group() -> str:
-    """Of a process that has moved into the group for the desk, the one above it."""
-    mounts = [line.split() for line in _read("/proc/self/mountinfo").splitlines()]
+def own_group(mountinfo: str, cgroup: str) -> str:
+    """The folder of a process's group, from what `/proc` says of it; the one above for a desk that has made
+    itself one below. Raises OSError where there are no control groups of the second version."""
+    mounts = [line.split() for line in mountinfo.splitlines()]
     places = [words[4] for words in mounts if words[words.index("-") + 1] == "cgroup2"]
-    groups = [line[3:] for line in _read("/proc/self/cgroup").splitlines() if line.startswith("0::")]
+    groups = [line[3:] for line in cgroup.splitlines() if line.startswith("0::")]
     if not places or not groups:
         raise OSError("this machine has no control groups of the second version")
     return (places[0] + groups[0].rstrip("/")).removesuffix(f"/{_DESK}")
@@ -87,8 +88,6 @@ def _remove(place: str) -> None:
         except OSError:
             if time.monotonic() > deadline:
                 raise
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(-1, os.WNOHANG)
             time.sleep(0.002)
         else:
             return

@@ -1,48 +1,74 @@
 """Level 3 from within: what a gate's process does to itself before it becomes the gate.
 
-It makes a user and mount namespace in which it may mount, and there one tmpfs of a fixed size. All that the
-gate can write to lies on it: the upper layer over the workspace, the home, `/tmp`, `/dev/shm`. Then it drops
-what rights the namespace gave and becomes bubblewrap, which makes the namespaces that the gate lives in and
-a root that shows nothing but what is listed here. bubblewrap's own tmpfs have no size, so none of them is
-left writable.
+It makes a user and mount namespace in which it may mount, and there one tmpfs of a fixed size. On it are the
+root that the gate sees, which shows what is listed and nothing else, and all that the gate can write to: the
+upper layer over the workspace, the home, `/tmp`, `/dev`. Then it drops what rights the namespace gave and
+becomes bubblewrap, which makes the namespaces that the gate lives in, with that root read-only as theirs.
+
+bubblewrap could lay all this out by itself, but for each of sixty mounts it reads the list of them anew,
+which doubles the time that a gate takes to start; and its own tmpfs have no size.
 
 Of the standard library only, as `supervisor.py`, which calls this between fork and exec.
 """
 
 import os
-from collections.abc import Iterator
 
 from executor.sandbox import syscalls
 
-#: Where the tmpfs is mounted, for this process and its children alone, if the job brings no folder for it.
-_ANYWHERE = "/tmp"  # noqa: S108
+#: Where the tmpfs is mounted, for this process and its children alone, if the job brings no folder for it:
+#: the first that does not hide bubblewrap and the libraries beside it.
+_ANYWHERE = ("/tmp", "/mnt", "/var/tmp")  # noqa: S108
 #: On the tmpfs, a file costs at least a page: more inodes than pages are only there to fill kernel memory.
 _PAGE = 4096
 
 _ALWAYS = (
     *("--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"),
-    *("--die-with-parent", "--new-session"),
+    *("--die-with-parent", "--new-session", "--json-status-fd"),
 )
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+_LINKS = {
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+    "ptmx": "pts/ptmx",
+}
 
 
-def enter(box: dict, cwd: str) -> list[str]:  # type: ignore[type-arg]
+def enter(box: dict, cwd: str, report: int) -> list[str]:  # type: ignore[type-arg]
     """Make the place ready and leave the process without rights; the argv of bubblewrap, to put the
-    gate's behind. Raises OSError, which names what this machine does not allow."""
+    gate's behind, which will report to the descriptor *report*. Raises OSError, which names what this
+    machine does not allow."""
     uid, gid = os.geteuid(), os.getegid()
     _become_mounter(uid, gid)
-    base = box["scratch"] or _ANYWHERE
+    base = box["scratch"] or next(
+        place for place in _ANYWHERE if os.path.isdir(place) and not box["bwrap"].startswith(f"{place}/")
+    )
     options = f"mode=0755,size={box['disk']},nr_inodes={box['disk'] // _PAGE}"
-    syscalls.mount("tmpfs", base, "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, options)
+    # With devices, because those of the gate are bound upon it.
+    syscalls.mount("tmpfs", base, "tmpfs", syscalls.MS_NOSUID, options)
     # From here on by relative names: the options of a mount cannot hold every path.
     os.chdir(base)
-    for name in ("etc", "shm", "tmp", "scratch", "scratch/home", "scratch/tmp"):
-        os.mkdir(name)
-    os.chmod("tmp", 0o1777)  # noqa: S103 - as /tmp is everywhere
+    for name in ("root/proc", "root/etc", "root/tmp", "scratch/home", "scratch/tmp"):
+        os.makedirs(name)
+    os.chmod("root/tmp", 0o1777)  # noqa: S103 - as /tmp is everywhere
     _name_user(uid, gid)
+    _make_devices("root/dev")
+    for path in box["readable"]:
+        _show(path)
+    binds = ["--ro-bind", f"{base}/root", "/", "--proc", "/proc", "--dev-bind", f"{base}/root/dev", "/dev"]
+    writable = [("root/tmp", "/tmp")]  # noqa: S108
+    if box["scratch"]:
+        writable.append(("scratch", box["scratch"]))
     if cwd != "/":
         _lay_over(cwd)
+        writable.append(("tree", cwd))
+    for own, place in writable:
+        os.makedirs(f"root{place}", exist_ok=True)
+        binds += ["--bind", f"{base}/{own}", place]
     syscalls.give_up_capabilities()
-    return [box["bwrap"], *_ALWAYS, *_view(box, base, cwd)]
+    network = ["--share-net"] if box["network"] else []
+    return [box["bwrap"], *_ALWAYS, str(report), *network, *binds, "--chdir", cwd, "--"]
 
 
 def _become_mounter(uid: int, gid: int) -> None:
@@ -58,6 +84,36 @@ def _become_mounter(uid: int, gid: int) -> None:
     syscalls.mount("none", "/", "", syscalls.MS_REC | syscalls.MS_PRIVATE)
 
 
+def _show(path: str) -> None:
+    """*path* of the machine in the gate's root, if this user may be let through to it."""
+    place = f"root{path}"
+    if os.path.islink(path):
+        os.symlink(os.readlink(path), place)
+    elif os.path.exists(path):
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        if os.path.isdir(path):
+            os.mkdir(place)
+        else:
+            _write(place, "")
+        # With all that is mounted below it, which the kernel would not let anybody uncover.
+        syscalls.mount(path, place, "", syscalls.MS_BIND | syscalls.MS_REC)
+        # bubblewrap would, too, but passes over what is already as it wants it.
+        syscalls.make_read_only(place)
+
+
+def _make_devices(place: str) -> None:
+    for name in ("shm", "pts"):
+        os.makedirs(f"{place}/{name}")
+    os.chmod(f"{place}/shm", 0o1777)  # noqa: S103 - as everywhere
+    for name in _DEVICES:
+        _write(f"{place}/{name}", "")
+        syscalls.mount(f"/dev/{name}", f"{place}/{name}", "", syscalls.MS_BIND)
+    for name, target in _LINKS.items():
+        os.symlink(target, f"{place}/{name}")
+    options = "newinstance,ptmxmode=0666,mode=620"
+    syscalls.mount("devpts", f"{place}/pts", "devpts", syscalls.MS_NOSUID, options)
+
+
 def _lay_over(tree: str) -> None:
     """The folder *tree* again as `tree`, with all that is written there going to the tmpfs."""
     for name in ("lower", "upper", "work", "tree"):
@@ -69,35 +125,11 @@ def _lay_over(tree: str) -> None:
 
 def _name_user(uid: int, gid: int) -> None:
     """Programs ask for the name and home of their user."""
-    for file, words in (
-        ("passwd", f"gate:x:{uid}:{gid}::/tmp:/bin/sh\n"),
-        ("group", f"gate:x:{gid}:\n"),
-    ):
-        _write(f"etc/{file}", words)
+    _write("root/etc/passwd", f"gate:x:{uid}:{gid}::/tmp:/bin/sh\n")
+    _write("root/etc/group", f"gate:x:{gid}:\n")
 
 
 def _write(path: str, words: str) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     os.write(handle, words.encode())
     os.close(handle)
-
-
-def _view(box: dict, base: str, cwd: str) -> Iterator[str]:  # type: ignore[type-arg]
-    """What the gate sees, in the order in which it is laid."""
-    if box["network"]:
-        yield "--share-net"
-    yield from ("--proc", "/proc", "--dev", "/dev")
-    for own, place in (("shm", "/dev/shm"), ("tmp", "/tmp")):  # noqa: S108
-        yield from ("--bind", f"{base}/{own}", place)
-    for path in box["readable"]:
-        if os.path.islink(path):
-            yield from ("--symlink", os.readlink(path), path)
-        elif os.path.exists(path):  # for this user, who may not be let through to it
-            yield from ("--ro-bind", path, path)
-    for file in ("/etc/passwd", "/etc/group"):
-        yield from ("--ro-bind", base + file, file)
-    if box["scratch"]:
-        yield from ("--bind", f"{base}/scratch", box["scratch"])
-    if cwd != "/":
-        yield from ("--bind", f"{base}/tree", cwd)
-    yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", cwd)

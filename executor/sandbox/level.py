@@ -6,6 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
+#: From this level on nothing that a job does to its folders outlives it.
+UNTOUCHED_FROM = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

@@ -4,14 +4,13 @@ import base64
 import json
 import math
 import os
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from executor import process
 from executor.sandbox.level import Ended, Exited, Flooded, How, Job, NotStarted, Signalled, Silent, TimedOut
+from executor.sandbox.nursery import Nursery
 
 #: Between the request to end and the kill.
 GRACE = timedelta(seconds=2)
@@ -20,14 +19,6 @@ KEPT = 64 * 1024
 #: What a supervisor needs, beyond its job's own time, to end everything and say so.
 _SLACK = timedelta(seconds=30)
 _ROOT = Path("/")
-#: Isolated from the environment and from site-packages, and imported rather than run by its path, because
-#: only what is imported is compiled once and for all.
-PROGRAM = f"""
-import sys
-sys.path.insert(0, {str(Path(__file__).parents[2])!r})
-from executor.sandbox.supervisor import main
-main()
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +50,23 @@ class Supervised:
     readable: tuple[str, ...] = ()
     bwrap: str = ""
     group: str = ""
+    nursery: Nursery = field(default_factory=Nursery, compare=False, repr=False)
 
     async def run(self, job: Job) -> Ended:
         """Raises OSError if the supervisor cannot do its work."""
-        ended = await process.run(
-            [sys.executable, "-I", "-S", "-c", PROGRAM],
-            env={"LC_ALL": "C.UTF-8"},
-            stdin=json.dumps(self._request(job)).encode() + b"\n",
-            within=job.timeout + self.grace + _SLACK,
-            lifeline=_SLACK,
-        )
-        if isinstance(ended, process.Exited) and not ended.code and ended.stdout:
-            return _ended(json.loads(ended.stdout), job, self.caps)
-        said = ended.stderr.decode(errors="replace")[-300:] if isinstance(ended, process.Exited) else ended
-        raise OSError(f"a gate's supervisor failed: {said}")
+        try:
+            said = await self.nursery.supervise(
+                json.dumps(self._request(job)).encode() + b"\n",
+                within=job.timeout + self.grace + _SLACK,
+                slack=_SLACK,
+            )
+        except OSError as error:
+            raise OSError(f"a gate's supervisor failed to start: {error}") from error
+        try:
+            return _ended(json.loads(said), job, self.caps)
+        except ValueError as error:
+            words = said[-300:].decode(errors="replace")
+            raise OSError(f"a gate's supervisor failed: {words or 'it was killed'}") from error
 
     def _request(self, job: Job) -> dict[str, Any]:
         limits = {"CORE": 0, "DATA": self.caps.memory, "FSIZE": self.caps.file_size}

@@ -1,8 +1,8 @@
 """Runs one gate and outlives everything it started. A program of its own, of the standard library only.
 
-`main` reads a job (written by `executor.sandbox.supervised`) as one line of JSON
-from stdin, which stays open: it is the lifeline. When it closes, the desk has died or lost its interest, and
-the gate is ended. The result goes to stdout as JSON.
+It is forked by `serve`, says its number, and reads a job (written by `executor.sandbox.supervised`) as one
+line of JSON from stdin, which stays open: it is the lifeline. When it closes, the desk has died or lost its
+interest, and the gate is ended. The result goes to stdout as JSON.
 
 The supervisor is the subreaper of everything below it: what a gate leaves behind, in whatever session,
 becomes the supervisor's child, is found, and is killed before the result is given.
@@ -10,15 +10,17 @@ becomes the supervisor's child, is found, and is killed before the result is giv
 
 import binascii
 import contextlib
+import gc
 import json
 import math
 import os
 import resource
 import select
 import signal
-import sys
+import socket
 import time
 from collections.abc import Iterator
+from typing import NoReturn
 
 from executor.sandbox import cgroup, enclosure, landlock, syscalls
 
@@ -144,8 +146,9 @@ class Gate:
         for source, target in ((nothing, 0), (output, 1), (output, 2)):
             os.dup2(source, target)
         # Python ignores two of them, and whoever started the desk (nohup, a shell's `&`) may ignore more.
-        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-            signal.signal(number, signal.SIG_DFL)
+        for number in signal.valid_signals():
+            if signal.getsignal(number) not in {signal.SIG_DFL, None}:
+                signal.signal(number, signal.SIG_DFL)
         # `execvpe` asks this again below, and imports a module for it, which the other user may not read.
         os.get_exec_path(job["env"])
         syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
@@ -170,8 +173,7 @@ class Gate:
         job = self._job
         if job["box"]:
             os.set_inheritable(self._report, True)
-            wrapped = enclosure.enter(job["box"], job["cwd"])
-            return [*wrapped, "--json-status-fd", str(self._report), "--", *job["argv"]]
+            return [*enclosure.enter(job["box"], job["cwd"], self._report), *job["argv"]]
         os.chdir(job["cwd"])
         if job["landlock"]:
             landlock.confine(**job["landlock"])
@@ -308,11 +310,53 @@ def _families() -> dict[int, list[int]]:
 
 
 def main() -> None:
+    """Carry out the one job that comes over stdin."""
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
+    os.write(1, b"%d\n" % os.getpid())
     line = b""
     while not line.endswith(b"\n"):
         chunk = os.read(0, _CHUNK)
         if not chunk:
             return
         line += chunk
-    json.dump(Gate(json.loads(line)).run(), sys.stdout)
+    result = memoryview(json.dumps(Gate(json.loads(line)).run()).encode())
+    while result:
+        result = result[os.write(1, result) :]
+
+
+def serve() -> None:
+    """Fork a supervisor for each descriptor that comes over stdin, until that closes."""
+    # Whoever started the desk may have left it files open that its children inherit.
+    with os.scandir("/proc/self/fd") as entries:
+        numbers = [int(entry.name) for entry in entries]
+    for number in set(numbers) - {0, 1, 2}:
+        with contextlib.suppress(OSError):  # that of the listing is closed
+            os.close(number)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    # What is here stays; a child that looked for garbage would only copy it.
+    gc.disable()
+    with socket.socket(fileno=0) as desk:
+        while True:
+            said, handles, _, _ = socket.recv_fds(desk, 1, 1)
+            if not said:
+                return
+            if not os.fork():
+                _supervise(handles[0])
+            os.close(handles[0])
+
+
+def _supervise(line: int) -> NoReturn:
+    """In the child: do nothing that a whole interpreter would do at its end, which takes its time."""
+    code = 1
+    try:
+        os.setsid()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for standard in (0, 1, 2):
+            os.dup2(line, standard)
+        os.close(line)
+        main()
+        code = 0
+    except OSError as error:
+        os.write(1, str(error).encode())
+    finally:
+        os._exit(code)

@@ -1,7 +1,8 @@
 """What gates see of the machine from level 2 on: the system's programs, and nothing of anybody's.
 
-Of `/etc` only what programs need to run and to resolve names. Whatever else a domain's gates want (a
-tool chain below `/opt`, a cache that may be read) the operators name.
+Of `/etc` only what programs need to run and to resolve names; each of these costs every gate a little
+time. Whatever else a domain's gates want (a tool chain below `/opt`, a cache that may be read) the
+operators name.
 """
 
 import sys
@@ -9,20 +10,11 @@ from collections.abc import Iterable
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = (
-    *(
-        "ld.so.cache",
-        "ld.so.conf",
-        "ld.so.conf.d",
-        "alternatives",
-        "shells",
-        "terminfo",
-        "magic",
-        "mime.types",
-    ),
-    *("nsswitch.conf", "hosts", "host.conf", "resolv.conf", "gai.conf", "networks", "services", "protocols"),
-    *("ssl", "pki", "ca-certificates", "ca-certificates.conf", "crypto-policies"),
-    *("localtime", "timezone", "locale.conf", "locale.alias", "os-release", "debian_version", "fonts"),
-    *("perl", "python3", "java-11-openjdk", "java-17-openjdk", "java-21-openjdk"),
+    *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives"),
+    *("nsswitch.conf", "hosts", "resolv.conf", "services", "protocols"),
+    *("ssl", "pki", "crypto-policies"),
+    *("localtime", "timezone", "locale.conf", "os-release", "mime.types", "fonts"),
+    *("java-11-openjdk", "java-17-openjdk", "java-21-openjdk"),
 )
 
 

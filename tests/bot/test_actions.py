@@ -1,5 +1,6 @@
 """What a button, a menu, a dialog or a typed command means, whatever else stands in its payload."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from bot.delivery.render import alerts
 from bot.intake import actions
-from bot.intake.actions import Pressed, Timed, Wanted, problems, read, timed
+from bot.intake.actions import FromActions, Pressed, Timed, Wanted, problems, read, timed
 from bot.intake.events import Sender
+from bot.intake.people import People
 from contracts.commands import (
     Acknowledge,
     AcknowledgeAll,
@@ -223,3 +225,11 @@ def test_a_time_that_is_over_when_it_is_settled_is_refused() -> None:
     refused = timed(form, NOW, UTC)
     assert isinstance(refused, Fault)
     assert refused.reason is Reason.BAD_SPAN
+
+
+async def test_what_was_recorded_knows_its_place_and_nothing_else_is_ever_recorded() -> None:
+    reader = FromActions(People.__new__(People), lambda: NOW)
+    assert reader.place(json.dumps(pressed(alerts.RESOLVE)).encode()) == Place("C0PATCHES")
+    assert reader.place(b"{}") == Place()
+    with pytest.raises(LookupError):
+        await reader(json.dumps(pressed(alerts.SILENCE)).encode())

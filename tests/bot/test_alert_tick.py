@@ -1,6 +1,7 @@
 """What goes wrong becomes alerts and groups: on a real store, with a clock that the test holds."""
 
 import itertools
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -33,7 +34,7 @@ from contracts.alerts.rules import Rules
 from contracts.alerts.settings import AlertSettings
 from contracts.faults import Reason, fault
 from contracts.gates import GateResult, Verdict
-from contracts.notices import CallWebhook, EditAlert, PostAlert
+from contracts.notices import CallWebhook, EditAlert, PostAlert, TellOperators
 from contracts.outcome import Failed, GaveUp, Landed, Outcome, Report
 from contracts.ports import AuditEntry, Buried, Engine, Postponed
 from contracts.settings import Settings, SlackSettings
@@ -53,6 +54,7 @@ alerts:
   webhooks: {pager: {url: "http://127.0.0.1:1/"}}
   inhibitions: []
 """
+ROOT = Path(__file__).parents[2]
 RULES = read_operations(OPERATIONS, "operations.yml").alerts
 SETTINGS = Settings(slack=SlackSettings(operators="C0OPS"))
 
@@ -146,14 +148,14 @@ async def test_failures_of_one_gate_are_one_group_whose_count_rises(world: World
     await world.tick()
     await world.tick(MINUTE)
     [group] = (await world.groups()).values()
-    assert (group.labels, group.state) == ({NAME: "PatchFailed", DOMAIN: "web"}, GroupState.FIRING)
+    assert (group.labels, group.state) == ({NAME: "patch-failed", DOMAIN: "web"}, GroupState.FIRING)
     assert (group.firing, group.alerts, group.times) == (1, 1, 3)
     assert await world.letters() == [PostAlert(group.id)]
     await world.end(FAILS)
     await world.sense()
     await world.tick()
     assert await world.letters() == [EditAlert(group.id)]
-    assert (await world.groups())["PatchFailed"].times == 4
+    assert (await world.groups())["patch-failed"].times == 4
 
 
 async def test_it_is_over_when_a_later_patch_passes_the_gate(world: World) -> None:
@@ -162,7 +164,7 @@ async def test_it_is_over_when_a_later_patch_passes_the_gate(world: World) -> No
     await world.tick(MINUTE)
     await world.end(judged(gate("tests", Verdict.PASSED), gate("lint", Verdict.FAILED)))
     await world.sense()
-    members = await world.engine.alerts.members((await world.groups())["PatchFailed"].id, limit=9)
+    members = await world.engine.alerts.members((await world.groups())["patch-failed"].id, limit=9)
     assert {each.labels["gate"]: each.ended is None for each in members} == {"tests": False, "lint": True}
     await world.end(LANDS)
     await world.sense()
@@ -175,24 +177,24 @@ async def test_one_domains_success_says_nothing_of_anothers(world: World) -> Non
     await world.end(FAILS)
     await world.end(LANDS, domain="api")
     await world.sense()
-    assert (await world.groups())["PatchFailed"].firing == 1
+    assert (await world.groups())["patch-failed"].firing == 1
 
 
 async def test_what_fails_and_passes_between_two_looks_has_fired_and_ended(world: World) -> None:
     await world.end(FAILS, LANDS)
     await world.sense()
-    group = (await world.groups())["PatchFailed"]
+    group = (await world.groups())["patch-failed"]
     assert (group.firing, group.times) == (0, 1)
 
 
 @pytest.mark.parametrize(
     ("outcome", "name", "severity", "label"),
     [
-        (FAILS, "PatchFailed", Severity.WARNING, {"gate": "tests"}),
-        (judged(gate("tests", Verdict.ERRORED)), "PatchErrored", Severity.WARNING, {"gate": "tests"}),
+        (FAILS, "patch-failed", Severity.WARNING, {"gate": "tests"}),
+        (judged(gate("tests", Verdict.ERRORED)), "patch-errored", Severity.WARNING, {"gate": "tests"}),
         (
             Failed(Report("main", fault=fault(Reason.FILE_MISSING, path="a", suggestion=""))),
-            "PatchFailed",
+            "patch-failed",
             Severity.INFO,
             {"reason": "file-missing"},
         ),
@@ -200,13 +202,13 @@ async def test_what_fails_and_passes_between_two_looks_has_fired_and_ended(world
             Failed(
                 Report("main", commit="c" * 40, fault=fault(Reason.PUSH_REFUSED, branch="m", detail="no"))
             ),
-            "PatchFailed",
+            "patch-failed",
             Severity.WARNING,
             {"reason": "push-refused"},
         ),
         (
             GaveUp(Report("main", fault=fault(Reason.DESK_CRASHED, attempts=3))),
-            "PatchQuarantined",
+            "patch-quarantined",
             Severity.CRITICAL,
             {"reason": "desk-crashed"},
         ),
@@ -229,9 +231,9 @@ async def test_a_failure_that_nobody_repeats_is_forgotten_after_a_day(world: Wor
     await world.end(FAILS)
     await world.sense()
     await world.tick(timedelta(hours=23))
-    assert (await world.groups())["PatchFailed"].firing == 1
+    assert (await world.groups())["patch-failed"].firing == 1
     await world.tick(timedelta(hours=2))
-    assert (await world.groups())["PatchFailed"].firing == 0
+    assert (await world.groups())["patch-failed"].firing == 0
 
 
 # Each row once -----------------------------------------------------------------------------------
@@ -261,7 +263,7 @@ async def test_each_ending_counts_once_though_the_desk_died_between(world: World
     await world.end(*[FAILS] * 2)
     await world.sense()
     await world.sense()
-    assert (await world.groups())["PatchFailed"].times == 7
+    assert (await world.groups())["patch-failed"].times == 7
 
 
 async def test_more_endings_than_one_look_takes_are_all_seen(
@@ -270,7 +272,7 @@ async def test_more_endings_than_one_look_takes_are_all_seen(
     monkeypatch.setattr("bot.alerts.sensing.BATCH", 2)
     await world.end(*[FAILS] * 5)
     await world.sense()
-    assert (await world.groups())["PatchFailed"].times == 5
+    assert (await world.groups())["patch-failed"].times == 5
 
 
 # The rest that goes wrong ------------------------------------------------------------------------
@@ -283,7 +285,7 @@ async def test_a_gate_that_contradicts_itself_is_flaky_until_that_is_long_ago(wo
     await world.look()
     await world.look()
     [flaky] = await world.engine.alerts.firing_of("gates")
-    assert flaky.labels == {NAME: "GateFlaky", DOMAIN: "web", "severity": "warning", "gate": "tests"}
+    assert flaky.labels == {NAME: "gate-flaky", DOMAIN: "web", "severity": "warning", "gate": "tests"}
     assert (flaky.what.args["count"], flaky.times) == ("1", 1)
     world.now += timedelta(hours=25)
     await world.look()
@@ -297,6 +299,7 @@ async def test_what_was_lost_and_what_could_not_be_read_is_seen_once(world: Worl
     entries = (
         AuditEntry("desk", "delivery-lost", "post-summary store-1: chat.postMessage: msg_too_long"),
         AuditEntry("desk", "unreadable", "inbox row 7: sender-unread"),
+        AuditEntry("desk", "delivery-lost", "edit-alert store-2: chat.update: msg_too_long"),
         AuditEntry("U0ANN", "denied", "inbox row 8: not-a-submitter"),
     )
     await world.engine.outbox.record(letter.id, letter.attempt, Buried("no"), now=world.now, audit=entries)
@@ -304,8 +307,8 @@ async def test_what_was_lost_and_what_could_not_be_read_is_seen_once(world: Worl
     await world.sense()
     seen = await world.engine.alerts.firing_of("audit")
     assert [(each.labels[NAME], each.labels.get("kind"), each.what.args["why"]) for each in seen] == [
-        ("DeliveryLost", "post-summary", "chat.postMessage: msg_too_long"),
-        ("EventUnreadable", None, "sender-unread"),
+        ("delivery-lost", "post-summary", "chat.postMessage: msg_too_long"),
+        ("event-unreadable", None, "sender-unread"),
     ]
     assert [each.times for each in seen] == [1, 1]
     await world.tick(timedelta(hours=1))
@@ -377,6 +380,25 @@ async def test_a_group_that_moved_on_is_left_to_the_next_tick(
     assert await world.kinds(group) == [EntryKind.OPENED]
 
 
+async def test_operators_hear_once_that_a_silence_ends_over_what_nobody_was_told_of(world: World) -> None:
+    everything = (Matcher(NAME, Operator.LIKE, "trouble.*"),)
+    silence = Silence("s-1", everything, "U0ADA", "move", NOW, NOW + 60 * MINUTE)
+    assert await world.engine.alerts.write([SilenceChange(silence)], now=NOW) == (True,)
+    await world.see("trouble-1", "trouble-2", "trouble-3")
+    await world.tick()
+    await world.tick(44 * MINUTE)
+    assert await world.letters() == []
+    await world.tick(MINUTE)
+    [told] = await world.letters()
+    assert isinstance(told, TellOperators)
+    assert (told.fault.reason, told.fault.args["silence"]) == (Reason.SILENCE_ENDS, "s-1")
+    await world.tick()
+    await world.tick(MINUTE)
+    assert await world.letters() == []
+    await world.tick(14 * MINUTE)
+    assert {type(each) for each in await world.letters()} == {PostAlert}
+
+
 async def test_a_silence_hides_what_it_matches_and_what_still_fires_at_its_end_is_told(world: World) -> None:
     matcher = Matcher("gate", Operator.EQUAL, "tests")
     hour = Silence("s-1", (matcher,), "U0ANN", "on it", world.now, world.now + timedelta(hours=1))
@@ -432,4 +454,13 @@ async def test_a_restart_forgets_nothing_of_a_group(world: World, tmp_path: Path
     [group] = (await world.groups()).values()
     assert await world.letters() == [PostAlert(group.id)]
     await world.sense()
-    assert (await world.groups())["PatchFailed"].times == 1
+    assert (await world.groups())["patch-failed"].times == 1
+
+
+def test_every_alert_that_the_desk_raises_is_explained() -> None:
+    """Their names stand in the code as text, each once where it is given."""
+    page = (ROOT / "docs/alerts.md").read_text(encoding="utf-8")
+    code = "".join((ROOT / f"bot/alerts/{name}.py").read_text("utf-8") for name in ("patches", "deliveries"))
+    raised = set(re.findall(r'(?:NAME: |_labels\()"([a-z-]+)"', code))
+    assert len(raised) >= 7
+    assert raised == set(re.findall(r"^\| `([a-z]+-[a-z]+)` \| `(?:info|warning|critical)`", page, re.M))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.notify import Notifier
+from bot.settings import read_config
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -41,6 +42,16 @@ def test_a_manager_that_does_not_watch_is_not_fed(manager: tuple[str, socket.soc
     address, listening = manager
     Notifier(address).alive()
     assert heard(listening) == []
+
+
+def test_the_environment_says_whether_there_is_a_manager(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = read_config({"NOTIFY_SOCKET": "/run/systemd/notify", "WATCHDOG_USEC": "90000000"})
+    assert (told.notify, told.watched) == ("/run/systemd/notify", True)
+    untold = read_config({})
+    assert (untold.notify, untold.watched) == (None, False)
 
 
 def test_without_a_manager_nothing_is_said() -> None:

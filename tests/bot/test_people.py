@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -143,6 +144,24 @@ async def test_what_may_pass_is_trouble_and_is_not_remembered(
         assert isinstance(trouble, Trouble)
         assert trouble.fault.reason is Reason.SENDER_UNREAD
         assert isinstance(await people.find(PERSON), Actor)
+
+
+async def test_people_are_named_and_have_a_time_zone_as_far_as_slack_says(tmp_path: Path) -> None:
+    async with asked(tmp_path) as (people, proxy, _clock):
+        proxy.faults.add(Fault.server_error("users.info", times=None))
+        assert await people.names([ADA.id]) == {}
+        assert await people.zone_of(ADA.id) is UTC
+        proxy.faults.clear()
+        assert await people.names([ADA.id, "root", "S0DEVS", "<!here>"]) == {ADA.id: ADA.real_name}
+        before = len(proxy.calls("users.info"))
+        assert await people.zone_of(ADA.id) == ZoneInfo("America/Los_Angeles")
+        assert len(proxy.calls("users.info")) == before
+
+
+@pytest.mark.parametrize("zone", ["", "Nowhere/Land", "../../etc/passwd", None, 7])
+def test_a_time_zone_that_nobody_knows_is_utc(zone: object) -> None:
+    about = people_intake._About.read(ADA.id, {"tz": zone})
+    assert people_intake._zone(about) is UTC
 
 
 async def test_somebodys_channels_are_those_they_are_in(tmp_path: Path) -> None:

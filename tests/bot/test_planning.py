@@ -30,7 +30,7 @@ SETTINGS = Settings(
     slack=SlackSettings(operators="C0OPS"),
 )
 PLAN = Plan((Batch("b-1", "Foundations", Status.IN_PROGRESS, progress=Decimal(40)),))
-ROW = InboxRow(1, Source.MODAL, "k", b"", NOW, InboxState.RECORDED, 1)
+ROW = InboxRow(1, Source.ACTION, "k", b"", NOW, InboxState.RECORDED, 1)
 
 
 @pytest.fixture

@@ -4,16 +4,21 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from bot.delivery.render.reports import report_markdown
 from bot.reports.posting import Reporter
 from bot.reports.schedule import schedules
 from contracts.commands import Place
 from contracts.notices import PostReport, UploadPlot
 from contracts.operations import Operations
+from contracts.plan import Batch, Key, Plan, Status, changed, with_batch
+from contracts.plan_store import PlanChange, RiskChange
 from contracts.ports import Engine, Sent
+from contracts.register import Degree, Risk
 from contracts.reports.body import Body, Plot, body_from_json
 from contracts.reports.figures import Measure
 from executor.engine import open_engine
@@ -138,3 +143,44 @@ async def test_a_report_of_one_domain_counts_that_domain_alone(desk: Desk) -> No
         for body in await bodies(desk)
     }
     assert landed == {"web": 2, "api": 1, None: 3}
+
+
+async def test_the_plan_fills_its_part_of_the_week(desk: Desk) -> None:
+    await reporter(desk.engine).tick(MONDAY - timedelta(days=6))
+    plan = Plan(
+        (
+            Batch("b-1", "Foundations", Status.IN_PROGRESS, "P0", Decimal(50), owner="Ann"),
+            Batch(
+                "b-2", "Walls", Status.BLOCKED, "P1", Decimal(10), blockers=("no bricks",), notes="Buy some"
+            ),
+            Batch("b-3", "Roof", Status.QUEUED, "P2", target="2026-03-01"),
+            Batch("b-4", "Door", Status.QUEUED, "P2"),
+        )
+    )
+    store, before = desk.engine.plan, MONDAY - timedelta(days=5)
+    assert await store.write(PlanChange(await store.current(), plan, "ann"), now=before)
+    done = with_batch(plan, changed(plan.batches[3], {Key.STATUS: Status.DONE}))
+    assert await store.write(PlanChange(await store.current(), done, "ann"), now=before + timedelta(days=1))
+    risk = Risk("r-1", "Rain", Degree.HIGH, Degree.HIGH, "A tarpaulin", "Ben")
+    assert await store.write(RiskChange(risk, "ben"), now=before)
+    await reporter(desk.engine).tick(MONDAY)
+    [body] = await bodies(desk)
+    found = body.plan
+    assert found is not None
+    assert found.percent == pytest.approx(430 / 11)
+    assert (found.batches, found.finished) == (4, 1)
+    assert [batch.id for batch in (*found.done, *found.under_way, *found.next, *found.late)] == [
+        *("b-4", "b-1", "b-3", "b-3")
+    ]
+    said = report_markdown(body)
+    for line in (
+        "Current batch: `b-1` Foundations: 50 %, owner Ann",
+        "(4 × 50 + 3 × 10 + 2 × 100) / (4 × 1 + 3 × 1 + 2 × 2)",
+        "- Batch `b-4` Door: 100 %, no owner",
+        "- `b-2` Walls: no bricks. Resolution: Buy some",
+        "- `b-2` Walls is blocked and needs an owner.",
+        "- `b-3` Roof was due 2026-03-01.",
+        "- `b-4` Door is done.",
+        "- `r-1` Rain (9 of 9, high): A tarpaulin; owner Ben. Nobody has looked at it for a week.",
+    ):
+        assert line in said.replace("\\", "")

@@ -34,7 +34,7 @@ class Desk:
     def look(self, now: datetime) -> None:
         found = due(self.schedule, now=now, since=self.since, latest=self.latest, late=LATE)
         if found is not None:
-            self.latest = found.period.start
+            self.latest = found.period.end
             self.made.append((found.period.label, now, found.late))
 
     def labels(self) -> list[str]:
@@ -108,6 +108,18 @@ def test_two_weeks_are_reported_every_second_week() -> None:
     for week in range(8):
         desk.look(berlin("2026-06-01T09:00") + timedelta(weeks=week))
     assert desk.labels() == ["2026-W20-W21", "2026-W22-W23", "2026-W24-W25", "2026-W26-W27", "2026-W28-W29"]
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin", "Pacific/Auckland"])
+def test_another_time_zone_makes_no_week_twice_and_passes_none_over(zone: str) -> None:
+    key = ReportKey(Kind.WEEKLY, "C0TEAM", None)
+    desk = Desk(Schedule(key, "0 9 * * 1", ZoneInfo("UTC")))
+    desk.look(datetime(2026, 6, 1, 9, tzinfo=UTC))
+    desk.schedule = Schedule(key, "0 9 * * 1", ZoneInfo(zone))
+    for hours in range(24 * 14):
+        desk.look(datetime(2026, 6, 1, 9, tzinfo=UTC) + timedelta(hours=hours))
+    assert desk.labels() == ["2026-W22", "2026-W23", "2026-W24"][: len(desk.made)]
+    assert len(desk.made) >= 2
 
 
 def scheduled(**given: str) -> ScheduleSettings:

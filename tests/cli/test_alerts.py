@@ -73,6 +73,7 @@ async def test_it_tells_what_silences_of_the_store_keep_back(place: Place) -> No
     assert group["hidden"]["by"] == "sil-1"
     assert [each["kind"] for each in group["happens"]] == [
         "hidden",
+        "silence-ends",
         "shown",
         "opened",
         "escalated",

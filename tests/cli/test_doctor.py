@@ -14,6 +14,7 @@ from bot.doctor import domains, machine
 from bot.doctor.findings import Finding, Health, Symptom
 from contracts.faults import Fault, Reason
 from contracts.settings import DomainSettings
+from executor.sandbox.probe import Lack
 
 
 def reasons(findings: list[Finding], health: Health = Health.WRONG) -> list[str]:
@@ -153,3 +154,8 @@ def test_every_symptom_has_a_sentence_that_needs_the_facts_of_its_comment() -> N
         named = re.sub(r"\([^)]*\)", "", comments[symptom.name]).replace(",", " ").split()
         said = SENTENCES[symptom]
         assert placeholders(said.what + said.hint) <= set(named), symptom
+
+
+def test_whatever_a_sandbox_level_lacks_the_doctor_has_a_word_on_it() -> None:
+    assert set(machine._LACKS) == set(Lack)
+    assert all(SENTENCES[symptom].hint for symptom in machine._LACKS.values())

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from bot.cli.exits import ExitCode
 from tests.cli.conftest import Place
 from tests.cli.json_shapes import PROMISED, departures
 
-PLAN = {
+PLAN: dict[str, Any] = {
     "batches": [
         {"id": "b-1", "name": "Foundations", "priority": "P0", "status": "in-progress", "progress": 40},
         {"id": "b-2", "name": "Walls", "status": "queued", "expectedPatches": 4, "blockers": ["b-1"]},

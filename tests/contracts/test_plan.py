@@ -232,6 +232,11 @@ def test_two_who_change_the_same_field_to_different_values_clash() -> None:
     assert wanted(now, {Key.OWNER: "Dee"}, since) == Clash(Key.OWNER, "writer-2", "Cem")
 
 
+def test_what_happened_to_other_batches_is_no_business_of_a_form() -> None:
+    _, others = edits(PLAIN, {Key.OWNER: "Ben"})
+    assert wanted(CRITICAL, {Key.OWNER: "Dee"}, others) == {Key.OWNER: "Dee"}
+
+
 def test_two_who_change_the_same_field_to_the_same_value_agree() -> None:
     now, since = edits(CRITICAL, {Key.OWNER: "Ben"})
     assert wanted(now, {Key.OWNER: "Ben"}, since) == {}

@@ -16,6 +16,7 @@ from contracts.policy import (
     may_steer,
     may_submit,
     sees_alert,
+    sees_silence,
 )
 from contracts.settings import ApproverSettings, DomainSettings, Settings, SlackSettings, Submitters
 
@@ -112,6 +113,24 @@ def test_an_alert_is_seen_where_its_domain_listens_and_where_its_card_is(
 def test_without_an_operators_channel_the_desks_own_alerts_are_everybodys_whom_it_serves() -> None:
     assert sees_alert(SETTINGS, None, "C01HERE", None)
     assert not sees_alert(SETTINGS, None, "C02ELSE", None)
+
+
+@pytest.mark.parametrize(
+    ("domain", "channel", "seen"),
+    [
+        ("open", "C01HERE", True),
+        ("open", "C02ELSE", False),
+        ("gone", "C01HERE", False),
+        (None, "C01HERE", True),
+        (None, "C02ELSE", False),
+        (None, "C0OPS", True),
+        ("gone", None, True),
+    ],
+)
+def test_a_silence_is_seen_where_it_could_hide_something(
+    domain: str | None, channel: str | None, seen: bool
+) -> None:
+    assert sees_silence(WITH_OPERATORS, domain, channel) is seen
 
 
 def test_a_channel_silences_its_own_domains_and_the_operators_everything() -> None:

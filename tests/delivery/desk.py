@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bot.delivery.alerting import Ways
 from bot.delivery.outbox import LEASE, Deliverer
 from bot.delivery.slack import SlackSender
 from bot.demo.peer import ADA
@@ -46,6 +47,7 @@ class Desk:
     sender: SlackSender
     data: Path
     settings: Settings = SETTINGS
+    ways: Ways = field(default_factory=Ways)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     alarms: set[datetime] = field(default_factory=set)
     _ids: Any = field(default_factory=lambda: itertools.count(1))
@@ -73,6 +75,7 @@ class Desk:
             clock=lambda: self.now,
             jitter=lambda: 0.0,
             workspace=WORKSPACE_URL,
+            ways=self.ways,
             reached=reached,
         )
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.delivery.alerting import document
 from bot.delivery.render import alerts as render
 from bot.delivery.render.blocks import Message
-from bot.delivery.render.limits import check_message, check_view
+from bot.delivery.render.limits import OverLimitError, check_message, check_view
 from bot.delivery.wording import alerts as wording
 from bot.delivery.wording.ink import MRKDWN, PLAIN
 from contracts.alerts.escalation import Way
@@ -17,6 +18,7 @@ from contracts.alerts.model import Entry, EntryKind, Group, GroupState, Matcher,
 from contracts.alerts.oncall import Shift
 from contracts.commands import Place
 from contracts.notices import Confirm, Done
+from tests.contracts.test_secrets import TOKENS
 from tests.delivery.alert_rows import (
     ACKNOWLEDGED,
     ALERT,
@@ -65,6 +67,27 @@ def offered(message: Message) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize("token", TOKENS.values(), ids=TOKENS)
+def test_no_credential_is_said_whatever_label_it_stands_in(token: str) -> None:
+    canary = token.removesuffix("@git.example.com/x")[-12:]
+    labels = {**ALERT.labels, "what": token, token: "x"}
+    alert = replace(ALERT, labels=labels, link=f"https://ci.example.com/?t={token}")
+    group = replace(FIRING, labels={**FIRING.labels, "what": token})
+    written = Entry(1, NOON, EntryKind.ESCALATED, None, {"way": "person", "to": token})
+    told = shown(group, alert)
+    matchers = (Matcher("what", Operator.EQUAL, token),)
+    everything = [
+        repr(render.card(told)),
+        repr(render.page(written, told)),
+        repr(render.entry(written, told, apart=True)),
+        *render.mail(told, written),
+        repr(document(told, written)),
+        repr(render.silence_view(render.Asking("g7", Place()), matchers)),
+        repr(render.silences([Silence("s4", matchers, token, token, NOON, at(9))], names={})),
+    ]
+    assert [text for text in everything if canary in text] == []
+
+
 # Hostile ---------------------------------------------------------------------------------------
 @thorough
 @given(it=SHOWN)
@@ -108,9 +131,47 @@ def test_slack_takes_every_list_of_silences_and_every_dialog(label: str, value: 
         assert render.Asking.read(view["private_metadata"]) == asking
 
 
+def test_a_form_with_more_labels_than_fit_begins_empty() -> None:
+    matchers = (Matcher("label", Operator.EQUAL, "x" * 400),) * 10
+    view = render.silence_view(render.Asking("g7", Place()), matchers)
+    assert "initial_value" not in view["blocks"][0]["element"]
+
+
 @pytest.mark.parametrize("metadata", ["", "{}", "[1]", '["g", 2, null, null]', "null", "[" * 9])
 def test_what_comes_back_with_a_dialog_may_be_anything(metadata: str) -> None:
     assert render.Asking.read(metadata) is None
+
+
+def element(**changes: object) -> dict[str, object]:
+    button = {"type": "button", "action_id": "a", "text": {"type": "plain_text", "text": "Go"}, "value": "g"}
+    return {**button, **changes}
+
+
+def menu(options: int, **changes: object) -> dict[str, object]:
+    listed = [{"text": {"type": "plain_text", "text": str(n)}, "value": str(n)} for n in range(options)]
+    said = {"placeholder": {"type": "plain_text", "text": "Choose"}, **changes}
+    return {"type": "static_select", "action_id": "a", "options": listed, **said}
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        [],
+        [element(action_id=str(number)) for number in range(26)],
+        [element(), element()],
+        [element(action_id="a" * 256)],
+        [element(text={"type": "plain_text", "text": "x" * 76})],
+        [element(value="x" * 2001)],
+        [menu(0)],
+        [menu(101)],
+        [menu(1, placeholder={"type": "plain_text", "text": "x" * 151})],
+    ],
+)
+def test_buttons_and_menus_that_slack_would_refuse_are_found(elements: list[dict[str, object]]) -> None:
+    block = {"type": "actions", "elements": elements}
+    with pytest.raises(OverLimitError):
+        check_message("x", (block,))
+    assert problems_in_message([block])
 
 
 # The card --------------------------------------------------------------------------------------
@@ -119,7 +180,7 @@ def test_a_card_says_what_fires_since_when_and_what_will_happen() -> None:
     text = said(render.card(shown(step=step)))
     assert "Critical: PatchFailed · domain=web" in text
     assert "1 alert fires, seen 3 times, since" in text
-    assert "The gate `tests` said no (exit code 1). · gate=tests · 3 times · since" in text
+    assert "The gate `tests` said no (exit code 1) · gate=tests · 3 times · since" in text
     assert "<https://ci.example.com/runs/7?x=1&y=2|source>" in text
     assert "Nobody has taken it." in text
     assert "whoever is on call in `web-team`" in text
@@ -145,7 +206,10 @@ def test_a_card_says_why_nobody_is_told() -> None:
 
 
 def test_a_resolved_card_says_how_it_ended() -> None:
-    assert "what caused it has ended" in said(render.card(shown(RESOLVED)))
+    text = said(render.card(shown(RESOLVED)))
+    assert "what caused it has ended" in text
+    assert "No longer firing: 1 alert, seen 3 times" in text
+    assert "Mend the patch" not in text
     assert "by Ben Lindqvist" in said(render.card(shown(replace(RESOLVED, resolved_by="U0BEN"))))
 
 
@@ -177,7 +241,7 @@ def test_a_mail_says_the_same_in_plain_words() -> None:
     subject, text = render.mail(shown(), entry(EntryKind.FELL_BACK))
     assert subject == "Critical: PatchFailed · domain=web"
     assert "People hear nothing by Slack since 2026-01-01 12:00:05 UTC" in text
-    assert "The gate `tests` said no (exit code 1)." in text
+    assert "- The gate `tests` said no (exit code 1) · gate=tests" in text
     assert "https://x.slack.com/archives/C0PATCHES/p11" in text
 
 
@@ -212,8 +276,7 @@ SENTENCES = [
     (
         EntryKind.FELL_BACK,
         None,
-        "People hear nothing by Slack since 2026-01-01 12:00:05 UTC"
-        ": an e-mail goes to `ops@example.com` now.",
+        f"People hear nothing by Slack since {PLAIN.moment(at(5))}: an e-mail goes to `ops@example.com` now.",
     ),
 ]
 

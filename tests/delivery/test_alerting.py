@@ -4,9 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp import web
 
-from bot.delivery.alerting import next_step
+from bot.delivery.alerting import Alerting, Ways, next_step
+from bot.delivery.mail import Mailer
+from bot.delivery.webhooks import open_webhooks
 from bot.demo.peer import ADA, BEN
+from bot.settings import MailAccess
 from contracts.alerts.escalation import Way
 from contracts.alerts.model import (
     Entry,
@@ -33,9 +37,12 @@ from contracts.notices import (
     PostAlert,
     TellAlert,
 )
-from tests.delivery.alert_rows import FACTS, FIRING, LABELS
+from contracts.records import Delivery
+from tests.delivery.alert_rows import FACTS, FIRING, HIDDEN, LABELS
 from tests.delivery.desk import Desk
+from tests.delivery.mail_server import mail_server
 from tests.delivery.rows import CHANNEL, OPERATORS
+from tests.delivery.test_webhooks import receiver
 from tests.peer.faults import Fault
 
 MESSAGES = "chat.postMessage"
@@ -189,6 +196,24 @@ async def test_a_page_waits_for_a_scope_that_an_operator_can_grant(desk: Desk) -
     assert len(await conversation(desk, BEN.id)) == 1
 
 
+async def test_what_the_store_does_not_know_is_not_made_up(desk: Desk) -> None:
+    await opened(desk)
+    await desk.settle()
+    alerting = Alerting(desk.engine.alerts, desk.sender, Ways(), clock=lambda: desk.now, workspace=None)
+    for notice in (PostAlert("a-gone"), TellAlert("a-k3v9x2ab", 99), PostAlert("a-k3v9x2ab")):
+        delivery = Delivery(1, "key", notice, None, None, 1, False, desk.now, desk.now)
+        with pytest.raises(LookupError):
+            await alerting.carry(delivery, notice)
+
+
+async def test_a_card_that_was_never_posted_needs_no_edit(desk: Desk) -> None:
+    desk.slack.proxy.faults.add(Fault.error(MESSAGES, "is_archived", times=None))
+    group = await opened(desk)
+    await desk.engine.outbox.put([NewDelivery(EditAlert(group.id), CHANNEL)], now=desk.now)
+    await desk.settle()
+    assert desk.slack.proxy.calls("chat.update") == []
+
+
 # Without Slack -----------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("notice", "told"),
@@ -203,6 +228,30 @@ async def test_what_is_not_set_up_is_told(desk: Desk, notice: MailAlert | CallWe
     [note] = await desk.texts(OPERATORS)
     assert told in note
     assert "delivery-lost" in await desk.audit()
+
+
+async def test_a_mail_that_may_have_been_sent_is_sent_again_under_the_same_id(desk: Desk) -> None:
+    async with mail_server() as post:
+        access = MailAccess("127.0.0.1", post.port, "none", "desk@example.com")
+        desk.ways = Ways(mailer=Mailer(access))
+        await opened(desk, NewDelivery(MailAlert("a-k3v9x2ab", 1, "ops@example.com"), None))
+        await desk.crash("delivery-sent", when=lambda: bool(post.taken))
+        await desk.settle()
+        ids = [mail["Message-ID"] for mail in post.taken]
+        assert len(ids) == 2
+        assert ids[0] == ids[1]
+        assert {mail["References"] for mail in post.taken} == {"<a-k3v9x2ab@example.com>"}
+
+
+async def test_a_webhook_is_called_until_it_answers_with_the_same_key(desk: Desk) -> None:
+    async with receiver(web.Response(status=503)) as it, open_webhooks() as webhooks:
+        settings = AlertSettings.model_validate({"webhooks": {"pager": {"url": it.url}}})
+        desk.ways = Ways(settings, webhooks=webhooks, addresses={"pager": it.url})
+        await opened(desk, NewDelivery(CallWebhook("a-k3v9x2ab", 1, "pager"), None))
+        await desk.settle()
+        keys = [headers["Idempotency-Key"] for headers, _ in it.got]
+        assert len(keys) == 2
+        assert keys[0] == keys[1]
 
 
 async def test_only_who_did_something_hears_that_it_was_done(desk: Desk) -> None:
@@ -239,6 +288,7 @@ def test_the_next_step_is_the_one_that_was_not_climbed() -> None:
         replace(FIRING, climb=replace(FIRING.climb, step=2)) if FIRING.climb else FIRING,
         replace(FIRING, climb=replace(FIRING.climb, chain="gone")) if FIRING.climb else FIRING,
         replace(FIRING, state=GroupState.ACKNOWLEDGED),
+        HIDDEN,
     ],
 )
 def test_where_nothing_comes_next_nothing_is_promised(group: Group) -> None:

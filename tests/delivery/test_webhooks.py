@@ -1,9 +1,11 @@
 """A webhook is called until it answers, with a document that can be recognised when it comes twice."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from bot.delivery.webhooks import open_webhooks
 from contracts.alerts.model import EntryKind
 from contracts.faults import Reason
 from tests.delivery.alert_rows import entry, shown
+from tests.delivery.mail_server import certificate
 
 
 @dataclass(slots=True)
@@ -117,3 +120,13 @@ async def test_an_address_that_is_none_is_told() -> None:
     refused = await call("http://[nonsense")
     assert isinstance(refused, Rejected)
     assert "nonsense" not in refused.error
+
+
+async def test_a_receiver_that_nobody_vouches_for_gets_nothing(tmp_path: Path) -> None:
+    server, _ = certificate(tmp_path)
+    silent = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=server)
+    async with silent:
+        port = silent.sockets[0].getsockname()[1]
+        refused = await call(f"https://127.0.0.1:{port}/hook")
+        assert isinstance(refused, Rejected)
+        assert "no safe connection" in refused.error

@@ -12,7 +12,8 @@ import pytest
 
 from bot import app, clock
 from bot.delivery.render import alerts as render
-from bot.demo.peer import ADA, BEN, PATCHES, RANDOM
+from bot.demo.peer import ADA, BEN, PATCHES, RANDOM, Mode
+from bot.intake import slack as intake
 from bot.settings import MailAccess, default_operations
 from contracts.alerts.model import EntryKind, Group, GroupState
 from contracts.alerts.settings import AlertSettings
@@ -188,12 +189,19 @@ class Board:
 
 @asynccontextmanager
 async def board(
-    folder: Path, *, mail: bool = True, slack: SlackSettings | None = None, **alerts: Any
+    folder: Path,
+    *,
+    mode: Mode = Mode.SOCKET,
+    mail: bool = True,
+    slack: SlackSettings | None = None,
+    **alerts: Any,
 ) -> AsyncIterator[Board]:
     async with mail_server() as post:
         access = MailAccess("127.0.0.1", post.port, "none", "desk@example.com") if mail else None
         configured: Mapping[str, Any] = {"operations": operations(**alerts), "mail": access}
-        async with desk_at_work(folder, configured=configured, slack=slack or SlackSettings()) as desk:
+        async with desk_at_work(
+            folder, mode=mode, configured=configured, slack=slack or SlackSettings()
+        ) as desk:
             yield Board(desk, post)
 
 
@@ -220,7 +228,7 @@ async def test_failures_are_one_alert_that_escalates_until_somebody_takes_it(tmp
         await it.post.arrived.wait()
         [mail] = it.post.taken
         assert mail["To"] == "ops@example.com"
-        assert "PatchFailed" in mail["Subject"]
+        assert "patch-failed" in mail["Subject"]
         await it.says("on call in `web`", ts=ts)
 
         await it.press(render.ACKNOWLEDGE, ts=ts)
@@ -242,7 +250,7 @@ async def test_failures_are_one_alert_that_escalates_until_somebody_takes_it(tmp
         assert set(log[4:-1]) == {EntryKind.REMINDED}
         assert log[-1] is EntryKind.RESOLVED
         await desk.at_rest()
-        cards = [post for post in desk.posts() if "Warning: PatchFailed" in post["text"]]
+        cards = [post for post in desk.posts() if "Warning: patch-failed" in post["text"]]
         assert [post["channel"] for post in cards if "thread_ts" not in post].count(PATCHES.id) == 1
         card = next(each for each in await desk.slack.peer.messages(PATCHES.id) if each["ts"] == ts)
         assert not [block for block in card["blocks"] if block["type"] == "actions"]
@@ -288,8 +296,9 @@ async def test_who_was_asked_directly_takes_it_there_and_operators_hear_that_no_
 
 
 # Buttons -----------------------------------------------------------------------------------------
-async def test_it_can_be_taken_over_given_back_and_resolved(tmp_path: Path) -> None:
-    async with board(tmp_path, **QUIET) as it:
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_it_can_be_taken_over_given_back_and_resolved(tmp_path: Path, mode: Mode) -> None:
+    async with board(tmp_path, mode=mode, **QUIET) as it:
         group, ts = await fires(it)
         await it.press(render.ACKNOWLEDGE, ts=ts)
         await it.shows(f"Acknowledged* by {ADA.real_name}", ts=ts)
@@ -325,7 +334,7 @@ async def test_a_press_that_comes_too_late_is_answered_to_who_pressed(tmp_path: 
         await it.stale_press(render.ACKNOWLEDGE, group.id, ts=ts)
         await it.state(group.id, GroupState.ACKNOWLEDGED)
         await it.stale_press(render.ACKNOWLEDGE, group.id, ts=ts, user=BEN.id)
-        await it.whispered("Take it over")
+        await it.whispered(f"{ADA.real_name} sees to `{group.id}` already. Take it over")
         await it.stale_press(render.RESOLVE, group.id, ts=ts)
         await it.state(group.id, GroupState.RESOLVED)
         await it.stale_press(render.ACKNOWLEDGE, group.id, ts=ts, user=BEN.id)
@@ -367,7 +376,7 @@ async def test_a_silence_begins_with_the_labels_of_its_group(tmp_path: Path) -> 
         _, ts = await fires(it)
         form = await it.opens(render.SILENCE, ts=ts)
         matchers = form["blocks"][0]["element"]["initial_value"]
-        assert matchers == 'alertname="PatchFailed", domain="web"'
+        assert matchers == 'alertname="patch-failed", domain="web"'
         wrong = typed(**{render.MATCHERS: "everything", render.LENGTH: "2h", render.COMMENT: "moving"})
         assert set((await it.desk.slack.peer.view_submit(ADA.id, wrong)).errors) == {render.MATCHERS}
         right = typed(**{render.MATCHERS: matchers, render.LENGTH: "2h", render.COMMENT: "moving house"})
@@ -379,12 +388,38 @@ async def test_a_silence_begins_with_the_labels_of_its_group(tmp_path: Path) -> 
         assert ADA.real_name in listed
 
 
+async def test_a_form_that_is_not_there_says_why_or_can_be_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with board(tmp_path, **QUIET) as it:
+        _, ts = await fires(it)
+        proxy = it.desk.slack.proxy
+        proxy.faults.add(Fault.error("views.open", "expired_trigger_id"))
+        await it.press(render.SILENCE, ts=ts)
+        assert (await it.desk.slack.peer.views()).stack == ()
+        before = len(proxy.effects("views.update"))
+        await it.stale_press(render.SILENCE, "a-gone", ts=ts)
+        await proxy.until(lambda: len(proxy.effects("views.update")) > before)
+        [view] = (await it.desk.slack.peer.views()).stack
+        assert "There is no alert `a-gone`" in everything(view)
+        await it.desk.slack.peer.view_close(ADA.id)
+
+        # Slack does not say in time where somebody lives: the form is taken, and they hear of it after.
+        monkeypatch.setattr(intake, "_TRIGGER", timedelta(milliseconds=400))
+        await it.desk.slack.peer.choose(PATCHES.id, ts, BEN.id, render.SNOOZE, "Other …")
+        await proxy.until(lambda: len(proxy.effects("views.update")) > before + 1)
+        proxy.faults.add(Fault.slow("users.info", delay=timedelta(seconds=1)))
+        sent = await it.desk.slack.peer.view_submit(BEN.id, typed(**{render.LENGTH: "some day"}))
+        assert sent.errors == {}
+        await it.whispered("no length of time")
+
+
 # Words -------------------------------------------------------------------------------------------
 async def test_words_list_take_silence_and_end_silences(tmp_path: Path) -> None:
     async with board(tmp_path, **QUIET) as it:
         assert "Nothing fires" in await it.asked("alerts")
         group, ts = await fires(it)
-        assert group.id in await it.asked("alerts alertname=PatchFailed gate=words")
+        assert group.id in await it.asked("alerts alertname=patch-failed gate=words")
         assert "Nothing fires" in await it.asked("alerts domain=elsewhere")
         assert "is no matcher" in await it.asked("alerts nonsense")
 

@@ -151,6 +151,7 @@ def _environment(config: Config, folder: Path) -> Mapping[str, str]:
         "PATH": "/usr/bin:/bin",
         "PATCHDESK_CONFIG": str(file),
         "PATCHDESK_DATA": str(config.data),
+        "PATCHDESK_HTTP": f"{config.http_host}:{config.http_port}",
         "SLACK_API_URL": slack.api_url or "",
         **{name: value for name, value in told.items() if value},
     }

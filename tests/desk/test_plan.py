@@ -212,6 +212,21 @@ async def test_what_somebody_else_changed_meanwhile_is_kept_and_a_clash_is_said(
         assert (now.owner, now.status, now.notes, now.progress) == ("Ben", Status.DONE, "Dig deeper", FULL)
 
 
+async def test_two_who_change_two_batches_at_once_lose_nothing(tmp_path: Path) -> None:
+    async with desk_at_work(tmp_path) as desk:
+        await planned(desk)
+        await form(desk, "roadmap edit b-1")
+        await desk.slack.peer.view_submit(ADA.id, entered(notes="from Ada"))
+        kept = await desk.engine.plan.current()
+        other = changed(kept.plan.batches[1], {Key.NOTES: "from Ben"})
+        while not await desk.engine.plan.write(
+            PlanChange(kept, with_batch(kept.plan, other), "ben"), now=NOW
+        ):
+            kept = await desk.engine.plan.current()
+        await desk.at_rest()
+        assert [(await batch(desk, id_)).notes for id_ in ("b-1", "b-2")] == ["from Ada", "from Ben"]
+
+
 async def test_a_form_that_is_sent_twice_is_one_change(tmp_path: Path) -> None:
     async with desk_at_work(tmp_path) as desk:
         await planned(desk)

@@ -13,8 +13,10 @@ import aiohttp
 import pytest
 
 from bot import clock
+from bot.app import CannotStartError
 from bot.demo.peer import ADA, PATCHES
 from bot.reports import log_files
+from contracts.faults import Reason
 from contracts.operations import Operations
 from contracts.reports.periods import Span, last_full
 from contracts.reports.settings import Kind
@@ -131,6 +133,10 @@ async def test_a_report_can_be_asked_for(tmp_path: Path) -> None:
             [*_, delivery] = desk.slack.proxy.deliveries(Delivered.COMMAND)
             assert delivery.answer is not None
             assert expected in everything(delivery.answer), words
+        ts = await desk.say(f"<@U0PATCHDESK> report daily web {today}")
+        await desk.at_rest()
+        [said] = await desk.answers(ts)
+        assert "Daily digest" in said
 
 
 async def test_the_execution_log_follows_what_the_desk_does(
@@ -146,3 +152,36 @@ async def test_the_execution_log_follows_what_the_desk_does(
             return any(patch.id in path.read_text() for path in folder.glob("tasks-*.jsonl"))
 
         await desk.until(written)
+
+
+async def test_while_the_risk_is_critical_a_card_says_that_landing_is_held(tmp_path: Path) -> None:
+    async with desk_at_work(tmp_path, domains={"web": {"hold_when_critical": True}}) as desk:
+        await desk.say(writing("bad.txt", "forbidden", title="Say what is forbidden"))
+        await desk.finished()
+        ts = await desk.say(writing("good.txt", title="Say something good"))
+
+        async def held() -> bool:
+            return any("Held." in said for said in await desk.answers(ts))
+
+        await desk.until(held)
+        [said] = [each for each in await desk.answers(ts) if "Held." in each]
+        # The gate that said no, and the one behind it that did not run.
+        assert "2 errors / max(1, 1 task) × 100 = 200.00 %" in said
+
+
+_says_why = pytest.RaisesExc(
+    CannotStartError,
+    check=lambda error: (
+        error.fault.reason is Reason.BAD_SCHEDULE and "weekly to" in error.fault.args["detail"]
+    ),
+)
+
+
+async def test_a_desk_whose_schedules_have_no_meaning_does_not_start(tmp_path: Path) -> None:
+    origin = Origin.make(tmp_path / "origin.git")
+    wrong = Operations.model_validate({"reports": {"schedules": [{**SCHEDULED, "cron": "0 25 * * *"}]}})
+    async with strict_slack(tmp_path) as slack:
+        config = replace(configuration(tmp_path, slack, settings(origin)), operations=wrong)
+        with pytest.RaisesGroup(_says_why, allow_unwrapped=True, flatten_subgroups=True):
+            async with running(config, slack, Points()):
+                pass

@@ -76,12 +76,14 @@ async def test_a_desk_at_work_is_healthy_and_everything_is_measured(tmp_path: Pa
 
         async def settled() -> Health | None:
             found = await health(desk)
-            known = found and found.gates and "socket-silence" not in found.unmeasured
-            return found if known and found and "store-findings" not in found.unmeasured else None
+            # A machine that is shared may stand still for a while, which is measured as well.
+            if found is None or found.status is not Status.HEALTHY or not found.gates:
+                return None
+            return found if {"socket-silence", "store-findings"}.isdisjoint(found.unmeasured) else None
 
         found = await desk.until(settled)
         assert found is not None
-        assert (found.status, [level for level in found.levels if level.broken_since]) == (Status.HEALTHY, [])
+        assert [level for level in found.levels if level.broken_since] == []
         assert set(found.unmeasured) == {"drift"}
         assert found.reachable is True
         assert found.last_consumed_at is not None
@@ -121,13 +123,12 @@ async def test_a_loop_that_calls_no_turns_any_more_is_noticed_restarted_and_work
         await desk.finished()
         await desk.at_rest()
 
-        async def noted() -> bool:
-            return f"restarted {work}: TimeoutError" in await actions(desk)
+        async def counted() -> bool:
+            found = await health(desk)
+            return found is not None and any(each.name == work and each.restarts for each in found.services)
 
-        await desk.until(noted)
-        found = await health(desk)
-        assert found is not None
-        assert {each.name: each.restarts for each in found.services}[work] == 1
+        await desk.until(counted)
+        assert f"restarted {work}: TimeoutError" in await actions(desk)
 
 
 @pytest.mark.parametrize(

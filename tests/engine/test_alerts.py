@@ -14,6 +14,8 @@ from contracts.alerts.model import (
     GroupState,
     Hidden,
     Hiding,
+    Matcher,
+    Operator,
     Placement,
     Severity,
     SilenceChange,
@@ -261,10 +263,22 @@ async def test_every_open_group_is_due_when_what_hides_changes(watch: Watch) -> 
         await hide
         return sorted(group.key for group in await watch.alerts.due(now=after(99), limit=9))
 
-    source = watch.seen(alert("S"), "s", inhibits=True)
+    source = watch.seen(alert("S", expires=after(60)), "s", inhibits=True)
     assert await woken(watch.alerts.write([SilenceChange(silence())], now=NOW)) == ["one", "two"]
     assert await woken(watch.alerts.observe("x", [source], now=NOW)) == ["one", "s", "two"]
     assert await woken(watch.see(source="x", whole=True)) == ["one", "s", "two"]
+    assert await woken(watch.alerts.observe("x", [source], now=NOW)) == ["one", "s", "two"]
+    assert await woken(watch.alerts.expire(now=after(61))) == ["one", "s", "two"]
+
+
+async def test_a_silence_wakes_only_groups_that_it_could_touch(watch: Watch) -> None:
+    for key in ("one", "two"):
+        await watch.see(alert("Broken"), key=key)
+    for group in await watch.groups():
+        assert await watch.change(replace(group, due_at=None))
+    of_one = replace(silence(), matchers=(Matcher("key", Operator.EQUAL, "one"), *silence().matchers))
+    await watch.alerts.write([SilenceChange(of_one)], now=NOW)
+    assert [group.key for group in await watch.alerts.due(now=NOW, limit=9)] == ["one"]
 
 
 async def test_ten_thousand_alerts_are_one_observation(watch: Watch) -> None:

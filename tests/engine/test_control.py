@@ -258,7 +258,7 @@ async def test_the_kill_switch_reaches_what_runs(desk: Desk) -> None:
     await decide(desk, closing(Closing.HALTED, None))
     assert await desk.engine.lanes.grip("a", 1) is Grip.HALTED
     assert await desk.engine.lanes.step("a", 1, Step.LAND, now=NOW, told=()) is Grip.HALTED
-    assert await desk.engine.lanes.release("a", 1, now=NOW)
+    assert await desk.engine.lanes.release("a", 1, now=NOW, blameless=True)
     assert await desk.claim() is None
     await decide(desk, OpenDomain(None, Closing.HALTED))
     assert await order(desk) == ["a", "b"]

@@ -250,11 +250,13 @@ async def test_what_the_desk_did_is_remembered(desk: Desk) -> None:
 async def test_a_patch_that_is_given_back_is_ready_at_once(desk: Desk) -> None:
     await desk.settle(asked("p-0"), asked("p-1"))
     held = await desk.start()
-    assert await desk.engine.lanes.release(held.id, held.attempt, now=after(1))
+    assert await desk.engine.lanes.release(held.id, held.attempt, now=after(1), blameless=True)
     assert (await desk.patch("p-0")).state is PatchState.READY
     again = await desk.start(now=after(1))
-    assert (again.id, again.attempt) == ("p-0", 2)
-    [(at, entry)] = await desk.engine.ledger.audit(limit=9)
+    assert (again.id, again.attempt, again.tries) == ("p-0", 2, 1)
+    assert await desk.engine.lanes.release(again.id, again.attempt, now=after(2), blameless=False)
+    assert (await desk.start(now=after(3))).tries == 2
+    [_, (at, entry)] = await desk.engine.ledger.audit(limit=9)
     assert (at, entry) == (after(1), AuditEntry("desk", "given-back", "patch p-0, attempt 1 of worker-1"))
 
 
@@ -263,10 +265,10 @@ async def test_who_does_not_hold_a_patch_cannot_give_it_back(desk: Desk) -> None
     late = await desk.start()
     await desk.engine.lanes.tend(now=NOW + LEASE)
     held = await desk.start(now=NOW + LEASE)
-    assert not await desk.engine.lanes.release(late.id, late.attempt, now=NOW + LEASE)
+    assert not await desk.engine.lanes.release(late.id, late.attempt, now=NOW + LEASE, blameless=True)
     assert (await desk.patch("p-0")).state is PatchState.RUNNING
     await desk.finish(held)
-    assert not await desk.engine.lanes.release(held.id, held.attempt, now=NOW + LEASE)
+    assert not await desk.engine.lanes.release(held.id, held.attempt, now=NOW + LEASE, blameless=True)
     assert not await desk.finish(late)
 
 

@@ -12,17 +12,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contracts.alerts.model import Entry, EntryKind, Group, GroupState, Taken
 from contracts.faults import Reason, fault
 from contracts.gates import GateResult, Verdict
 from contracts.notices import NewDelivery, PostReport
 from contracts.outcome import Failed, GaveUp, Landed, Outcome, Report, Retry
 from contracts.ports import Engine
-from contracts.reports.figures import Cause, Counted, GateTally, Spread, spread
+from contracts.reports.figures import Answered, Cause, Counted, GateTally, Spread, spread
 from contracts.reports.periods import Window
 from contracts.reports.settings import Kind
 from contracts.reports.store import ReportKey, StoredReport
 from contracts.risk import errors_of, warnings_of
 from executor.engine import open_engine
+from tests.engine.alerted import Watch, alert
 from tests.engine.engines import KINDS, DeskOnItsOwnLoop
 from tests.engine.given import NOW, Desk, after, asked
 
@@ -47,7 +49,9 @@ class Life:
         return Report("main", base=self.base, gates=self.gates, fault=wrong)
 
     def outcome(self) -> Outcome:
-        outcome: Outcome = {"landed": Landed, "failed": Failed, "quarantined": GaveUp}[self.end](self.report())
+        outcome: Outcome = {"landed": Landed, "failed": Failed, "quarantined": GaveUp}[self.end](
+            self.report()
+        )
         return outcome
 
 
@@ -216,6 +220,51 @@ async def test_days_and_lists_hold_what_ended_in_them(desk: Desk) -> None:
     assert await reports.open_at(after(400), None, limit=9) == ()
 
 
+# Alerts ------------------------------------------------------------------------------------------
+async def incident(watch: Watch, key: str, severity: str, *, domain: str, opened: float) -> Group:
+    """A group of its own, opened by an alert of *domain*."""
+    seen = watch.seen(alert(f"{key}-broke", severity), key)
+    [placement] = seen.placements
+    placed = replace(seen, placements=(replace(placement, labels={"domain": domain}),))
+    await watch.alerts.observe("desk", [placed], now=after(opened))
+    return next(group for group in await watch.groups() if group.key == key)
+
+
+async def acknowledge(watch: Watch, group: Group, at: float, kind: EntryKind) -> Group:
+    entry = Entry(group.entries + 1, after(at), kind, "U0ANN", {})
+    taken = replace(
+        group, state=GroupState.ACKNOWLEDGED, taken=Taken("U0ANN", after(at)), entries=entry.number
+    )
+    assert await watch.change(taken, entry, now=after(at))
+    found = await watch.alerts.group(group.id)
+    assert found is not None
+    return found
+
+
+async def test_incidents_are_counted_and_how_soon_they_were_taken_and_over(engine: Engine) -> None:
+    watch = Watch(engine.alerts)
+    first = await incident(watch, "a", "critical", domain="web", opened=100)
+    second = await incident(watch, "b", "critical", domain="api", opened=200)
+    await incident(watch, "c", "warning", domain="web", opened=300)
+    taken = await acknowledge(watch, first, 160, EntryKind.ACKNOWLEDGED)
+    taken = await acknowledge(watch, taken, 500, EntryKind.TAKEN_OVER)
+    await acknowledge(watch, second, 320, EntryKind.TAKEN_OVER)
+    over = replace(taken, state=GroupState.RESOLVED, resolved_at=after(700), due_at=None)
+    assert await watch.change(over, now=after(700))
+    reports, window = engine.reports, Window(after(100), after(800))
+    assert (await reports.counted(window, None)).alerts == Answered(
+        incidents=2,
+        acknowledged=2,
+        to_acknowledge=timedelta(seconds=90),
+        resolved=1,
+        to_resolve=timedelta(seconds=600),
+    )
+    assert (await reports.counted(window, ["api"])).alerts == Answered(1, 1, timedelta(seconds=120))
+    # What was not yet so at the end of the window does not count in it.
+    assert (await reports.counted(Window(after(100), after(150)), None)).alerts == Answered(1)
+    assert (await reports.counted(Window(after(650), after(701)), None)).alerts.resolved == 1
+
+
 # Kept reports ------------------------------------------------------------------------------------
 KEY = ReportKey(Kind.WEEKLY, "C0TEAM", None)
 
@@ -247,7 +296,7 @@ async def test_another_kind_channel_domain_or_period_is_another_report(desk: Des
     ]
     for each in others:
         assert await desk.engine.reports.make(each, post(each.id))
-    assert await desk.engine.reports.latest(KEY) == after(7 * 86400)
+    assert await desk.engine.reports.latest(KEY) == after(14 * 86400)
     assert await desk.engine.reports.latest(ReportKey(Kind.DEMO, "C0TEAM", None)) is None
 
 

@@ -26,7 +26,8 @@ from executor.sandbox import attacks
 from executor.sandbox import probe as probing
 from executor.sandbox.level import Ended, Exited, Job, Signalled, Silent
 from executor.sandbox.supervised import Supervised
-from tests.executor.waiting import alive, until
+from executor.sandbox.supervisor import _children as children_of
+from tests.executor.waiting import until
 
 DECISION = (Path(__file__).parents[2] / "docs/decisions/0005-sandbox-levels.md").read_text(encoding="utf-8")
 LEVELS = (0, 1, 2, 3, 4)
@@ -60,8 +61,12 @@ class Place:
 Attack = Callable[[Place], Awaitable[bool]]
 
 
+#: By level, whether it holds, and what to run programs in if it does.
+Tried = Mapping[int, tuple[probing.Probed, Supervised | None]]
+
+
 @pytest.fixture(scope="session")
-def tried() -> Mapping[int, tuple[probing.Probed, Supervised | None]]:
+def tried() -> Tried:
     async def every() -> list[tuple[probing.Probed, Supervised | None]]:
         return await asyncio.gather(*map(probing._try, probing._candidates(SandboxSettings())))
 
@@ -69,9 +74,7 @@ def tried() -> Mapping[int, tuple[probing.Probed, Supervised | None]]:
 
 
 @pytest.fixture
-def at(
-    tried: Mapping[int, tuple[probing.Probed, Supervised | None]], tmp_path: Path
-) -> Callable[[int], Place]:
+def at(tried: Tried, tmp_path: Path) -> Callable[[int], Place]:
     def place(level: int) -> Place:
         probed, sandbox = tried[level]
         if sandbox is None:
@@ -125,9 +128,8 @@ async def read_the_desks_environment(place: Place) -> bool:
 async def kill_the_desk(place: Place) -> bool:
     """Not this one, of course: another process of the same user."""
     desk = await process.start(["/bin/sleep", "60"], env={}, output=place.private / "log")
-    await place.sh(f"kill -KILL {desk.pid}")
     try:
-        return not alive(desk.pid)
+        return "killed" in (await place.sh(f"kill -KILL {desk.pid} && echo killed")).output
     finally:
         await desk.stop()
 
@@ -213,11 +215,7 @@ async def outlive_its_supervisor(place: Place) -> bool:
     script = f"(setsid sh -c 'sleep 30; : {word}' &); exec sleep 30"
     task = asyncio.ensure_future(place.sh(script))
     await until(lambda: attacks._running(word) is not None)
-    supervisor = next(
-        int(file.parent.name)
-        for file in Path("/proc").glob("[0-9]*/cmdline")
-        if _is_supervisor_of(file, os.getpid())
-    )
+    (supervisor,) = children_of(place.sandbox.nursery.pid)
     os.kill(supervisor, signal.SIGKILL)
     with pytest.raises(OSError, match="supervisor"):
         await task
@@ -231,14 +229,6 @@ async def outlive_its_supervisor(place: Place) -> bool:
     return False
 
 
-def _is_supervisor_of(cmdline: Path, desk: int) -> bool:
-    try:
-        parent = int((cmdline.parent / "stat").read_text().rpartition(")")[2].split()[1])
-        return parent == desk and b"executor.sandbox.supervisor" in cmdline.read_bytes()
-    except OSError:
-        return False
-
-
 async def eat_memory_alone(place: Place) -> bool:
     """In one process, more than a process may have."""
     small = replace(
@@ -249,11 +239,17 @@ async def eat_memory_alone(place: Place) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An attack and the lowest level that stops it."""
+    """An attack and the lowest level that stops it.
+
+    *by_user*: at level 2 that takes a second user, as at level 1. *through_namespaces*: on a machine without
+    user namespaces it gets through nowhere.
+    """
 
     what: str
     least: int
     attack: Attack
+    by_user: bool = False
+    through_namespaces: bool = False
 
 
 TABLE = (
@@ -264,18 +260,18 @@ TABLE = (
     Row("a process that eats memory", 0, eat_memory_alone),
     Row("reading `~/.ssh`", 1, read_a_key),
     Row("reading the desk's memory of its environment", 1, read_the_desks_environment),
-    Row("killing the desk", 1, kill_the_desk),
-    Row("a fork bomb", 1, as_probed(attacks.bomb)),
+    Row("killing the desk", 1, kill_the_desk, by_user=True),
+    Row("a fork bomb", 1, as_probed(attacks.bomb), by_user=True),
     Row("reading and removing what is open to everybody", 2, as_probed(attacks.trespass)),
     Row("writing where everybody may", 2, write_where_everybody_may),
     Row("cutting a file to nothing", 2, cut_a_file_to_nothing),
     Row("TCP", 2, as_probed(attacks.call)),
-    Row("mounting anew, also in a namespace of its own", 2, mount_anew),
+    Row("mounting anew, also in a namespace of its own", 2, mount_anew, through_namespaces=True),
     Row("UDP", 3, as_probed(attacks.send)),
     Row("local sockets with a path", 3, speak_to_a_socket),
     Row("filling the disk", 3, as_probed(attacks.fill)),
     Row("changing the workspace for good", 3, as_probed(attacks.rewrite)),
-    Row("namespaces of its own", 3, as_probed(attacks.nest)),
+    Row("namespaces of its own", 3, as_probed(attacks.nest), through_namespaces=True),
     Row("outliving its supervisor", 3, outlive_its_supervisor),
     Row("memory in many processes", 4, as_probed(attacks.hog)),
 )
@@ -283,10 +279,17 @@ TABLE = (
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.what.replace(" ", "-"))
-async def test_what_a_level_stops_is_stopped(row: Row, level: int, at: Callable[[int], Place]) -> None:
+async def test_what_a_level_stops_is_stopped(
+    row: Row, level: int, at: Callable[[int], Place], tried: Tried
+) -> None:
     if level < row.least - 1:
         return
-    assert await row.attack(at(level)) is (level < row.least)
+    place = at(level)
+    if level < row.least and row.through_namespaces and tried[3][1] is None:
+        pytest.skip(f"without user namespaces nothing gets through: {tried[3][0].detail}")
+    if level == 2 and row.by_user and place.sandbox.owner is None:
+        pytest.skip("without root there is no second user")
+    assert await row.attack(place) is (level < row.least)
 
 
 def test_the_decision_has_the_same_table() -> None:
@@ -351,12 +354,12 @@ async def test_a_link_in_the_workspace_leads_nowhere(at: Callable[[int], Place])
 
 async def test_it_has_no_rights_and_no_way_to_more(at: Callable[[int], Place]) -> None:
     ended = await at(3).sh(
-        "grep -E '^(Cap|NoNewPrivs)' /proc/self/status; ls /proc/self/fd; touch /etc/x /usr/x /dev/x /x"
+        "grep -E '^(Cap|NoNewPrivs)' /proc/self/status; ls /proc/self/fd; touch /etc/x /usr/x /x"
     )
     status = dict(line.split(":\t") for line in ended.output.splitlines() if ":\t" in line)
     assert status.pop("NoNewPrivs") == "1"
     assert {int(value, 16) for value in status.values()} == {0}
-    assert ended.output.count("Read-only file system") == 4
+    assert ended.output.count("Read-only file system") == 3
 
 
 async def test_it_cannot_take_more_files_than_there_is_room_for(at: Callable[[int], Place]) -> None:
@@ -399,3 +402,47 @@ async def test_what_is_named_readable_can_be_read_and_not_changed(at: Callable[[
     ended = await seen.sh(f"cat {place.private}/tool; echo x > {place.private}/tool")
     assert ended.output.startswith("tool")
     assert (place.private / "tool").read_text() == "tool"
+
+
+# Where a level cannot be had ---------------------------------------------------------------------
+_ASKING_FOR_3 = """
+import asyncio
+from contracts.gates import GateSpec
+from contracts.settings import SandboxSettings
+from executor.gates import Gating, run_gates
+from executor.sandbox.probe import choose
+from tests.executor.test_workspace import Tree
+from executor.workspace import Folders
+from pathlib import Path
+import sys
+
+async def ask():
+    chosen = await choose(SandboxSettings())
+    print(*(f"{probe.level}:{probe.stops}:{probe.lacks}" for probe in chosen.probes[:4]))
+    folders = Folders(Path(sys.argv[1]), chosen.sandbox.owner)
+    async with folders.laid_out(Tree({"a": b""}), kin="k") as workspace:
+        for least in (2, 3):
+            gating = Gating((GateSpec("g", ("/bin/true",)),), (), chosen.sandbox, least)
+            (result,) = await run_gates(gating, ["a"], workspace)
+            print(result.verdict.name, result.level, result.why and result.why.reason)
+
+asyncio.run(ask())
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take user namespaces away")
+async def test_without_user_namespaces_gates_run_below_level_3_or_not_at_all(
+    tried: Tried, tmp_path: Path
+) -> None:
+    if tried[3][1] is None or tried[2][1] is None:
+        pytest.skip(f"there is nothing to take away: {tried[3][0].detail or tried[2][0].detail}")
+    root = Path(__file__).parents[2]
+    argv = [sys.executable, str(Path(__file__).with_name("without_namespaces.py"))]
+    argv += [sys.executable, "-c", _ASKING_FOR_3, str(tmp_path)]
+    ended = await process.run(argv, env={"PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"}, within=LONG)
+    assert isinstance(ended, process.Exited)
+    assert ended.stdout.decode().splitlines() == [
+        "0:True:None 1:True:None 2:True:None 3:False:namespaces",
+        "PASSED 2 None",
+        "ERRORED None sandbox-too-low",
+    ], ended.stderr

@@ -254,6 +254,32 @@ async def test_a_tree_knows_what_lies_where(on: On) -> None:
         tree.content(Leaf("dir", Kind.FILE, executable=False, id=tree.id))
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"a": b"1", "dir/b": b"2", "dir/sub/c": b"3"}, {"a": b"1", "dir/b": b"other", "new/d": b"4"}),
+        ({"a/b": b"1"}, {"a": b"1"}),
+        ({"a": b"1"}, {"a/b": b"1", "a/c": b"2"}),
+        ({"a": b"1"}, {"a": b"1"}),
+    ],
+)
+async def test_what_differs_between_trees_is_what_their_leaves_say(
+    before: dict[str, Content], after: dict[str, Content], tmp_path: Path
+) -> None:
+    theirs = make_repo(tmp_path / "theirs", before)
+    async with opened(tmp_path, "shop", str(theirs.path)) as repository:
+        first = await repository.tip("main")
+        assert isinstance(first, str)
+        old = repository.tree(first)
+        edits = dict.fromkeys(before) | {
+            path: File(content) for path, content in after.items() if isinstance(content, bytes)
+        }
+        new = old.graft(edits)
+        gone, fresh = new.since(old)
+        assert set(gone) == set(old.leaves()) - set(new.leaves())
+        assert set(fresh) == set(new.leaves()) - set(old.leaves())
+
+
 async def test_names_that_are_not_utf8_are_kept(tmp_path: Path) -> None:
     theirs = make_repo(tmp_path / "theirs", {"a": b"1", os.fsdecode(b"caf\xe9"): b"2"})
     async with opened(tmp_path, "shop", str(theirs.path)) as repository:

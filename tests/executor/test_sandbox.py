@@ -1,8 +1,10 @@
 """The sandbox: what a program gets, what it cannot do, and that nothing of it is left."""
 
 import asyncio
+import gc
 import os
 import signal
+import socket
 import sys
 from collections.abc import Awaitable
 from dataclasses import replace
@@ -15,6 +17,7 @@ from contracts.settings import SandboxSettings
 from executor import process
 from executor.sandbox import attacks, supervised
 from executor.sandbox.level import Ended, Exited, Flooded, Job, NoSandbox, NotStarted, Signalled, TimedOut
+from executor.sandbox.nursery import Nursery
 from executor.sandbox.probe import Chosen, Lack, best, choose, probe
 from executor.sandbox.supervised import Supervised
 from tests.executor.waiting import alive, until
@@ -296,17 +299,41 @@ async def test_a_supervisor_that_is_asked_to_end_takes_its_gate_along(at: Superv
 async def test_a_supervisor_that_could_not_end_everything_is_trouble(
     at: Supervised, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def unclean(*_args: object, **_rest: object) -> process.Ended:
-        return process.Exited(0, b'{"how": "exited", "code": 0, "clean": false}', b"")
+    async def unclean(*_args: object, **_rest: object) -> bytes:
+        return b'{"how": "exited", "code": 0, "clean": false}'
 
-    monkeypatch.setattr(process, "run", unclean)
+    monkeypatch.setattr(Nursery, "supervise", unclean)
     with pytest.raises(OSError, match="could not be ended"):
         await run(at, "true")
 
 
-async def test_a_supervisor_without_a_job_ends(tmp_path: Path) -> None:
-    ended = await process.run([sys.executable, "-I", "-S", "-c", supervised.PROGRAM], env={}, within=LONG)
-    assert ended == process.Exited(0, b"", b"")
+async def test_a_nursery_ends_with_whoever_started_it(at: Supervised) -> None:
+    own = replace(at, nursery=Nursery())
+    assert (await run(own, "true")).how == Exited(0)
+    pid = own.nursery.pid
+    assert alive(pid)
+    del own
+    gc.collect()
+    assert not alive(pid)
+
+
+async def test_a_nursery_that_was_killed_is_replaced(at: Supervised) -> None:
+    await run(at, "true")
+    killed = at.nursery.pid
+    os.kill(killed, signal.SIGKILL)
+    await until(lambda: not alive(killed))
+    assert (await run(at, "true")).how == Exited(0)
+    assert at.nursery.pid != killed
+
+
+async def test_a_supervisor_without_a_job_ends(at: Supervised) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        at.nursery._hand_over(theirs)
+        theirs.close()
+        pid = int(await asyncio.to_thread(ours.recv, 100))
+        ours.shutdown(socket.SHUT_WR)
+        await until(lambda: not alive(pid))
 
 
 # Which levels there are ----------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -517,18 +518,22 @@ async def test_a_finish_that_comes_too_late_is_only_logged(
     assert (await shop.look(name)).state is PatchState.RUNNING
 
 
+@pytest.mark.parametrize("told_to_stop", [True, False])
 async def test_a_shutdown_kills_the_gate_and_gives_the_patch_back_at_once(
-    shop_with: OpenShop, origin: tuple[Repo, Repo]
+    shop_with: OpenShop, origin: tuple[Repo, Repo], told_to_stop: bool
 ) -> None:
     base = tip(origin[0])
     shop = await shop_with(shell("long", "test -e ../quick || { echo $$ > pid; sleep 60; }"))
     name = await shop.submit(NEW)
     async with asyncio.TaskGroup() as group:
-        turn = group.create_task(shop.worker().turn())
+        worker = replace(shop.worker(), stopping=lambda: told_to_stop)
+        turn = group.create_task(worker.turn())
         pid = await gate_pid(shop)
         turn.cancel()
     assert not alive(pid)
-    assert (await shop.look(name)).state is PatchState.READY
+    given_back = await shop.look(name)
+    assert (given_back.state, given_back.attempt) == (PatchState.READY, 1)
+    assert given_back.tries == (0 if told_to_stop else 1)
     assert isinstance(shop.workspaces, Folders)
     assert list(shop.workspaces._home.iterdir()) == []
     assert tip(origin[0]) == base

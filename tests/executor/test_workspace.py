@@ -1,13 +1,17 @@
 """Workspaces hold exactly the tree, before every gate, and are gone afterwards."""
 
+import asyncio
 import hashlib
 import os
 import stat
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from executor.files import Kind, Leaf
 from executor.workspace import Folders, default_root, open_folders, prune
@@ -28,6 +32,10 @@ class Tree:
             yield Leaf(path, Kind.FILE, executable=path.endswith(".sh"), id=_id(self.files[path]))
         for path, (kind, content) in self.special.items():
             yield Leaf(path, kind, executable=False, id=_id(content))
+
+    def since(self, before: "Tree") -> tuple[tuple[Leaf, ...], tuple[Leaf, ...]]:
+        old, new = (set(tree.leaves()) for tree in (before, self))
+        return tuple(old - new), tuple(new - old)
 
     def content(self, leaf: Leaf) -> bytes:
         self.read.append(leaf.path)
@@ -264,6 +272,61 @@ async def test_a_file_that_changed_only_its_mode_or_kind_is_written_again(worksp
 
     async with workspaces.laid_out(Plain({"x.sh": b"a"}, {"y": (Kind.SYMLINK, b"b")}), kin="k") as workspace:
         assert found(workspace.tree) == {"x.sh": (b"a", 0o644), "y": "-> b"}
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> Tree:
+    """Small, of few names, so that files, folders, links and submodules take each other's places."""
+    names = draw(st.dictionaries(st.sampled_from(_NAMES), st.sampled_from(_KINDS), max_size=6))
+    clear = {path: what for path, what in names.items() if not any(f"{path}/" in other for other in names)}
+    files = {path: what for path, what in clear.items() if isinstance(what, bytes)}
+    return Tree(files, {path: what for path, what in clear.items() if isinstance(what, tuple)})
+
+
+_NAMES = ("a", "b", "b/a", "b/c", "b/c/d.sh", "b/c/e", "d", "d/x/y/z")
+_KINDS = (b"one", b"two", (Kind.SYMLINK, b"a"), (Kind.SYMLINK, b"b"), (Kind.SUBMODULE, b""))
+
+
+@settings(max_examples=40)
+@given(st.lists(trees(), min_size=2, max_size=4))
+def test_a_folder_that_no_gate_touches_follows_from_tree_to_tree(following: list[Tree]) -> None:
+    async def follow() -> None:
+        for tree in following:
+            async with folders.laid_out(tree, kin="k") as workspace:
+                with tempfile.TemporaryDirectory() as other:
+                    async with Folders(Path(other), None).laid_out(tree, kin="k") as anew:
+                        assert found(workspace.tree) == found(anew.tree)
+                await workspace.restore()
+                assert sorted(path.name for path in workspace.scratch.iterdir()) == ["home", "tmp"]
+
+    with tempfile.TemporaryDirectory() as home:
+        folders = Folders(Path(home), None, untouched=True)
+        asyncio.run(follow())
+
+
+async def test_what_no_gate_touches_is_read_once(tmp_path: Path) -> None:
+    folders = Folders(tmp_path, None, untouched=True)
+    after = Tree(FILES | {"a": b"other", "dir/new": b"new"})
+    async with folders.laid_out(TREE, kin="k"):
+        pass
+    async with folders.laid_out(after, kin="k") as workspace:
+        assert sorted(after.read) == ["a", "dir/new"]
+        assert (workspace.tree / "dir/new").read_bytes() == b"new"
+
+
+async def test_a_folder_whose_change_failed_half_way_is_not_trusted_again(tmp_path: Path) -> None:
+    class Broken(Tree):
+        def content(self, leaf: Leaf) -> bytes:  # type: ignore[explicit-override]
+            raise OSError("no such object")
+
+    folders = Folders(tmp_path, None, untouched=True)
+    async with folders.laid_out(TREE, kin="k"):
+        pass
+    with pytest.raises(OSError, match="no such object"):
+        async with folders.laid_out(Broken({"a": b"other"}), kin="k"):
+            pass
+    async with folders.laid_out(TREE, kin="k") as workspace:
+        assert found(workspace.tree) == WANTED
 
 
 async def test_two_of_a_kind_at_once_have_two_folders(workspaces: Folders) -> None:

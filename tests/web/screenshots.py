@@ -1,7 +1,8 @@
-"""The pictures of `docs/dashboard.md`, made anew by `make screenshots`: a desk with made-up patches."""
+"""The pictures of the documentation, made anew by `make screenshots`: desks with made-up patches."""
 
 import asyncio
 import itertools
+import re
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +12,10 @@ import aiohttp
 from playwright.async_api import ViewportSize
 
 from bot.alerts.observing import Observer
+from bot.delivery.render.alerts import ACKNOWLEDGE
+from bot.demo.peer import ADA
 from bot.settings import default_operations
-from contracts.alerts.model import Observation
+from contracts.alerts.model import GroupState, Observation
 from contracts.faults import Reason, fault
 from contracts.gates import Verdict
 from contracts.health import GateHealth, Health, Level, Service, ServiceState, Status
@@ -21,6 +24,7 @@ from contracts.outcome import Step
 from contracts.patch import Changeset, Patch, Write, content_hash
 from contracts.ports import NewPatch
 from contracts.settings import Scope
+from tests.desk.test_alerts import board, fires
 from tests.engine.given import ANN, FAILED, LANDED, asked
 from tests.web.browser import chromium, sign_in
 from tests.web.conftest import KEYS, Site, open_site
@@ -116,5 +120,36 @@ async def _shoot(site: Site, to: Path, size: ViewportSize, *, dark: bool) -> Non
         await page.screenshot(path=to)
 
 
+# What people see of an alert in Slack --------------------------------------------------------------
+#: The local Slack shows dates as they are sent; Slack itself shows what stands behind the bar.
+_DATES: Final = r"""() => {
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode;
+    node.data = node.data.replace(/<!date\^[^|]*\|([^>]*)>/g, "$1");
+  }
+}"""
+
+
+async def make_alert() -> None:
+    """A card that was acknowledged after it had escalated, with its thread."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with board(Path(folder)) as it, chromium() as browser:
+            group, ts = await fires(it)
+            await it.paged(ADA.id)
+            await it.press(ACKNOWLEDGE, ts=ts)
+            await it.state(group.id, GroupState.ACKNOWLEDGED)
+            await it.shows("Acknowledged", ts=ts)
+            page = await browser.new_page(viewport=ViewportSize(width=1280, height=720))
+            await page.goto(it.desk.slack.peer.url)
+            await page.get_by_text("Acknowledged").first.wait_for()
+            await it.says("acknowledged it", ts=ts)
+            await page.get_by_text(re.compile(r"^\d+ repl")).last.click()
+            await page.get_by_text("Thread").first.wait_for()
+            await page.evaluate(_DATES)
+            await page.screenshot(path=IMAGES / "alert-in-slack.png")
+
+
 if __name__ == "__main__":
     asyncio.run(make())
+    asyncio.run(make_alert())

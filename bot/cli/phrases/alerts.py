@@ -83,6 +83,8 @@ def _what(entry: Entry, prospect: Prospect) -> str:
             return f"kept back by {facts['by']}"
         case EntryKind.SHOWN:
             return f"no longer kept back by {facts['by']}"
+        case EntryKind.SILENCE_ENDS:
+            return f"the coming end of {facts['silence']} is told"
         case _:
             return entry.kind.value
 

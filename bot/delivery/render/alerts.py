@@ -18,6 +18,7 @@ from contracts.alerts.model import Alert, Entry, Group, GroupState, Matcher, Sil
 from contracts.commands import Place
 from contracts.faults import Fault
 from contracts.notices import Confirm
+from contracts.secrets import redact
 
 #: Alerts that are shown of a group; the others are counted.
 MOST_MEMBERS: Final = 10
@@ -160,7 +161,7 @@ def _lines(shown: Shown, ink: Ink) -> _Lines:
         title=mark + ink.strong(alerts.title(group, shown.members, ink)),
         counts=alerts.counts(group, ink),
         members=members,
-        hint=alerts.hint(first, ink),
+        hint=alerts.hint(first, ink) if group.state is not GroupState.RESOLVED else "",
         standing=alerts.standing(group, ink, names=shown.names),
         hidden=alerts.hidden(group.hidden, ink) if group.hidden else "",
         next=alerts.next_step(following.way, following.to, following.at, ink) if following else "",
@@ -253,9 +254,10 @@ def snooze_view(asking: Asking) -> View:
 
 
 def silence_view(asking: Asking, matchers: Sequence[Matcher]) -> View:
-    """The form of a silence; it begins with *matchers*, if they are not too long for it."""
+    """The form of a silence; it begins with *matchers*, if they are short enough and can be shown."""
     what: Block = {"type": "plain_text_input", "multiline": True}
-    if len(written := spelled(matchers)) <= MOST_INPUT:
+    written = spelled(matchers)
+    if len(written) <= MOST_INPUT and redact(written) == written:
         what["initial_value"] = written
     length = {"type": "plain_text_input", "placeholder": plain(alerts.SNOOZE_PLACEHOLDER)}
     why = {"type": "plain_text_input", "placeholder": plain(alerts.COMMENT_PLACEHOLDER), "max_length": 500}

@@ -30,8 +30,10 @@ FORM: Final = (Key.STATUS, Key.PROGRESS, Key.OWNER, Key.TARGET, Key.BLOCKERS, Ke
 #: All sections of one message together; Slack refuses a few thousand more.
 _MOST_TOGETHER: Final = 12_000
 _MOST_ERROR: Final = 500
+#: Batches that people read from the first to the last.
+_READ_WHOLE: Final = 10
 _BATCHES = ("batch", "batches")
-#: What people look for first, where not everything fits.
+#: What people look for first, where there is more than that.
 _FIRST = (Status.IN_PROGRESS, Status.BLOCKED, Status.QUEUED, Status.NOT_STARTED, Status.DONE)
 
 
@@ -43,15 +45,16 @@ def roadmap(kept: KeptPlan, landed: Landed, *, now: datetime) -> Message:
     head = (MRKDWN.strong(wording.ROADMAP), said)
     if not plan.batches:
         return message([wording.ROADMAP, said], section(*head))
-    lines = [wording.batch_line(plan, batch, landed, MRKDWN, today=now.date()) for batch in _in_order(plan)]
+    today = now.date()
+    lines = _fitting(wording.batch_line(plan, each, landed, MRKDWN, today=today) for each in _in_order(plan))
     small = (wording.rule(whole), *_metrics(plan), wording.EDIT_WITH)
-    blocks = [*section(*head), *_sections(lines, _BATCHES), *context(*small)]
+    blocks = [*section(*head), *_sections(lines, len(plan.batches) - len(lines), _BATCHES), *context(*small)]
     return message([f"{wording.ROADMAP}: {said}", *lines], blocks)
 
 
 def _in_order(plan: Plan) -> Sequence[Batch]:
     """As the plan has them; what is under way first, if there are more than people read."""
-    if len(plan.batches) <= 2 * len(_FIRST):
+    if len(plan.batches) <= _READ_WHOLE:
         return plan.batches
     return sorted(plan.batches, key=lambda batch: _FIRST.index(batch.status))
 
@@ -65,16 +68,22 @@ def _metrics(plan: Plan) -> Iterator[str]:
         yield " · ".join(said)
 
 
-def _sections(lines: Iterable[str], each: tuple[str, str]) -> list[Block]:
-    """As many sections as it takes, up to what a message holds; a line is never cut."""
-    blocks: list[Block] = []
-    chunk: list[str] = []
-    room, left = _MOST_TOGETHER, 0
+def _fitting(lines: Iterable[str]) -> list[str]:
+    """The first *lines*, as many as one message holds; the rest is not even written."""
+    room, shown = _MOST_TOGETHER, []
     for line in lines:
         room -= length(line) + 1
         if room < 0:
-            left += 1
-            continue
+            break
+        shown.append(line)
+    return shown
+
+
+def _sections(lines: Iterable[str], left: int, each: tuple[str, str]) -> list[Block]:
+    """As many sections as *lines* take, and how many are *left* out; a line is never cut."""
+    blocks: list[Block] = []
+    chunk: list[str] = []
+    for line in lines:
         if chunk and length("\n".join([*chunk, line])) > MOST_SECTION:
             blocks += section(*chunk)
             chunk = []
@@ -89,9 +98,13 @@ def risks(register: Sequence[Risk], *, now: datetime) -> Message:
     if not shown:
         return message([wording.NO_RISKS], section(wording.NO_RISKS))
     due = due_for_review(shown, now)
-    lines = [wording.risk_line(risk, MRKDWN, due_now=risk in due) for risk in shown]
+    lines = _fitting(wording.risk_line(risk, MRKDWN, due_now=risk in due) for risk in shown)
     head = MRKDWN.strong(wording.RISKS)
-    blocks = [*section(head), *_sections(lines, ("risk", "risks")), *context(wording.RISK_RULE)]
+    blocks = [
+        *section(head),
+        *_sections(lines, len(shown) - len(lines), ("risk", "risks")),
+        *context(wording.RISK_RULE),
+    ]
     return message([wording.RISKS, *lines], blocks)
 
 

@@ -1,9 +1,10 @@
 """A report as a message, as Markdown and as a page. The words are the same; only the ink differs."""
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.delivery.render.blocks import Block, Message, context, message, section
+from bot.delivery.render.limits import MOST_SECTION, length
 from bot.delivery.wording.ink import HTML, MARKDOWN, MRKDWN, visible
 from bot.delivery.wording.report_figures import Row
 from bot.delivery.wording.report_parts import Part, opening, parts, recompute, title
@@ -19,15 +20,22 @@ _MOST_TOGETHER = 12_000
 
 def report(body: Body) -> Message:
     said = parts(body, MRKDWN)
-    share = min(3_000, _MOST_TOGETHER // max(1, len(said)))
     name = title(body)
     blocks: list[Block] = [*section(MRKDWN.strong(MRKDWN.words(name)))]
     blocks += context(*opening(body, MRKDWN))
+    most = _most(said)
     for part in said:
-        blocks += section(*_lines(part), most=share)
+        blocks += section(*_lines(part), most=MOST_SECTION if part.table else most)
     blocks += context(recompute(body, MRKDWN))
     first = [text for part in said[:1] for text in (*part.text, *part.points)]
     return message([MRKDWN.words(name), *opening(body, MRKDWN), *first], blocks)
+
+
+def _most(said: Sequence[Part]) -> int:
+    """What a part without numbers may take, so that the numbers are whole: those are a known few."""
+    numbers = sum(length("\n".join(_lines(part))) for part in said if part.table)
+    lists = sum(not part.table for part in said)
+    return min(MOST_SECTION, (_MOST_TOGETHER - numbers) // max(1, lists))
 
 
 def _lines(part: Part) -> Iterator[str]:

@@ -19,6 +19,10 @@ _ASKING: Mapping[Reason, Said] = {
         "From here, only alerts of a domain that listens here can be silenced.",
         "Add `domain=NAME`, use the alert's own card, or ask in the operators' channel.",
     ),
+    Reason.ROWS_MOVE_ON: Said(
+        "Nothing was done: what was meant changed faster than that could be written.",
+        "Ask for less at once, or again when it is calmer.",
+    ),
     Reason.UNKNOWN_SCHEDULE: Said(
         "There is no schedule {name}.{suggestion:maybe}", "`oncall` lists them all."
     ),
@@ -105,6 +109,10 @@ _ACTING: Mapping[Reason, Said] = {
 }
 
 _CHECKING: Mapping[Reason, Said] = {
+    Reason.SILENCE_ENDS: Said(
+        "The silence {silence} of {matchers} ends at {ends:words}, and it hides what nobody was told of.",
+        "What still fires then is posted at once. Silence it again if that is too early.",
+    ),
     Reason.ALERTS_UNHEARD: Said(
         "The route {route} may have no channel to speak in.",
         "Name the operators' channel in `slack.operators` of `patchdesk.yml`.",

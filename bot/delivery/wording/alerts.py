@@ -29,6 +29,7 @@ from contracts.alerts.model import (
 )
 from contracts.alerts.oncall import Shift
 from contracts.notices import Confirm, Done
+from contracts.secrets import redact
 
 #: An address that cannot end the link it is written into.
 _LINK: Final = re.compile(r"https?://[\w.:-]{1,200}(/[\w./?&=%#~:@+,;!$-]{0,800})?", re.ASCII)
@@ -62,15 +63,15 @@ COMMENT_PLACEHOLDER: Final = "For whoever wonders why nobody was told"
 SAVE: Final = "Save"
 CANCEL: Final = "Cancel"
 
-NOTHING_FIRES: Final = "Nothing fires."
-NO_SILENCES: Final = "Nothing is silenced."
+NOTHING_FIRES: Final = "Nothing fires that is spoken of here."
+NO_SILENCES: Final = "Nothing is silenced that is spoken of here."
 NO_SCHEDULES: Final = "No schedule is set up. They belong under `alerts.schedules` in `operations.yml`."
 NOBODY: Final = "nobody"
 
 
 # The card --------------------------------------------------------------------------------------
 def title(group: Group, members: Sequence[Alert], ink: Ink) -> str:
-    """`Critical: GateFlaky · domain=web`."""
+    """`Critical: gate-flaky · domain=web`."""
     called = group.labels.get(NAME) or next((alert.labels.get(NAME) for alert in members), None)
     rest = labels({name: value for name, value in group.labels.items() if name not in (NAME, SEVERITY)}, ink)
     said = f"{SEVERITY_NAMES[group.severity]}: {ink.words(called or 'Alerts')}"
@@ -85,7 +86,7 @@ def counts(group: Group, ink: Ink) -> str:
     """How much of it there is, and since when."""
     fires = f"{group.firing:,} of {group.alerts:,} fire" if group.firing < group.alerts else _all_fire(group)
     if group.state is GroupState.RESOLVED or not group.firing:
-        fires = f"None of {figures.counted(group.alerts, 'alert', 'alerts')} fires"
+        fires = f"No longer firing: {figures.counted(group.alerts, 'alert', 'alerts')}"
     often = f", seen {figures.times(group.times)}" if group.times > 1 else ""
     return ink.say(f"{fires}{often}, since {{since:when}}.", since=group.opened_at)
 
@@ -98,12 +99,12 @@ def member(alert: Alert, group: Group, ink: Ink) -> str:
     """One alert of a group: what it says, and what tells it from the others."""
     own = {name: value for name, value in alert.labels.items() if group.labels.get(name) != value}
     own = {name: value for name, value in own.items() if name not in (NAME, SEVERITY)}
-    parts = [explain(alert.what, ink).what]
+    parts = [explain(alert.what, ink).what.removesuffix(".")]
     parts += [labels(own, ink)] if own else []
     parts += [figures.times(alert.times)] if alert.times > 1 else []
     ended = ink.say("ended {at:when}", at=alert.ended) if alert.ended else ""
     parts += [ended or ink.say("since {at:when}", at=alert.since)]
-    if alert.link is not None and _LINK.fullmatch(alert.link):
+    if alert.link is not None and _LINK.fullmatch(alert.link) and redact(alert.link) == alert.link:
         parts.append(ink.link("source", alert.link))
     return " · ".join(parts)
 
@@ -155,7 +156,7 @@ def hidden(why: Hidden, ink: Ink) -> str:
 def next_step(way: Way, to: str, at: datetime, ink: Ink) -> str:
     """What the chain does next if nobody acknowledges; *to* as `operations.yml` names it."""
     whom = _PLACES.get(to, f"{WAY_NAMES[way]} {ink.channel(to) if way is Way.CHANNEL else ink.quote(to)}")
-    return ink.say("If nobody takes it, {at:when}: {whom:raw}.", at=at, whom=whom)
+    return ink.say("Next, if nobody takes it: {whom:raw}, at {at:when}.", at=at, whom=whom)
 
 
 def origin(group: Group, ink: Ink) -> str:

@@ -4,7 +4,7 @@ from typing import Final
 
 from bot.delivery.wording import figures
 from bot.delivery.wording.faults import explain
-from bot.delivery.wording.ink import Ink
+from bot.delivery.wording.ink import Ink, visible
 from bot.delivery.wording.patches import STATE_NAMES
 from contracts.faults import Fault, Rejection
 from contracts.records import LaneLine, StoredPatch
@@ -118,4 +118,4 @@ def operators(fault: Fault, ink: Ink) -> str:
 def log_title(gate: str, dropped: int) -> str:
     """Of a log file; plain text, *gate* a configured name."""
     left = f" ({figures.size(dropped)} left out in the middle)" if dropped else ""
-    return f"Log of {gate}{left}"
+    return f"Log of {visible(gate)}{left}"

@@ -106,7 +106,9 @@ def standing(row: StoredPatch, ink: Ink, *, outlook: Outlook | None, now: dateti
 def _waiting(row: StoredPatch, ink: Ink, outlook: Outlook | None, now: datetime) -> str:
     if row.not_before is not None and row.not_before > now and row.hold is None:
         again = ink.say("It will be tried again at {at:when}.", at=row.not_before)
-        return f"Try {row.attempt} did not work out. {reason(row, ink).what} {again}"
+        if row.report is not None and row.report.fault and row.report.fault.reason is Reason.RISK_CRITICAL:
+            return f"{ink.strong('Held.')} {reason(row, ink).what} {again}"
+        return f"Try {row.tries} did not work out. {reason(row, ink).what} {again}"
     if outlook is None:
         return ink.say("Waiting in line since {since:when}.", since=row.accepted_at)
     return waiting.in_line(outlook, ink, now=now)

@@ -9,6 +9,7 @@ from typing import Final, assert_never
 from bot.delivery.wording import figures
 from bot.delivery.wording.ink import Ink
 from contracts.plan import (
+    USUAL,
     WEIGHTS,
     Basis,
     Batch,
@@ -113,7 +114,7 @@ def rule(whole: Overall) -> str:
     for name, weight in WEIGHTS.items():
         priorities.setdefault(weight, []).append(name)
     counts = ", ".join(f"{' or '.join(names)} × {weight}" for weight, names in priorities.items())
-    said = f"Every batch counts by its priority: {counts}; without one × 2."
+    said = f"Every batch counts by its priority: {counts}; without one × {WEIGHTS[USUAL]}."
     if whole.percent is None:
         return said
     above = " + ".join(f"{share.weight} × {number(share.percents)}" for share in whole.shares)
@@ -178,17 +179,6 @@ def in_the_way(plan: Plan, batch: Batch, ink: Ink) -> str:
     if not blockers:
         return ""
     return f"{'held up by' if batch.status is Status.IN_PROGRESS else 'after'} {figures.joined(blockers)}"
-
-
-def goal(plan: Plan, batch: Batch, ink: Ink, *, today: date) -> str:
-    """A batch as something to begin or to go on with."""
-    parts = [
-        heading(batch, ink),
-        ink.words(batch.owner) if batch.owner else NOBODY,
-        due(batch, ink, today=today),
-        in_the_way(plan, batch, ink),
-    ]
-    return " · ".join(part for part in parts if part)
 
 
 # What changed ----------------------------------------------------------------------------------

@@ -103,6 +103,31 @@ _IMPOSSIBLE_ALERTS = (
 )
 
 
+_END = "seq, domain, state, ended_at, started_at"
+#: The same, since the fourth.
+_IMPOSSIBLE_TASKS = (
+    (
+        "patch {}: finished, and not counted as that",
+        f"""SELECT id FROM patches WHERE seq IN (
+          SELECT seq FROM (
+            SELECT {_END} FROM endings NOT INDEXED EXCEPT SELECT {_END} FROM tasks NOT INDEXED))""",
+    ),
+    (
+        "patch {}: counted, and not finished like that, or twice",
+        f"""SELECT id FROM patches WHERE seq IN (
+          SELECT seq FROM (
+            SELECT {_END} FROM tasks NOT INDEXED EXCEPT SELECT {_END} FROM endings NOT INDEXED)
+          UNION ALL SELECT seq FROM tasks NOT INDEXED GROUP BY seq HAVING count(*) > 1)""",
+    ),
+    (
+        "report {}: nobody was told of it",
+        """SELECT id FROM reports WHERE id NOT IN (
+          SELECT patch FROM outbox NOT INDEXED WHERE kind = 'post-report'
+          UNION ALL SELECT patch FROM said WHERE patch IS NOT NULL)""",
+    ),
+)
+
+
 def findings(path: Path) -> tuple[str, ...]:
     """What is wrong with the store at *path*; empty: nothing. Reads all of it.
 
@@ -131,7 +156,8 @@ def _look(store: sqlite3.Connection) -> Iterator[str]:
     yield from _schema(store, version)
     for table, row, parent, _ in store.execute("PRAGMA foreign_key_check"):
         yield f"{table} {row}: its row in {parent} is gone"
-    for sentence, query in _IMPOSSIBLE + (_IMPOSSIBLE_ALERTS if version >= 2 else ()):
+    later = (_IMPOSSIBLE_ALERTS if version >= 2 else ()) + (_IMPOSSIBLE_TASKS if version >= 4 else ())
+    for sentence, query in _IMPOSSIBLE + later:
         for (subject,) in store.execute(query):
             yield sentence.format(subject)
 

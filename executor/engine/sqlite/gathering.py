@@ -281,7 +281,7 @@ class Gathering:
         tx.executemany(_JOIN, sorted(self.joined))
         _count(tx, self.facts, self.now)
         if self.hiding_changed:
-            wake_groups(tx, self.now)
+            _wake_all(tx, self.now)
 
     def _new_row(self, new: tuple[_Alert, Sight]) -> tuple[Any, ...]:
         alert, each = new
@@ -325,11 +325,11 @@ def end(tx: Transaction, ended: Sequence[tuple[int, int]], now: int, *, hiding: 
     tx.executemany(_END, ended)
     _count(tx, facts, now)
     if hiding:
-        wake_groups(tx, now)
+        _wake_all(tx, now)
 
 
-def wake_groups(tx: Transaction, now: int) -> None:
-    """What hides groups is not what it was: look at all of them.
+def _wake_all(tx: Transaction, now: int) -> None:
+    """What inhibits is not what it was, and only the rules know whom that touches: look at all groups.
 
     Their versions rise, so that nothing that was decided before is written over this.
     """

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from contracts.alerts.matching import may_match
 from contracts.alerts.model import (
     Alert,
     Climb,
@@ -18,6 +19,7 @@ from contracts.alerts.model import (
     GroupChange,
     GroupState,
     Hidden,
+    Matcher,
     Severity,
     Silence,
     SilenceChange,
@@ -35,7 +37,6 @@ from executor.engine.sqlite.codec import (
     to_time,
     to_time_if,
 )
-from executor.engine.sqlite.gathering import wake_groups
 from executor.engine.sqlite.outbox import Letter, letters, say
 from executor.engine.sqlite.writer import Transaction
 
@@ -83,6 +84,11 @@ INSERT INTO silences (id, matchers, creator, comment, starts, ends, announced) V
 ON CONFLICT (id) DO UPDATE
 SET ends = min(ends, excluded.ends), announced = max(announced, excluded.announced)
 WHERE excluded.ends < ends OR (excluded.ends = ends AND excluded.announced > announced)"""
+
+_OPEN_LABELS = "SELECT seq, labels FROM alert_groups INDEXED BY alert_groups_open WHERE state <> 'resolved'"
+# The version rises, so that nothing that was decided before is written over this.
+_WAKE = """
+UPDATE alert_groups SET version = version + 1, due_at = min(coalesce(due_at, ?1), ?1) WHERE seq = ?2"""
 
 
 # Reading -----------------------------------------------------------------------------------------
@@ -191,12 +197,17 @@ def change_silence(change: SilenceChange, now: int) -> Callable[[Transaction], b
         to_time(after.ends),
         after.announced,
     )
-    return partial(_change_silence, row, letters(change.told, now), now)
+    return partial(_change_silence, row, after.matchers, letters(change.told, now), now)
 
 
-def _change_silence(row: tuple[Any, ...], told: Sequence[Letter], now: int, tx: Transaction) -> bool:
+def _change_silence(
+    row: tuple[Any, ...], matchers: Sequence[Matcher], told: Sequence[Letter], now: int, tx: Transaction
+) -> bool:
     if tx.execute(_SILENCE, row).rowcount == 0:
         return False
-    wake_groups(tx, now)
+    open_ones = tx.execute(_OPEN_LABELS).fetchall()
+    tx.executemany(
+        _WAKE, [(now, seq) for seq, labels in open_ones if may_match(matchers, labels_from_json(labels))]
+    )
     say(tx, told)
     return True

@@ -57,7 +57,9 @@ _RESCUE = """
 UPDATE lanes INDEXED BY lanes_head SET state = 'waiting', lease_until = NULL
 WHERE state IN ('ready', 'running') AND state = 'running' AND lease_until <= :now
 RETURNING (SELECT id FROM patches WHERE patches.seq = lanes.seq), attempt, worker, domain"""
-_RELEASE = f"UPDATE lanes SET state = 'waiting', lease_until = NULL WHERE {_HELD} RETURNING worker, domain"
+_RELEASE = f"""
+UPDATE lanes SET state = 'waiting', lease_until = NULL, held = held + :blameless
+WHERE {_HELD} RETURNING worker, domain"""
 _REOPEN = "DELETE FROM closed WHERE until <= :now RETURNING domain"
 
 
@@ -139,9 +141,15 @@ class SqliteLanes:
         return await self._writer.run(partial(_finish, ended, finish.outcome.report, said))
 
     async def release(
-        self, patch: str, attempt: int, *, now: datetime, told: Sequence[NewDelivery] = ()
+        self,
+        patch: str,
+        attempt: int,
+        *,
+        now: datetime,
+        blameless: bool,
+        told: Sequence[NewDelivery] = (),
     ) -> bool:
-        held, at = {"patch": patch, "attempt": attempt}, to_time(now)
+        held, at = {"patch": patch, "attempt": attempt, "blameless": int(blameless)}, to_time(now)
         return await self._writer.run(partial(_release, held, letters(told, at), at))
 
     async def decide(

@@ -12,7 +12,14 @@ from contracts.ports import AuditEntry, Counts
 from contracts.records import FailingDeliveries, FlakyGate, LaneLine, MessageStanding, PatchLine, StoredPatch
 from contracts.states import OPEN_STATES, PatchState
 from executor.engine.sqlite import troubles
-from executor.engine.sqlite.codec import STORED, fault_from_json, from_time, from_time_if, stored_patch, to_time
+from executor.engine.sqlite.codec import (
+    STORED,
+    fault_from_json,
+    from_time,
+    from_time_if,
+    stored_patch,
+    to_time,
+)
 from executor.engine.sqlite.obstacles import closed, obstacles
 from executor.engine.sqlite.threads import Thread
 from executor.engine.sqlite.turns import FREE, KEPT
@@ -179,7 +186,8 @@ def _named(name: str, store: sqlite3.Connection) -> tuple[PatchLine, ...]:
 
 def _standing(inbox_id: int, store: sqlite3.Connection) -> MessageStanding | None:
     row = store.execute(
-        "SELECT channel, ts, thread, refused, rejected FROM inbox WHERE id = ? AND state = 'settled'", (inbox_id,)
+        "SELECT channel, ts, thread, refused, rejected FROM inbox WHERE id = ? AND state = 'settled'",
+        (inbox_id,),
     ).fetchone()
     if row is None:
         return None

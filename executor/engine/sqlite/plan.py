@@ -126,7 +126,7 @@ def change_risk(change: RiskChange, now: int) -> Callable[[Transaction], bool]:
     return write
 
 
-def plan_patch(tx: Transaction, seq: int, batch: str) -> None:
+def plan_patch(tx: Transaction, seq: int | None, batch: str) -> None:
     """Have a patch that was just accepted count for *batch* once it has landed."""
     tx.execute("INSERT INTO planned VALUES (?, ?)", (seq, batch))
 

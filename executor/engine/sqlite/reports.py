@@ -6,10 +6,11 @@ Counting reads narrow rows through `tasks_ended` and the primary key of `gate_ru
 import json
 import sqlite3
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from statistics import fmean
+from typing import Any, NamedTuple
 
 from contracts.commands import Place
 from contracts.notices import NewDelivery
@@ -32,27 +33,28 @@ _MOST_CAUSES = 10
 _WITHIN = "ended_at >= :start AND ended_at < :end"
 _OF_DOMAINS = "(:domains IS NULL OR domain IN (SELECT value FROM json_each(:domains)))"
 _TASKS = f"tasks INDEXED BY tasks_ended WHERE {_WITHIN} AND {_OF_DOMAINS}"
-_RUNS = f"gate_runs WHERE {_WITHIN} AND {_OF_DOMAINS}"
+# The runs of a gate in a window lie together; the gates are found by leaps from one to the next.
+_NEXT_DOMAIN = "SELECT min(domain) FROM gate_runs WHERE domain > ?"
+_NEXT_GATE = "SELECT min(gate) FROM gate_runs WHERE domain = ? AND gate > ?"
+_RUNS = f"gate_runs WHERE domain = :domain AND gate = :gate AND {_WITHIN}"
 _ENDS = f"""
 SELECT count(*) FILTER (WHERE state = 'landed'), count(*) FILTER (WHERE state = 'failed'),
   count(*) FILTER (WHERE state = 'quarantined'),
   avg(ended_at - accepted_at) FILTER (WHERE state = 'landed')
 FROM {_TASKS}"""
 _LENGTHS = f"SELECT max(0, started_at - accepted_at), max(0, ended_at - started_at) FROM {_TASKS}"
-_GATES = f"""
-SELECT domain, gate, sum(verdict = 0), sum(verdict = 2), sum(verdict = 3), sum(verdict = 1)
-FROM {_RUNS} GROUP BY domain, gate ORDER BY domain, gate"""
+_VERDICTS = f"""
+SELECT coalesce(sum(verdict = 0), 0), coalesce(sum(verdict = 2), 0), coalesce(sum(verdict = 3), 0),
+  coalesce(sum(verdict = 1), 0)
+FROM {_RUNS}"""
 # Failures are few: what passed is held against them, not the other way round.
 _FLAKY = f"""
 WITH said_no AS MATERIALIZED (
-  SELECT domain, gate, candidate, count(*) AS many FROM {_RUNS} AND verdict = 2 AND candidate IS NOT NULL
-  GROUP BY candidate, gate, domain)
-SELECT coalesce(sum(many), 0) FROM said_no WHERE (candidate, gate, domain) IN (
-  SELECT candidate, gate, domain FROM {_RUNS} AND verdict = 0
-    AND candidate IN (SELECT candidate FROM said_no))"""
-_COVERAGE = f"""
-SELECT avg(coverage) FROM (
-  SELECT coverage, max(ended_at) FROM {_RUNS} AND coverage IS NOT NULL GROUP BY domain, gate)"""
+  SELECT candidate, count(*) AS many FROM {_RUNS} AND verdict = 2 AND candidate IS NOT NULL
+  GROUP BY candidate)
+SELECT coalesce(sum(many), 0) FROM said_no WHERE candidate IN (
+  SELECT candidate FROM {_RUNS} AND verdict = 0 AND candidate IN (SELECT candidate FROM said_no))"""
+_COVERAGE = f"SELECT coverage FROM {_RUNS} AND coverage IS NOT NULL ORDER BY ended_at DESC, seq DESC LIMIT 1"
 _CAUSES = f"""
 SELECT reason, gate, count(*) FROM {_TASKS} AND state <> 'landed' AND reason IS NOT NULL
 GROUP BY reason, gate ORDER BY count(*) DESC, reason, gate LIMIT {_MOST_CAUSES}"""
@@ -172,7 +174,7 @@ class SqliteReports:
     async def latest(self, key: ReportKey) -> datetime | None:
         row = await self._reader.read(
             lambda store: store.execute(
-                """SELECT max(period_start) FROM reports
+                """SELECT max(period_end) FROM reports
                 WHERE kind = :kind AND channel = :channel AND domain = :domain""",
                 _key(key),
             ).fetchone()
@@ -209,6 +211,8 @@ def _counted(bound: dict[str, Any], store: sqlite3.Connection) -> Counted:
     wait, run = _spreads(store, bound)
     incidents, acknowledged, to_acknowledge = store.execute(_OPENED, bound).fetchone()
     resolved, to_resolve = store.execute(_RESOLVED, bound).fetchone()
+    gates = [_gate(store, *named, bound) for named in _named(store, bound["domains"])]
+    covered = [gate.coverage for gate in gates if gate.coverage is not None]
     return Counted(
         landed=landed,
         failed=failed,
@@ -216,13 +220,44 @@ def _counted(bound: dict[str, Any], store: sqlite3.Connection) -> Counted:
         wait=wait,
         run=run,
         deploy=_length(deploy),
-        gates=tuple(GateTally(*row) for row in store.execute(_GATES, bound)),
-        flaky=store.execute(_FLAKY, bound).fetchone()[0],
-        coverage=store.execute(_COVERAGE, bound).fetchone()[0],
+        gates=tuple(gate.tally for gate in gates if gate.ran),
+        flaky=sum(gate.flaky for gate in gates),
+        coverage=fmean(covered) if covered else None,
         causes=tuple(Cause(*row) for row in store.execute(_CAUSES, bound)),
         alerts=Answered(incidents, acknowledged, _length(to_acknowledge), resolved, _length(to_resolve)),
         oldest_at=from_time_if(store.execute(_OLDEST, bound).fetchone()[0]),
     )
+
+
+class _Gate(NamedTuple):
+    tally: GateTally
+    flaky: int
+    coverage: float | None
+
+    @property
+    def ran(self) -> bool:
+        return bool(self.tally.judged or self.tally.skipped)
+
+
+def _named(store: sqlite3.Connection, listed: str | None) -> Iterator[tuple[str, str]]:
+    """Domain and gate of all that ever ran, in their order."""
+    wanted = None if listed is None else frozenset(json.loads(listed))
+    domain = ""
+    while (domain := store.execute(_NEXT_DOMAIN, (domain,)).fetchone()[0]) is not None:
+        gate = ""
+        while wanted is None or domain in wanted:
+            gate = store.execute(_NEXT_GATE, (domain, gate)).fetchone()[0]
+            if gate is None:
+                break
+            yield domain, gate
+
+
+def _gate(store: sqlite3.Connection, domain: str, gate: str, bound: dict[str, Any]) -> _Gate:
+    runs = {**bound, "domain": domain, "gate": gate}
+    tally = GateTally(domain, gate, *store.execute(_VERDICTS, runs).fetchone())
+    flaky = store.execute(_FLAKY, runs).fetchone()[0] if tally.failed else 0
+    coverage = store.execute(_COVERAGE, runs).fetchone()
+    return _Gate(tally, flaky, None if coverage is None else coverage[0])
 
 
 def _day(store: sqlite3.Connection, day: date, bound: dict[str, Any]) -> Day:

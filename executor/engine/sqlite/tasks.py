@@ -53,8 +53,8 @@ def _gate_runs(ended: Ended, report: Report) -> Iterator[tuple[Any, ...]]:
         took = None if gate.took is None else gate.took // _MICROSECOND
         coverage = reported_coverage(gate.output)
         yield (
-            *(ended.now, ended.seq, ended.attempt, place, ended.domain),
-            *(gate.name, verdict, took, candidate, coverage),
+            *(ended.domain, gate.name, ended.now, ended.seq, ended.attempt, place),
+            *(verdict, took, candidate, coverage),
         )
 
 

@@ -16,7 +16,7 @@ WHERE id > ? AND action IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?"
 # Content is equal where the same changes stand on the same base. A gate that was skipped has said nothing.
 _FLAKY = f"""
 SELECT domain, gate, count(*), max(latest) FROM (
-  SELECT domain, gate, max(ended_at) AS latest FROM gate_runs
+  SELECT domain, gate, max(ended_at) AS latest FROM gate_runs INDEXED BY gate_runs_latest
   WHERE ended_at >= ? AND candidate IS NOT NULL AND verdict <> {Verdict.SKIPPED:d}
   GROUP BY domain, gate, candidate
   HAVING min(verdict) = {Verdict.PASSED:d} AND max(verdict) > {Verdict.PASSED:d})

@@ -215,3 +215,7 @@ def minutes(count: float) -> timedelta:
 
 def labels_of(group: Group) -> Labels:
     return group.labels
+
+
+def is_active(silence: Silence, now: datetime) -> bool:
+    return silence.starts <= now < silence.ends

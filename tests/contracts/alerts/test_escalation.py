@@ -151,6 +151,11 @@ def test_nobody_is_told_twice_in_one_lap_and_again_in_the_next() -> None:
     assert [facts["lap"] for facts in desk.facts(EntryKind.ESCALATED)] == ["1", "1", "2", "2"]
 
 
+def test_each_lap_tells_everybody_of_it() -> None:
+    desk = climb(important(person="bea"), {"wait": 60}, important(person="ada"), {"wait": 600}, {"repeat": 1})
+    assert [to for to, channel in directly(desk) if channel] == ["U0BEA", "U0ADA", "U0BEA", "U0ADA"]
+
+
 def test_channels_and_webhooks_may_be_told_again_in_one_lap() -> None:
     desk = climb({"channel": "own"}, {"channel": "own"}, {"webhook": "pager"}, {"webhook": "pager"})
     assert mentions(desk)[:2] == [HERE, HERE]

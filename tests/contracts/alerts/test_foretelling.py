@@ -47,6 +47,7 @@ def test_it_says_what_hides_it_and_what_comes_after() -> None:
     assert (prospect.hidden.why, prospect.hidden.by) == (Hiding.SILENCE, "s1")
     assert [((each.at - START) / minutes(1), each.entry.kind.value) for each in prospect.happens] == [
         (0, "hidden"),
+        (45, "silence-ends"),
         (60, "shown"),
         (60, "opened"),
         (65, "escalated"),

@@ -162,6 +162,19 @@ def test_a_short_return_between_two_ticks_prolongs_the_quiet() -> None:
     assert desk.log()[-1] == (10, "resolved")
 
 
+def test_the_quiet_is_counted_from_the_last_end_though_it_came_back_at_once() -> None:
+    desk = simulator()
+    desk.fire()
+    desk.pass_time(minutes(1))
+    desk.end()
+    desk.pass_time(minutes(0))
+    desk.fire()
+    desk.pass_time(minutes(4))
+    desk.end()
+    desk.pass_time(minutes(10))
+    assert desk.log() == [(0.5, "opened"), (10, "resolved")]
+
+
 def test_what_fires_after_the_end_is_a_new_group() -> None:
     desk = simulator()
     desk.fire()
@@ -212,6 +225,23 @@ def test_who_acknowledged_is_reminded_and_then_it_is_nobody_s() -> None:
     assert desk.facts(EntryKind.REMINDED)[0]["mention"] == "U0ADA"
     assert desk.facts(EntryKind.LET_GO) == [{"from": "U0ADA", "mention": "U0ADA"}]
     assert desk.group.taken is None
+
+
+def test_what_is_nobody_s_again_is_not_repeated_in_the_same_breath() -> None:
+    desk = simulator(route={"repeat_interval": 600}, let_go_after=7200)
+    desk.fire()
+    desk.pass_time(minutes(1))
+    desk.press(Acknowledge("a1"))
+    desk.pass_time(minutes(135))
+    assert desk.log()[-2:] == [(121, "let-go"), (131, "repeated")]
+    desk.press(Acknowledge("a1"))
+    desk.pass_time(minutes(30))
+    desk.press(LetGo("a1"))
+    desk.pass_time(minutes(10))
+    assert desk.log()[-2:] == [(166, "let-go"), (176, "repeated")]
+    desk.press(Snooze("a1", minutes(30)))
+    desk.pass_time(minutes(40))
+    assert desk.log()[-2:] == [(206, "woke"), (216, "repeated")]
 
 
 def test_who_says_again_that_they_see_to_it_has_it_for_as_long_as_if_it_was_new() -> None:
@@ -305,7 +335,7 @@ def test_a_silenced_group_is_not_spoken_of_until_the_silence_ends_and_then_at_on
     assert desk.said == []
     desk.pass_time(minutes(10))
     assert desk.told() == [(60, "post-alert"), (65, "tell-alert")]
-    assert desk.log()[:2] == [(0, "hidden"), (60, "shown")]
+    assert desk.log()[:3] == [(0, "hidden"), (45, "silence-ends"), (60, "shown")]
 
 
 def test_the_coming_end_of_a_silence_is_told_in_the_thread_of_what_it_hides() -> None:
@@ -373,10 +403,8 @@ def test_one_silence_after_the_other_hides_without_a_word_between() -> None:
     desk.silence("host=a", lasts=minutes(30))
     desk.silence("host=~a", lasts=minutes(60), starts=START + minutes(20))
     desk.fire(host="a")
-    desk.pass_time(minutes(70))
-    assert desk.log() == [(0, "hidden")]
-    desk.pass_time(minutes(20))
-    assert desk.told() == [(80, "post-alert")]
+    desk.pass_time(minutes(90))
+    assert desk.log() == [(0, "hidden"), (65, "silence-ends"), (80, "shown"), (80, "opened")]
 
 
 def test_that_people_silenced_it_is_said_and_what_hides_by_itself_is_only_shown() -> None:

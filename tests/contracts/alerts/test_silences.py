@@ -10,12 +10,24 @@ from hypothesis import strategies as st
 from contracts.alerts.hiding import View, hidden, needs_members
 from contracts.alerts.lifecycle import opened
 from contracts.alerts.matching import matches, parse_matchers
-from contracts.alerts.model import Alert, Matcher, Operator, Silence, fingerprint, severity_of
+from contracts.alerts.model import (
+    Alert,
+    Entry,
+    EntryKind,
+    GroupChange,
+    Matcher,
+    Operator,
+    Silence,
+    Spoken,
+    fingerprint,
+    severity_of,
+)
 from contracts.alerts.routing import placements
 from contracts.alerts.settings import AlertSettings
-from contracts.alerts.silences import is_active, silence, silencing
+from contracts.alerts.silences import announcements, silence, silencing
 from contracts.faults import Fault, Reason
-from tests.contracts.alerts.simulator import START, WHAT
+from contracts.notices import TellOperators
+from tests.contracts.alerts.simulator import OPERATORS, START, WHAT, is_active, rules
 
 HOUR = timedelta(hours=1)
 
@@ -61,20 +73,24 @@ def test_what_is_no_silence_is_refused_with_the_reason(found: Silence | Fault, w
     assert found.reason is why
 
 
-def test_a_silence_is_active_from_its_start_up_to_its_end() -> None:
+def test_a_silence_hides_from_its_start_up_to_its_end() -> None:
     found = made(starts=1)
     assert isinstance(found, Silence)
     moments = [START, START + HOUR, START + 2 * HOUR - timedelta(seconds=1), START + 2 * HOUR]
-    assert [is_active(found, each) for each in moments] == [False, True, True, False]
+    hides = [silencing([found], {"a": "1"}, each) is not None for each in moments]
+    assert hides == [False, True, True, False]
 
 
-def test_of_several_silences_the_one_that_ends_last_counts() -> None:
-    short, long, later = made(hours=1), made(hours=2), made(starts=1, hours=9)
+def test_of_several_silences_without_a_gap_the_one_that_ends_last_counts() -> None:
+    short, long, joins, late = made(), made(hours=2), made(starts=2, hours=1), made(starts=4, hours=9)
     assert isinstance(short, Silence)
     assert isinstance(long, Silence)
-    assert isinstance(later, Silence)
-    assert silencing([short, long, later], {"a": "1"}, START) == long
-    assert silencing([short, long, later], {"a": "2"}, START) is None
+    assert isinstance(joins, Silence)
+    assert isinstance(late, Silence)
+    assert silencing([late, long, short], {"a": "1"}, START) == long
+    assert silencing([joins, late, long, short], {"a": "1"}, START) == joins
+    assert silencing([short, long], {"a": "2"}, START) is None
+    assert silencing([joins, late], {"a": "1"}, START) is None
 
 
 _VALUES = st.sampled_from(["", "1", "2", "12"])
@@ -128,3 +144,41 @@ def test_a_silence_never_hides_what_it_does_not_match(
     if found is not None:
         named = [each for each in silences if each.id == found.by and each.ends == found.until]
         assert any(matches(each.matchers, labels) for each in named for labels in members)
+
+
+def noted(*, spoken: bool) -> GroupChange:
+    """A group in which the coming end of s1 was noted."""
+    [place] = placements(AlertSettings(), {"a": "1"})
+    group = opened(place, "a1", severity_of({}), START)
+    after = replace(group, spoken=Spoken(START, 1, 1) if spoken else None)
+    entry = Entry(1, START, EntryKind.SILENCE_ENDS, None, {"silence": "s1"})
+    return GroupChange(1, after, (entry,), ())
+
+
+def test_the_end_of_a_silence_over_what_nobody_was_told_of_is_told_to_the_operators_once() -> None:
+    silence = made()
+    assert isinstance(silence, Silence)
+    [change] = announcements([noted(spoken=False)] * 1000, [silence], rules())
+    assert change.silence == replace(silence, announced=True)
+    [told] = change.told
+    assert told.channel == OPERATORS
+    assert isinstance(told.notice, TellOperators)
+    assert told.notice.fault.args == {
+        "silence": "s1",
+        "matchers": 'a="1"',
+        "ends": "2026-03-02 13:00 UTC",
+    }
+    assert announcements([noted(spoken=False)], [change.silence], rules()) == ()
+
+
+def test_where_there_is_a_thread_the_operators_need_not_hear() -> None:
+    silence = made()
+    assert isinstance(silence, Silence)
+    assert announcements([noted(spoken=True)], [silence], rules()) == ()
+
+
+def test_without_an_operators_channel_the_end_is_only_noted() -> None:
+    silence = made()
+    assert isinstance(silence, Silence)
+    [change] = announcements([noted(spoken=False)], [silence], rules({}))
+    assert (change.silence.announced, change.told) == (True, ())

@@ -4,11 +4,13 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.faults import Fault, Reason
+from contracts.formats.plan_schema import plan_schema
 from contracts.formats.plan_text import (
     MOST_BATCHES,
     MOST_BLOCKERS,
@@ -111,6 +113,7 @@ def test_what_is_null_what_is_empty_and_what_is_left_out_stay_three_things() -> 
         ('"id": "b-1",\n', "\n", Reason.MISSING_FIELD, 3, 5),
         ('["permits"]', '"permits"', Reason.WRONG_TYPE, 10, 19),
         ('["permits"]', '["permits", 3]', Reason.WRONG_TYPE, 10, 31),
+        ('["permits"]', '["two\\nlines"]', Reason.WRONG_TYPE, 10, 20),
         ("Week 1\u20132", "2026-02-30", Reason.PLAN_BAD_DATE, 9, 21),
         ("Week 1\u20132", "soon", Reason.PLAN_BAD_DATE, 9, 21),
         ('"prsMerged": 12', '"prsMerged": 1.5', Reason.WRONG_TYPE, 16, 28),
@@ -223,7 +226,7 @@ def test_words_of_a_command_line_change_a_batch() -> None:
 
 def test_words_that_change_nothing_are_all_refused() -> None:
     batch = Batch("b-1", "Foundations", Status.QUEUED)
-    words = ["stats=done", "done", "owner+=Ann", "blockers-=rain", "blockers+=", "id=b-2"]
+    words = ["stats=done", "done", "owner+=Ann", "blockers-=rain", "blockers+=", "id=b-2", "progress=200"]
     faults = read_changes(batch, words)
     assert isinstance(faults, tuple)
     assert [each.reason for each in faults] == [
@@ -233,7 +236,18 @@ def test_words_that_change_nothing_are_all_refused() -> None:
         Reason.NOT_A_BLOCKER,
         Reason.WRONG_TYPE,
         Reason.UNKNOWN_FIELD,
+        Reason.PLAN_OUT_OF_RANGE,
     ]
+
+
+@given(
+    st.lists(st.text(max_size=30) | st.sampled_from(["status=", "blockers+=", "progress=1e9", "name=\x00"]))
+)
+def test_any_words_are_changes_or_have_faults(words: list[str]) -> None:
+    batch = Batch("b-1", "Foundations", Status.QUEUED)
+    for read in (read_changes(batch, words), read_metrics(words)):
+        assert isinstance(read, dict) or (read and all(isinstance(each, Fault) for each in read))
+    assert isinstance(read_risk(Risk("r-1", "x", Degree.LOW, Degree.LOW), words), Risk | tuple)
 
 
 def test_words_change_metrics() -> None:
@@ -254,8 +268,49 @@ def test_words_change_metrics() -> None:
 def test_words_make_a_risk() -> None:
     made = read_risk(Risk("r-1", "", Degree.MEDIUM, Degree.MEDIUM), ["risk=Rain", "probability=high"])
     assert made == Risk("r-1", "Rain", Degree.HIGH, Degree.MEDIUM)
-    faults = read_risk(Risk("r-1", "", Degree.LOW, Degree.LOW), ["impact=huge", "odds=3", "owner+=x"])
+    faults = read_risk(
+        Risk("r-1", "", Degree.LOW, Degree.LOW), ["impact=huge", "odds=3", "owner+=x", "owner=" + "x" * 301]
+    )
     assert isinstance(faults, tuple)
-    assert [each.reason for each in faults] == [Reason.PLAN_BAD_WORD, Reason.UNKNOWN_FIELD, Reason.WRONG_TYPE]
+    assert [each.reason for each in faults] == [
+        Reason.PLAN_BAD_WORD,
+        Reason.UNKNOWN_FIELD,
+        Reason.WRONG_TYPE,
+        Reason.PLAN_TOO_LONG,
+    ]
     [missing] = read_risk(Risk("r-1", "", Degree.LOW, Degree.LOW), ["owner=Ann"])  # type: ignore[misc]
     assert missing.reason is Reason.MISSING_FIELD
+
+
+# Its schema ------------------------------------------------------------------------------------
+SCHEMA = jsonschema.Draft202012Validator(plan_schema())
+
+
+@settings(max_examples=40)
+@given(PLANS)
+def test_the_schema_takes_every_plan(plan: Plan) -> None:
+    SCHEMA.validate(json.loads(write_plan(plan)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"progress": 33.5', '"progress": 100.01'),
+        ('"progress": 33.5', '"progress": "33"'),
+        ('"in-progress"', '"in progress"'),
+        ('"P0"', '"P9"'),
+        ('"owner": ""', '"owmer": ""'),
+        ('"b-1"', '"b 1"'),
+        ('"Foundations"', '" "'),
+        ('"id": "b-1",\n', "\n"),
+        ('["permits"]', '"permits"'),
+        ("Week 1\u20132", "soon"),
+        ('"prsMerged": 12', '"prsMerged": 1.5'),
+        ('"ciPassRate": 92.5', '"ciPassRate": 101'),
+        ('"metrics": {', '"metrics": {"velocity": 3, '),
+    ],
+)
+def test_the_schema_refuses_what_the_reader_refuses(old: str, new: str) -> None:
+    broken = TEXT.replace(old, new, 1)
+    assert isinstance(read_plan(broken), tuple)
+    assert not SCHEMA.is_valid(json.loads(broken))

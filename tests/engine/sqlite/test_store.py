@@ -3,10 +3,12 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from contracts.alerts.model import Entry, EntryKind
 from contracts.ports import Engine
 from executor.engine import (
     NotAStoreError,
@@ -18,8 +20,9 @@ from executor.engine import (
     open_engine,
     restore,
 )
-from executor.engine.sqlite import migrations
-from tests.engine.given import LANDED, Desk, asked, card, summary
+from executor.engine.sqlite import codec, migrations
+from tests.engine.alerted import Watch, alert
+from tests.engine.given import ANN, FAILED, LANDED, NOW, Desk, asked, card, patch_of, summary
 
 
 @pytest.fixture
@@ -35,6 +38,10 @@ async def fill(desk: Desk) -> None:
     await desk.start()
     await desk.letter()
     await desk.record()
+    watch = Watch(desk.engine.alerts)
+    await watch.see(alert("A"), alert("B", "critical"))
+    entry = Entry(1, NOW, EntryKind.OPENED, None, {})
+    assert await watch.change(replace(await watch.only(), entries=1), entry)
 
 
 def change(store: Path, *statements: str) -> None:
@@ -155,6 +162,35 @@ async def test_a_later_migration_is_carried_out_once(
     assert rows(store)["more"] == [(1,)]
 
 
+async def test_what_was_over_before_alerts_were_kept_is_no_news(
+    url: str, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched, closing(sqlite3.connect(store, isolation_level=None)) as before:
+        first = migrations.known()[:1]
+        patched.setattr(migrations, "known", lambda: first)
+        migrations.migrate(before, "x")
+        before.execute(
+            "INSERT INTO inbox VALUES (1, 'slack', 'k', 1, 'settled', 1, NULL, 'C', '1', '1', 0, x'')"
+        )
+        for seq in (1, 2):
+            told = (seq, f"p-{seq}", codec.actor_to_json(ANN), codec.patch_to_json(patch_of(f"{seq}")))
+            before.execute(
+                "INSERT INTO patches VALUES (?, ?, 'web', 1, 1, 'slack', 'C', '1', '1', 'Ann', 'A', ?, ?)",
+                told,
+            )
+            ended = (seq, codec.report_to_json(FAILED.report))
+            before.execute("INSERT INTO endings VALUES (?, 'web', 2, 'failed', 1, 1, '[]', ?)", ended)
+        before.execute("INSERT INTO tallies VALUES ('web', 'failed', 2)")
+        before.execute("INSERT INTO audit VALUES (7, 1, 'desk', 'unreadable', 'inbox row 1: x')")
+    engine = await open_engine(url, identity="x")
+    marks = [await engine.alerts.watermark(name) for name in ("endings", "audit")]
+    assert marks == [2, 7]
+    assert [task.number for task in await engine.reports.ended(after=0, limit=9)] == [1, 2]
+    assert await engine.reports.ended(after=marks[0], limit=9) == ()
+    await engine.close()
+    assert await check(url) == ()
+
+
 DAMAGE = {
     "more than one head": (
         "DROP INDEX lanes_head",
@@ -172,6 +208,21 @@ DAMAGE = {
     "still to be said": ("INSERT INTO said SELECT id, 'sent', 1, '', '', 1, 1, 1, '', '', '' FROM outbox",),
     "in hand at once": ("UPDATE outbox SET state = 'sending'",),
     "schema: lanes_head": ("DROP INDEX lanes_head",),
+    "count of alerts": ("UPDATE alert_groups SET critical = critical + 1",),
+    "another one of its key": (
+        "DROP INDEX alert_groups_open",
+        "UPDATE alert_groups SET alerts = 0, warning = 0, critical = 0, entries = 0",
+        """INSERT INTO alert_groups (id, key, route, labels, opened_at, grew_at, severity, state)
+        SELECT id || '-2', key, route, labels, opened_at, grew_at, severity, state FROM alert_groups""",
+    ),
+    "its log has a gap": ("DELETE FROM alert_entries",),
+    "fires in no group": ("DELETE FROM alert_members",),
+    "finished, and not counted": ("DELETE FROM tasks",),
+    "or twice": (
+        """INSERT INTO tasks (seq, ended_at, domain, state, accepted_at, started_at, errors, warnings)
+        SELECT seq, ended_at, domain, state, accepted_at, started_at, 0, 0 FROM tasks""",
+    ),
+    "nobody was told of it": ("INSERT INTO reports VALUES ('r', 'daily', 'C0DEV', '', 1, 2, 3, NULL, '{}')",),
     "its row in inbox is gone": ("DELETE FROM inbox WHERE state = 'settled'",),
 }
 

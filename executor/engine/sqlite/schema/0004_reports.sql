@@ -21,18 +21,20 @@ CREATE INDEX tasks_ended ON tasks (
 -- Every run of a gate, also of attempts that were repeated later. `candidate` stands for what was judged, the
 -- same content on the same base; NULL where that is not known. `took` in microseconds, NULL: it did not run.
 CREATE TABLE gate_runs (
+  domain    TEXT    NOT NULL,
+  gate      TEXT    NOT NULL,
   ended_at  INTEGER NOT NULL,              -- of the attempt
   seq       INTEGER NOT NULL REFERENCES patches (seq),
   attempt   INTEGER NOT NULL,
   place     INTEGER NOT NULL,              -- among the gates of the attempt
-  domain    TEXT    NOT NULL,
-  gate      TEXT    NOT NULL,
   verdict   INTEGER NOT NULL,              -- as in contracts.gates
   took      INTEGER,
   candidate INTEGER,
   coverage  REAL,                          -- percent, where the gate reported it
-  PRIMARY KEY (ended_at, seq, attempt, place)
+  PRIMARY KEY (domain, gate, ended_at, seq, attempt, place)
 ) STRICT, WITHOUT ROWID;
+-- What the gates of all domains said of late.
+CREATE INDEX gate_runs_latest ON gate_runs (ended_at, verdict, candidate);
 
 -- Attempts that only waited because landing was held: they do not count as tries.
 ALTER TABLE lanes ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
@@ -70,8 +72,8 @@ SELECT seq, ended_at, endings.domain, state, accepted_at, started_at, errors_in(
   iif(state = 'landed', NULL, json_extract(report, '$.fault.args.gate'))
 FROM endings JOIN patches USING (seq) ORDER BY ended_at, seq;
 
-INSERT INTO gate_runs (ended_at, seq, attempt, place, domain, gate, verdict, took, candidate, coverage)
-SELECT ended_at, seq, attempt, gates.key, endings.domain, json_extract(gates.value, '$.name'),
+INSERT INTO gate_runs (domain, gate, ended_at, seq, attempt, place, verdict, took, candidate, coverage)
+SELECT endings.domain, json_extract(gates.value, '$.name'), ended_at, seq, attempt, gates.key,
   json_extract(gates.value, '$.verdict'), microseconds_of(json_extract(gates.value, '$.took')),
   candidate_of(patch, json_extract(report, '$.base')), coverage_in(json_extract(gates.value, '$.output'))
 FROM endings JOIN patches USING (seq), json_each(report, '$.gates') AS gates;
