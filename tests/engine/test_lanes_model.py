@@ -141,8 +141,10 @@ class Lanes(RuleBasedStateMachine):
         offered = self.own.run(self.desk.engine.lanes.tend(now=self.now))
         lost = [p for p in self.patches if p.state is PatchState.RUNNING and p.lease <= self.now]
         for patch in lost:
-            patch.state = PatchState.READY
-        assert offered == len(lost) + self.come_due()
+            patch.state = PatchState.WAITING
+        # An older one whose time has come goes before the one that was abandoned.
+        promoted = sum(self.promote(patch.domain) for patch in lost)
+        assert offered == promoted + self.come_due()
 
     @invariant()
     def the_store_is_as_the_model(self) -> None:
