@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.delivery.render.cards import ACTIONS
+from bot.delivery.render.cards import ACTIONS, APPROVE
 from bot.demo.peer import ADA, BEN, PATCHES, RANDOM
 from contracts.control import Closing, Priority
 from contracts.course import Offer
@@ -389,6 +389,22 @@ async def test_a_window_of_the_settings_freezes_and_nobody_opens_it_by_a_word(tm
         await spoken(desk, "unfreeze web")
         await desk.until(lambda: _whispered(desk, "is frozen by its settings until"))
         await closed(desk, Closing.FROZEN)
+
+
+async def test_only_a_hotfix_that_somebody_else_approved_goes_through_a_freeze(tmp_path: Path) -> None:
+    always = FreezeSettings.model_validate({"why": "no releases now", "months": ["jan:dec"]})
+    async with desk_at_work(tmp_path, domains={"web": {"freeze": (always,)}}) as desk:
+        await closed(desk, Closing.FROZEN)
+        await desk.say(writing("a.txt", title="ordinary"))
+        await in_state(desk, "ordinary", PatchState.WAITING)
+        await desk.say(writing("b.txt", title="urgent", hotfix=True))
+        row = await in_state(desk, "urgent", PatchState.PROPOSED)
+        await shows(desk, row, "Approve")
+        card = await card_of(desk, row)
+        await desk.slack.peer.press(PATCHES.id, card["ts"], BEN.id, APPROVE)
+        await in_state(desk, "urgent", PatchState.LANDED)
+        await in_state(desk, "ordinary", PatchState.WAITING)
+        assert desk.origin.log() == ["urgent", "Begin"]
 
 
 # Replay ----------------------------------------------------------------------------------------
