@@ -58,6 +58,10 @@ test-slow: $(DEV) peer browser ## Only the parts marked slow
 test-all: $(DEV) peer browser ## Both
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "slow or not slow" $(ARGS)
 
+.PHONY: corpora
+corpora: $(DEV) ## Hold patches in FOLDER (packages, repositories, cases) against git and patch
+	@$(BIN)/python -m tests.corpora $(FOLDER) $(ARGS)
+
 .PHONY: screenshots
 screenshots: $(DEV) browser peer ## Make the pictures of the documentation anew
 	@$(BIN)/python -m tests.web.screenshots

@@ -54,10 +54,20 @@ _BLOCK_BOMBS: Final = {
     "fields": ("json", '{"role": "command_patch"', ',"":1'),
     "unknown fields": ("", "role: command_patch\nmutations:\n- path: a\n", "  mutatin: {}\n"),
     "binary stubs": ("diff", "diff --git a/x b/x\n", "Binary files a and b differ\n"),
+    "codex files": ("", "*** Begin Patch\n", "*** Delete File: a\n"),
+    "codex changes": ("", "*** Begin Patch\n*** Update File: x\n", "@@\n-a\n"),
+    "codex changes of nothing": ("", "*** Begin Patch\n*** Update File: x\n", "@@\n a\n"),
+    "codex lines": ("", "*** Begin Patch\n*** Update File: x\n@@\n", "-a\n"),
+    "codex blank lines": ("", "*** Begin Patch\n", "\n"),
+    "search/replace blocks": ("", "x.py\n", "<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n"),
+    "search/replace without end": ("", "x.py\n<<<<<<< SEARCH\n", "a\n"),
+    "search/replace for no file": ("", "", "<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n"),
     "mail headers": ("diff", "From: x\nSubject: x\n", " =?q?x\n"),
     "fences": ("", "", "```\nx\n```\n"),
     "openings": ("", "", "```a\n"),
 }
+#: Those of each format that are also tried at four times the size that is taken.
+_MEGABYTES: Final = ("brackets", "YAML lines", "hunk lines", "codex lines", "search/replace blocks")
 
 
 def rows() -> list[Row]:
@@ -146,20 +156,22 @@ def _grown(name: str, filler: str) -> Row:
 
 
 def _refusals() -> Sequence[Row]:
-    """The whole way of a block as large as may be, from bytes to a Rejection."""
-    return [_refused(name, *bomb) for name, bomb in _BLOCK_BOMBS.items()]
+    """The whole way of a block, as large as may be and of a megabyte, from bytes to a Rejection."""
+    most = Limits().block
+    bombs = [_refused(name, most, *bomb) for name, bomb in _BLOCK_BOMBS.items()]
+    return [*bombs, *(_refused(name, _MEGABYTE, *_BLOCK_BOMBS[name]) for name in _MEGABYTES)]
 
 
-def _refused(name: str, language: str, start: str, filler: str) -> Row:
+def _refused(name: str, size: int, language: str, start: str, filler: str) -> Row:
     context = Context({"web": "web"}, ("web",), {}, Limits())
-    body = (start + _filled(filler, context.limits.block - len(start))).encode()
+    body = (start + _filled(filler, size - len(start))).encode()
     submit = Submit((Part(PartKind.WHOLE, body, "x", language),), addressed=True)
     [rejection] = read(submit, context)
     assert isinstance(rejection, Rejection)
     seconds = _seconds(lambda: read(submit, context))
     ratio = seconds * 1000 / _PROMPT
     return Row(
-        f"refusing 256 KB of {name} ({rejection.faults[-1].reason})",
+        f"refusing {size // 1024} KB of {name} ({rejection.faults[-1].reason})",
         _milliseconds(seconds),
         f"{_PROMPT} ms promised",
         ratio,

@@ -17,39 +17,35 @@ from contracts.paths import (
     strip_prefix,
 )
 
-REFUSED = {
-    "": Reason.PATH_EMPTY,
-    "a\nb": Reason.PATH_CONTROL,
-    "a\x00": Reason.PATH_CONTROL,
-    "a\x7f": Reason.PATH_CONTROL,
-    "a\x85": Reason.PATH_CONTROL,
-    "\ud800": Reason.PATH_CONTROL,
-    "a\\b": Reason.PATH_BACKSLASH,
-    "/a": Reason.PATH_ABSOLUTE,
-    "C:/a": Reason.PATH_ABSOLUTE,
-    "c:a": Reason.PATH_ABSOLUTE,
-    "..": Reason.PATH_OUTSIDE,
-    ".": Reason.PATH_OUTSIDE,
-    "a/../b": Reason.PATH_OUTSIDE,
-    "./a": Reason.PATH_OUTSIDE,
-    "a//b": Reason.PATH_OUTSIDE,
-    "a/": Reason.PATH_OUTSIDE,
-    ".git": Reason.PATH_DOTGIT,
-    "a/.GIT/hooks/x": Reason.PATH_DOTGIT,
-    ".git./x": Reason.PATH_DOTGIT,
-    ".git . /x": Reason.PATH_DOTGIT,
-    "git~1/x": Reason.PATH_DOTGIT,
-    "GIT~1": Reason.PATH_DOTGIT,
-    ".git:stream": Reason.PATH_DOTGIT,
-    ".git::$INDEX_ALLOCATION/x": Reason.PATH_DOTGIT,
-    ".g\u200cit/x": Reason.PATH_DOTGIT,
-    "\ufeff.git": Reason.PATH_DOTGIT,
-    "x" * (MOST_COMPONENT_BYTES + 1): Reason.PATH_TOO_LONG,
-    "é" * 128: Reason.PATH_TOO_LONG,
-    "x/" * MOST_DEPTH + "x": Reason.PATH_TOO_DEEP,
-    ("x" * 100 + "/") * 50 + "x": Reason.PATH_TOO_LONG,
-    "\ud800" * 5000: Reason.PATH_TOO_LONG,
+#: Every class of path that is refused by itself, and examples of it. What the branch has in the way of a
+#: valid path is in tests/executor/test_escapes.py.
+CLASSES: dict[str, tuple[Reason, tuple[str, ...]]] = {
+    "nothing": (Reason.PATH_EMPTY, ("",)),
+    "a control character": (Reason.PATH_CONTROL, ("a\nb", "a\x00", "a\x7f", "a\x85")),
+    "bytes that are no UTF-8": (Reason.PATH_CONTROL, ("\ud800", "a/\udcff")),
+    "a backslash": (Reason.PATH_BACKSLASH, ("a\\b", "..\\a")),
+    "from the root": (Reason.PATH_ABSOLUTE, ("/a", "//a")),
+    "from a drive": (Reason.PATH_ABSOLUTE, ("C:/a", "c:a")),
+    "the folder above": (Reason.PATH_OUTSIDE, ("..", "../a", "a/../b", "a/..")),
+    "the folder itself": (Reason.PATH_OUTSIDE, (".", "./a", "a/./b")),
+    "an empty part": (Reason.PATH_OUTSIDE, ("a//b", "a/")),
+    "git's folder": (Reason.PATH_DOTGIT, (".git", ".git/config", "a/.git")),
+    "git's folder in another case": (Reason.PATH_DOTGIT, ("a/.GIT/hooks/x", ".Git")),
+    "git's folder with what Windows drops": (Reason.PATH_DOTGIT, (".git./x", ".git . /x", ".git ")),
+    "git's folder by its short name": (Reason.PATH_DOTGIT, ("git~1/x", "GIT~1")),
+    "git's folder as a stream": (Reason.PATH_DOTGIT, (".git:stream", ".git::$INDEX_ALLOCATION/x")),
+    "git's folder with what macOS drops": (Reason.PATH_DOTGIT, (".g\u200cit/x", "\ufeff.git")),
+    "a part that is too long": (
+        Reason.PATH_TOO_LONG,
+        ("x" * (MOST_COMPONENT_BYTES + 1), "é" * 128),
+    ),
+    "a path that is too long": (Reason.PATH_TOO_LONG, (("x" * 100 + "/") * 50 + "x", "\ud800" * 5000)),
+    "a path that is too deep": (Reason.PATH_TOO_DEEP, ("x/" * MOST_DEPTH + "x",)),
 }
+#: What only several paths together can be.
+OF_SEVERAL = {Reason.PATH_COLLISION, Reason.PATH_TWICE}
+#: What the operators' policy says of paths that are valid.
+BY_POLICY = {Reason.PATH_REFUSED, Reason.PATH_PROTECTED}
 
 TAKEN = [
     "a",
@@ -69,11 +65,18 @@ TAKEN = [
 ]
 
 
-@pytest.mark.parametrize("path", REFUSED, ids=ascii)
-def test_a_path_that_could_do_harm_is_refused_by_name(path: str) -> None:
-    wrong = check_path(path)
-    assert wrong is not None
-    assert wrong.reason is REFUSED[path]
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_path_that_could_do_harm_is_refused_by_name(name: str) -> None:
+    reason, examples = CLASSES[name]
+    found = {path: check_path(path) for path in examples}
+    assert {path: wrong.reason if wrong else None for path, wrong in found.items()} == dict.fromkeys(
+        examples, reason
+    )
+
+
+def test_no_class_of_refused_paths_is_left_out() -> None:
+    every = {reason for reason in Reason if reason.name.startswith("PATH_")}
+    assert {reason for reason, _ in CLASSES.values()} == every - OF_SEVERAL - BY_POLICY
 
 
 @pytest.mark.parametrize("path", TAKEN)

@@ -33,8 +33,11 @@ mv "\$given" "\$case_/patch"
 words=()
 for word in "\${@:2}"; do case \$word in -) ;; -*) words+=("\$word") ;; esac; done
 code=0
-"$real" apply "\${words[@]}" <"\$case_/patch" || code=\$?
+# What it says may be on its way into a file of the tree.
+said=\$(mktemp)
+"$real" apply "\${words[@]}" <"\$case_/patch" 2>"\$said" || code=\$?
 if [ \$code = 0 ]; then keep "\$case_/after"; else echo \$code >"\$case_/refused"; fi
+cat "\$said" >&2
 exit \$code
 SHIM
 chmod +x "$shim/git"

@@ -153,3 +153,54 @@ def test_many_equal_lines_take_no_longer_than_their_number() -> None:
     # A quadratic search would take hours.
     found = refusal(tree_of({"a": content}), Splice("a", (hostile,)), limits=Limits(file=2**24))
     assert found.reason is Reason.EDIT_NOT_FOUND
+
+
+# Anchors -----------------------------------------------------------------------------------------
+def test_several_changes_below_one_anchor_name_it_each() -> None:
+    changed = spliced(
+        APP,
+        chunk("-        start()", "+        begin()", below=("class A:",)),
+        chunk("-        stop()", "+        end()", below=("class A:",)),
+    )
+    assert changed == APP.replace(b"start", b"begin", 1).replace(b"stop", b"end", 1)
+
+
+def test_an_anchor_above_the_change_before_is_never_taken_for_one_below_it() -> None:
+    first = chunk("-        start()", "+        begin()", below=("class A:",))
+    second = chunk("-        stop()", "+        end()", below=("def run(self):",))
+    # Meant is the one in A, above which the file was changed; B has the same lines.
+    assert refused(APP, first, second)[0] is Reason.EDIT_AMBIGUOUS
+
+
+def test_an_anchor_that_is_everywhere_does_not_hide_a_second_place() -> None:
+    text = b"".join(b"x:\n    key = 1\n    n%d\n" % n for n in range(25)) + b"x:\n    key = 1\n    n3\n"
+    reason, facts = refused(text, chunk("     key = 1", "-    n3", "+    m", below=("x:",)))
+    assert (reason, facts["lines"]) == (Reason.EDIT_AMBIGUOUS, "11, 77")
+
+
+# Where it nearly fits ----------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("line", "detail"),
+    [
+        ("-      start()", "its lines stand at line 3 with other indentation, and line 3 differs"),
+        (
+            "-        start()  ",
+            "its lines stand at line 3 with other blanks at the ends of lines, and line 3 differs",
+        ),
+    ],
+)
+def test_it_is_said_that_lines_stand_there_with_other_blanks(line: str, detail: str) -> None:
+    reason, facts = refused(APP, chunk(line, "-        stop()", "     ", "-class B:"))
+    assert (reason, facts["detail"]) == (Reason.EDIT_NOT_FOUND, detail)
+
+
+def test_a_misspelt_line_is_shown_beside_the_one_that_was_meant() -> None:
+    _, facts = refused(b"alpha\ncolour = red\nomega\n", chunk("-color = red", "+color = blue"))
+    assert (facts["expected"], facts["found"]) == ("color = red", "colour = red")
+    assert facts["detail"] == "its lines are not in the file, and line 2 is most like them"
+
+
+def test_lines_are_numbered_as_they_are_on_the_branch() -> None:
+    grown = chunk("-a", "+1", "+2", "+3")
+    _, facts = refused(b"a\nb\nc\nd\n", grown, chunk(" c", "-D"))
+    assert facts["detail"] == "1 of its 2 lines stands at line 3, and line 4 differs"

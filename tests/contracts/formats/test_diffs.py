@@ -548,3 +548,72 @@ def test_two_names_are_told_apart_or_not_at_all() -> None:
 def test_quoting_is_undone_by_reading() -> None:
     for name in ("x", "x y", "ä", 'a"b', "a\\b", "tab\t", "\udcff"):
         assert line_name(quoted(name)) == name
+
+
+# Found in real patches ---------------------------------------------------------------------------
+def test_a_file_that_comes_has_the_prefix_that_the_others_have() -> None:
+    new = "--- /dev/null\n+++ curl/tests/x.py\n@@ -0,0 +1 @@\n+a\n"
+    other = "--- curl.orig/lib/y.c\n+++ curl/lib/y.c\n" + HUNK
+    assert read(new + other).files == (FileHeader(None, "tests/x.py"), FileHeader("lib/y.c", "lib/y.c"))
+    gone = "--- curl.orig/tests/x.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n"
+    assert read(other + gone).files[1] == FileHeader("tests/x.py", None)
+    assert read(new).files == (FileHeader(None, "curl/tests/x.py"),)
+
+
+def test_a_file_that_comes_has_no_prefix_where_the_others_have_none() -> None:
+    new = "--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+a\n"
+    assert read("--- lib/y\n+++ lib/y\n" + HUNK + new).files[1] == FileHeader(None, "b/x")
+    assert read(new).files == (FileHeader(None, "x"),)
+
+
+def test_a_file_that_never_was_shows_its_prefix_by_both_names() -> None:
+    diff = "--- proj.orig/d/x\t1970-01-01 01:00:00.000000000 +0100\n+++ proj/d/x\t2025-01-01 10:00:00 +0100\n"
+    assert read(diff + "@@ -0,0 +1 @@\n+a\n").files == (FileHeader(None, "d/x"),)
+
+
+@pytest.mark.parametrize("zone", ["16:00:00 -08:00", "16:00:00.000000000 -0800", "16:00 -0800"])
+def test_a_file_that_went_is_known_by_its_time_in_any_spelling(zone: str) -> None:
+    diff = f"--- a/x\t1982-09-16 07:00:00 -0800\n+++ b/x\t1969-12-31 {zone}\n@@ -1 +0,0 @@\n-a\n"
+    assert read(diff).files == (FileHeader("x", None),)
+
+
+def test_a_tab_in_a_name_is_not_the_end_of_it() -> None:
+    stamp = "\t2025-01-01 10:00:00 +0100"
+    diff = f"--- a/post\tx{stamp}\n+++ b/post\tx{stamp}\n" + HUNK
+    assert {reason for reason, _, _ in faults_of(posted(diff, "diff"))} == {Reason.PATH_CONTROL}
+
+
+def test_line_ends_that_the_way_gave_to_every_line_are_taken_off_again() -> None:
+    sent = "diff --git a/x b/x\nnew file mode 100644\n--- /dev/null\n+++ b/x\n@@ -0,0 +1,2 @@\n+a\n+b\n"
+    assert read(sent.replace("\n", "\r\n")).body == read(sent).body
+    # One line without: then the carriage returns are the file's own.
+    kept = read(sent.replace("+a\n", "+a\r\n").replace("+b\n", "+b\r\n"))
+    assert kept.body.endswith(b"+a\r\n+b\r\n")
+
+
+def test_whoever_mails_a_diff_may_sign_it() -> None:
+    diff = "--- a/x\n+++ b/x\n" + HUNK
+    assert read(f"{diff}-- \ncgit v1.2.3\n").body == read(diff).body
+    line = "--- a/x\n+++ b/x\n@@ -1,2 +1 @@\n same\n-- \n"
+    assert read(line + "--- a/y\n+++ b/y\n" + HUNK).body.count(b"\n-- \n") == 1
+
+
+def test_a_blank_line_after_the_last_hunk_is_no_line_of_it() -> None:
+    diff = "--- a/x\n+++ b/x\n" + HUNK
+    assert read(diff + "\n \n").body == read(diff).body
+
+
+def test_a_new_file_whose_lines_were_cut_out_is_no_empty_file() -> None:
+    cut = "diff --git a/x b/x\nnew file mode 100644\nindex 000000000..68e21fff3\n"
+    assert faults_of(posted(cut, "diff")) == [(Reason.DIFF_EMPTY, 1, 1)]
+    empty = "diff --git a/x b/x\nnew file mode 100644\nindex 0000000..e69de29\n"
+    assert read(empty).files == (FileHeader(None, "x"),)
+
+
+def test_the_commits_of_a_series_change_one_file_after_another() -> None:
+    mail = "From {0}\nFrom: A <a@b.c>\nSubject: one\n\n---\n--- a/x\n+++ b/x\n" + HUNK
+    series = mail.format("1" * 40 + " Mon") + mail.format("2" * 40 + " Mon")
+    first, second = mutations_of(posted(series, "diff"))
+    assert first == second
+    assert isinstance(first, Diff)
+    assert first.files == (FileHeader("x", "x"),)

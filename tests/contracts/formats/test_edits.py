@@ -7,7 +7,7 @@ from contracts.faults import Reason
 from contracts.formats import fences, read
 from contracts.formats.blocks import file_named
 from contracts.patch import Chunk, Delete, Presence, Splice, Write
-from tests.contracts.formats.posting import WEB, facts_of, faults_of, mutations_of, patch_of, posted
+from tests.contracts.formats.posting import LIMITS, WEB, facts_of, faults_of, mutations_of, patch_of, posted
 
 
 def codex(*lines: str) -> str:
@@ -186,3 +186,22 @@ def test_what_is_missing_is_named() -> None:
 )
 def test_a_file_is_named_by_a_line_of_its_own(line: str, name: str | None) -> None:
     assert file_named(line) == name
+
+
+# Found in real patches ---------------------------------------------------------------------------
+def test_fences_inside_an_attached_edit_are_lines_of_it() -> None:
+    inner = '```json\n{"role": "command_patch", "op": "delete", "path": "a"}\n```\n'
+    text = f"docs/x.md\n<<<<<<< SEARCH\n{inner}=======\nnothing\n>>>>>>> REPLACE\n"
+    [splice] = mutations_of(posted(text, "text", kind=PartKind.WHOLE, name="x.txt"))
+    assert isinstance(splice, Splice)
+    assert splice.path == "docs/x.md"
+
+
+def test_reading_stops_at_the_limits_of_files_and_changes() -> None:
+    many = "*** Begin Patch\n" + "".join(f"*** Delete File: d/{n}\n" for n in range(5000)) + "*** End Patch\n"
+    [(reason, line, _)] = faults_of(posted(many))
+    assert (reason, line) == (Reason.TOO_MANY_FILES, LIMITS.files + 2)
+    chunks = "*** Begin Patch\n*** Update File: x\n" + "@@\n-a\n+b\n" * 3000 + "*** End Patch\n"
+    assert faults_of(posted(chunks))[0][0] is Reason.TOO_MANY_NODES
+    blocks = "x.py\n" + "<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n" * 3000
+    assert faults_of(posted(blocks))[0][0] is Reason.TOO_MANY_NODES
