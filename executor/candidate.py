@@ -48,7 +48,9 @@ async def build(
     tree = await asyncio.to_thread(repository.tree, base)
     regexes = Regexes(asyncio.get_running_loop())
     history = repository.history(base)
-    planned = await asyncio.to_thread(plan, tree, changeset, limits, regexes, history, resolving)
+    planned = await asyncio.to_thread(
+        partial(plan, tree, changeset, limits, regexes, history=history, resolving=resolving)
+    )
     if isinstance(planned, Fault):
         return planned
     for claim in planned.claims:

@@ -58,6 +58,7 @@ def plan(
     changeset: Changeset,
     limits: Limits,
     substitute: Substitute,
+    *,
     history: History | None = None,
     resolving: Resolving = Resolving(),  # noqa: B008 - frozen
 ) -> Plan | Fault:

@@ -250,11 +250,11 @@ _APPLYING: Mapping[Reason, Said] = {
         "The diff names {seen:list}, but git would change {applied:list}.", "Post the diff as git printed it."
     ),
     Reason.BASE_MOVED: Said(
-        "The base moved: the patch would land as the tree {found:commit}, and {expected:commit} was expected.",
+        "The base moved: this would land as the tree {found:commit}, and {expected:commit} was expected.",
         "Look at it again with `patchdesk preview`, and submit it with the tree that this names.",
     ),
     Reason.REVERT_CONFLICT: Said(
-        "What patch {patch} did can not be undone in {files:list}: {detail:words}.{expected:expected}{found:found}",
+        "Patch {patch} cannot be undone in {files:list}: {detail:words}.{expected:expected}{found:found}",
         "Later changes stand on it. Revert these first, or post a patch that undoes it by hand.",
     ),
     Reason.REVERT_GONE: Said(
