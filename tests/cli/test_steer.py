@@ -33,7 +33,8 @@ async def submitted(place: Place, text: str = LANDS) -> str:
     """The id of the patch that came of it, in a desk that carries nothing out."""
     assert (await place.run("submit", place.write("p.yml", text))).code == ExitCode.OK
     async with asyncio.timeout(10):
-        while not (queued := (await place.run("queue", "--json")).json["patches"]):
+        # The desk decides in its own time, and the store rings no bell here.
+        while not (queued := (await place.run("queue", "--json")).json["patches"]):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     found: str = queued[-1]["id"]
     return found

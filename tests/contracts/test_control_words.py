@@ -1,4 +1,4 @@
-"""Words that stop, hold, order and close things: what each asks for, and what is missing where it does not."""
+"""Words that stop, hold, order and close things: what each asks for, and what it lacks otherwise."""
 
 import pytest
 
