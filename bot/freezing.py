@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.steering import cards_of, closing
+from bot.closing import cards_of, closing
 from contracts.control import CloseDomain, OpenDomain
 from contracts.freezing import BY_SETTINGS, freezes
 from contracts.notices import Deed, NewDelivery, TellDeed

@@ -4,32 +4,27 @@ The decision is about rows that others change, too. Whoever writes it hears if o
 has it decided again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from typing import Final, assert_never
+from typing import assert_never
 
 from bot.admitting import draining
-from bot.delivery.questions import patch_meant, visible_domains
+from bot.closing import Doors, name_of
+from bot.delivery.questions import patch_meant
 from bot.delivery.wording.patches import revert_body, revert_title
 from bot.tending import privately, refusal
 from contracts import course, policy
 from contracts.commands import Actor, Place
 from contracts.control import (
-    Closed,
-    CloseDomain,
-    Closing,
     Control,
     EndPatch,
-    OpenDomain,
 )
 from contracts.faults import Fault, Reason, fault
-from contracts.freezing import frozen_by_settings
 from contracts.notices import (
     Confirm,
     Deed,
     Done,
-    EditCard,
     Mark,
     NewDelivery,
     TellDeed,
@@ -43,14 +38,12 @@ from contracts.patch import Author, Changeset, Patch, Revert, content_hash
 from contracts.ports import AuditEntry, Ledger, NewPatch, Settlement
 from contracts.records import InboxRow, StoredPatch
 from contracts.settings import Settings
-from contracts.spans import until
 from contracts.states import PatchState
 from contracts.steering import (
     ChangePriority,
     Drain,
     Freeze,
     Halt,
-    OfDomain,
     OfPatch,
     Pause,
     PutOnHold,
@@ -62,9 +55,6 @@ from contracts.steering import (
     Unfreeze,
     Unhalt,
 )
-
-#: So many cards of a domain show at once that it was closed or opened; the others when they are next edited.
-_MOST_SHOWN: Final = 25
 
 
 class Helm:
@@ -80,7 +70,7 @@ class Helm:
     ) -> None:
         self._ledger = ledger
         self._settings = settings
-        self._clock = clock
+        self._doors = Doors(ledger, settings, clock)
         self._new_patch_id = new_patch_id
 
     async def decide(
@@ -92,13 +82,13 @@ class Helm:
             case Stop() | PutOnHold() | ChangePriority() | Replay() | RevertPatch():
                 return await self._of_patch(nothing, actor, command)
             case Resume(name=name) if name is not None and name.casefold() in self._settings.domain_names():
-                return await self._of_domain(nothing, actor, command, name, zone)
+                return await self._doors.of_domain(nothing, actor, command, name, zone)
             case Resume():
                 return await self._of_patch(nothing, actor, command)
             case Pause() | Drain() | Freeze() | Unfreeze():
-                return await self._of_domain(nothing, actor, command, command.domain, zone)
+                return await self._doors.of_domain(nothing, actor, command, command.domain, zone)
             case Halt() | Unhalt():
-                return await self._of_desk(nothing, actor, command)
+                return await self._doors.of_desk(nothing, actor, command)
             case _:
                 assert_never(command)
 
@@ -116,7 +106,7 @@ class Helm:
         may = policy.may_steer(self._settings, actor, row.actor, row.patch.domain, place)
         if isinstance(may, policy.Denied):
             return refusal(nothing, actor, may.fault)
-        decided, deed = _decided(command, row, _name_of(actor))
+        decided, deed = _decided(command, row, name_of(actor))
         if isinstance(decided, Fault):
             return refusal(nothing, actor, decided)
         return replace(
@@ -169,7 +159,7 @@ class Helm:
         self, nothing: Settlement, actor: Actor, row: StoredPatch, made: Patch, deed: Deed
     ) -> Settlement:
         """*made* enters the lane, and stands where *row* does."""
-        domain, by = row.patch.domain, _name_of(actor)
+        domain, by = row.patch.domain, name_of(actor)
         if domain not in self._settings.domains:
             known = " ".join(self._settings.domains)
             gone = fault(Reason.UNKNOWN_TARGET, target=domain, domains=known, suggestion="")
@@ -195,100 +185,6 @@ class Helm:
         entry = AuditEntry(actor.id, action, f"patch {row.id} as {id_}")
         return replace(nothing, patches=(new,), audit=(entry,))
 
-    # Domains -----------------------------------------------------------------------------------
-    async def _of_domain(
-        self, nothing: Settlement, actor: Actor, command: OfDomain | Resume, name: str, zone: tzinfo
-    ) -> Settlement:
-        channel = nothing.place.channel
-        found = visible_domains(name, channel, self._settings)
-        if isinstance(found, Fault):
-            return refusal(nothing, actor, found)
-        [domain] = found
-        may = policy.may_close(self._settings, actor, domain, nothing.place)
-        if isinstance(may, policy.Denied):
-            return refusal(nothing, actor, may.fault)
-        match command:
-            case Resume(why=why):
-                return await self._opened(nothing, actor, domain, (Closing.PAUSED, Closing.DRAINING), why=why)
-            case Unfreeze():
-                if (window := self._window(domain)) is not None:
-                    return refusal(nothing, actor, window)
-                return await self._opened(nothing, actor, domain, (Closing.FROZEN,))
-            case Pause() | Drain() | Freeze():
-                closed = _closed(command, domain, _name_of(actor), self._clock(), zone)
-                if isinstance(closed, Fault):
-                    return refusal(nothing, actor, closed)
-                return await self._telling(nothing, actor, domain, [CloseDomain(closed)], closing(closed))
-            case _:
-                assert_never(command)
-
-    def _window(self, domain: str) -> Fault | None:
-        """A window of the settings would close the domain again at once."""
-        window = frozen_by_settings(domain, self._settings.domains[domain], self._clock())
-        if window is None:
-            return None
-        end = f"{window.until:%Y-%m-%d %H:%M} UTC" if window.until else "they are changed"
-        return fault(Reason.FROZEN_BY_SETTINGS, domain=domain, why=window.why, until=end)
-
-    async def _opened(
-        self,
-        nothing: Settlement,
-        actor: Actor,
-        domain: str | None,
-        closings: Sequence[Closing],
-        *,
-        why: str = "",
-    ) -> Settlement:
-        """End those of *closings* that hold."""
-        rows = await self._ledger.closed()
-        holding = [each.closing for each in rows if each.domain == domain and each.closing in closings]
-        if not holding:
-            wrong = fault(Reason.NOT_CLOSED, domain=domain or "the desk", closing=" or ".join(closings))
-            return refusal(nothing, actor, wrong)
-        decided = [OpenDomain(domain, closing) for closing in holding]
-        by = _name_of(actor)
-        if domain is None:
-            return await self._telling(nothing, actor, domain, decided, TellDeed(Deed.UNHALTED, by, {}))
-        facts = {"domain": domain, "closing": " and ".join(holding), "why": why}
-        return await self._telling(nothing, actor, domain, decided, TellDeed(Deed.OPENED, by, facts))
-
-    async def _telling(
-        self,
-        nothing: Settlement,
-        actor: Actor,
-        domain: str | None,
-        decided: Sequence[Control],
-        deed: TellDeed,
-    ) -> Settlement:
-        """Told in every channel that it concerns, and on the cards of what waits."""
-        domains = self._settings.domains if domain is None else (domain,)
-        channels = [channel for name in domains for channel in self._settings.domains[name].channels]
-        operators = self._settings.slack.operators
-        heard = [*channels, *([operators] if domain is None and operators else [])]
-        return replace(
-            nothing,
-            changes=tuple(decided),
-            told=(
-                *(NewDelivery(deed, channel) for channel in dict.fromkeys(heard)),
-                *await cards_of(tuple(domains), self._ledger),
-            ),
-            audit=(AuditEntry(actor.id, deed.deed.value, f"domain {domain}" if domain else "the desk"),),
-        )
-
-    async def _of_desk(self, nothing: Settlement, actor: Actor, command: Halt | Unhalt) -> Settlement:
-        may = policy.may_halt(self._settings, actor, nothing.place)
-        if isinstance(may, policy.Denied):
-            return refusal(nothing, actor, may.fault)
-        if isinstance(command, Unhalt):
-            return await self._opened(nothing, actor, None, (Closing.HALTED,))
-        halted = Closed(None, Closing.HALTED, _name_of(actor), command.why, self._clock())
-        return await self._telling(nothing, actor, None, [CloseDomain(halted)], closing(halted))
-
-
-def _name_of(actor: Actor) -> str:
-    """Never empty: that would be the settings."""
-    return actor.name or actor.id
-
 
 def _decided(
     command: Stop | PutOnHold | ChangePriority | Resume, row: StoredPatch, by: str
@@ -306,36 +202,6 @@ def _decided(
             return course.prioritised(row, priority), TellDeed(Deed.PRIORITISED, by, facts, row.id)
         case _:
             assert_never(command)
-
-
-def _closed(
-    command: Pause | Drain | Freeze, domain: str, by: str, now: datetime, zone: tzinfo
-) -> Closed | Fault:
-    match command:
-        case Pause(why=why):
-            return Closed(domain, Closing.PAUSED, by, why, now)
-        case Drain(why=why):
-            return Closed(domain, Closing.DRAINING, by, why, now)
-        case Freeze(until=text, why=why):
-            end = until(text, now=now, zone=zone)
-            if end is None:
-                return fault(Reason.BAD_SPAN, text=text[:80])
-            return Closed(domain, Closing.FROZEN, by, why, now, end)
-        case _:
-            assert_never(command)
-
-
-def closing(closed: Closed) -> TellDeed:
-    """What is told of it."""
-    deeds = {
-        Closing.PAUSED: Deed.PAUSED,
-        Closing.DRAINING: Deed.DRAINING,
-        Closing.FROZEN: Deed.FROZEN,
-        Closing.HALTED: Deed.HALTED,
-    }
-    facts = {"domain": closed.domain} if closed.domain else {}
-    facts |= {"until": closed.until.isoformat()} if closed.until else {}
-    return TellDeed(deeds[closed.closing], closed.by, {**facts, "why": closed.why})
 
 
 def _confirmation(place: Place, actor: Actor, row: StoredPatch) -> tuple[NewDelivery, ...]:
@@ -386,11 +252,3 @@ def inverse_of(row: StoredPatch) -> Patch | Fault:
         body=revert_body(row.id, commit),
         reverts=row.id,
     )
-
-
-async def cards_of(domains: Sequence[str], ledger: Ledger) -> tuple[NewDelivery, ...]:
-    """The cards of what waits in *domains*, to be shown as it is now."""
-    lines = await ledger.queue(domains, limit=_MOST_SHOWN)
-    rows = [await ledger.patch(line.id) for line in lines]
-    cards: Mapping[str, Place] = {row.id: row.card for row in rows if row and row.card}
-    return tuple(NewDelivery(EditCard(id_), card.channel) for id_, card in cards.items())

@@ -55,7 +55,9 @@ def test_what_is_not_theirs_does_not_exist(
     assert "vault" not in wrong.args.get("domains", "")
 
 
-async def ask(desk: Desk, question: Help | Status | Queue | Show, *, channel: str | None = CHANNEL) -> str:
+async def ask(
+    desk: Desk, question: Help | Status | Queue | Show | Why, *, channel: str | None = CHANNEL
+) -> str:
     said = await questions.answer(
         question,
         channel=channel,
