@@ -42,9 +42,14 @@ def file_named(line: str) -> str | None:
     """The name of a file that *line* consists of, however it is dressed up; None: it is something else."""
     if "." not in line and "/" not in line:
         return None
-    found = _ADORNED.match(line)
-    name = found["name"] if found else ""
+    name = _only_word(line)
     return name if "." in name or "/" in name else None
+
+
+def _only_word(line: str) -> str:
+    """What *line* consists of, however it is dressed up; empty: of several words, or of none."""
+    found = _ADORNED.match(line)
+    return found["name"] if found else ""
 
 
 class _Reader:
@@ -76,6 +81,8 @@ class _Reader:
 
     def block(self) -> None:
         begun = self.at
+        if begun:
+            self.file = self.named_right_above(self.lines[begun - 1]) or self.file
         old = self.up_to(_MIDDLE)
         new = self.up_to(_REPLACE) if old is not None else None
         if old is None or new is None:
@@ -91,6 +98,11 @@ class _Reader:
             self.blame(wrong.reason, begun, **wrong.args)
             return
         self.mutations.append(_mutation(path, old, new))
+
+    def named_right_above(self, line: str) -> str:
+        """A name without a dot or a folder, as `Makefile`: never passed over for the file of the block before."""
+        goes_on = self.file is not None and line.rstrip().endswith(":")
+        return "" if goes_on or line.startswith(("```", "~~~")) else _only_word(line)
 
     def up_to(self, marker: re.Pattern[str]) -> list[str] | None:
         """The lines behind the present one that come before *marker*; None: it never comes."""

@@ -205,3 +205,17 @@ def test_reading_stops_at_the_limits_of_files_and_changes() -> None:
     assert faults_of(posted(chunks))[0][0] is Reason.TOO_MANY_NODES
     blocks = "x.py\n" + "<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n" * 3000
     assert faults_of(posted(blocks))[0][0] is Reason.TOO_MANY_NODES
+
+
+def test_a_name_without_a_dot_is_one_right_above_a_block() -> None:
+    block = "<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n"
+    [splice] = mutations_of(posted(f"**Makefile**\n{block}"))
+    assert isinstance(splice, Splice)
+    assert splice.path == "Makefile"
+    assert {reason for reason, _, _ in faults_of(posted(f"here it is\n{block}"))} == {Reason.EDIT_NO_FILE}
+    [_, second] = mutations_of(posted(f"a.py\n{block}Then:\n{block}"))
+    assert isinstance(second, Splice)
+    assert second.path == "a.py"
+    [_, third] = mutations_of(posted(f"a.py\n{block}`Makefile`\n{block}"))
+    assert isinstance(third, Splice)
+    assert third.path == "Makefile"
