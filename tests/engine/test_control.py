@@ -406,7 +406,7 @@ async def test_an_edit_may_need_what_its_message_brought_before(desk: Desk) -> N
 async def test_what_is_given_back_is_said_with_it(desk: Desk) -> None:
     await desk.settle(asked("a"))
     await desk.start()
-    assert await desk.engine.lanes.release("a", 1, now=NOW, told=[card("a")])
+    assert await desk.engine.lanes.release("a", 1, now=NOW, blameless=True, told=[card("a")])
     assert (await desk.engine.ledger.counts()).outbox == 1
-    assert not await desk.engine.lanes.release("a", 1, now=NOW, told=[card("a")])
+    assert not await desk.engine.lanes.release("a", 1, now=NOW, blameless=True, told=[card("a")])
     assert (await desk.engine.ledger.counts()).outbox == 1

@@ -104,13 +104,16 @@ _IMPOSSIBLE_ALERTS = (
 
 
 _END = "seq, domain, state, ended_at, started_at"
+#: What never ran is no task.
+_NO_TASK = "state = 'cancelled' OR state = 'rejected'"
 #: The same, since the fourth.
 _IMPOSSIBLE_TASKS = (
     (
         "patch {}: finished, and not counted as that",
         f"""SELECT id FROM patches WHERE seq IN (
           SELECT seq FROM (
-            SELECT {_END} FROM endings NOT INDEXED EXCEPT SELECT {_END} FROM tasks NOT INDEXED))""",
+            SELECT {_END} FROM endings NOT INDEXED WHERE NOT ({_NO_TASK})
+            EXCEPT SELECT {_END} FROM tasks NOT INDEXED))""",
     ),
     (
         "patch {}: counted, and not finished like that, or twice",
