@@ -100,7 +100,7 @@ class _Reader:
         self.mutations.append(_mutation(path, old, new))
 
     def named_right_above(self, line: str) -> str:
-        """A name without a dot or a folder, as `Makefile`: never passed over for the file of the block before."""
+        """A name without dot or folder, as `Makefile`: it counts before the file of the block above."""
         goes_on = self.file is not None and line.rstrip().endswith(":")
         return "" if goes_on or line.startswith(("```", "~~~")) else _only_word(line)
 

@@ -30,8 +30,10 @@ def main() -> int:
     (work / "report.tsv").unlink(missing_ok=True)
     tally = Tally(work / "report.tsv")
     with tempfile.TemporaryDirectory(prefix="corpora-") as home:
-        asyncio.run(_hold(given, Path(home), tally))
-    print(tally.table())
+        try:
+            asyncio.run(_hold(given, Path(home), tally))
+        finally:
+            print(tally.table())
     return 1 if tally.wrong else 0
 
 
