@@ -3,9 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+from bot import clock
 from bot.delivery.render.cards import APPROVE, TURN_DOWN
 from bot.demo.peer import ADA, BEN, CLEO, PATCHES
-from contracts.records import StoredPatch
+from bot.intake import cli
+from contracts.commands import Source
+from contracts.faults import Reason, fault
+from contracts.ports import NewEvent
+from contracts.records import MessageStanding, StoredPatch
+from contracts.ruling import Approve, Ruling
 from contracts.settings import ApproverSettings
 from contracts.states import PatchState
 from tests.desk.harness import Desk, desk_at_work, everything
@@ -205,3 +211,27 @@ async def test_shell_lines_are_shown_exactly_and_run_once_they_are_approved(tmp_
         assert [(gate.name, gate.required, gate.output) for gate in over.report.gates] == [
             ("validate", True, "it runs\n")
         ]
+
+
+async def test_somebody_at_the_desks_machine_decides_but_not_on_what_they_submitted_there(
+    tmp_path: Path,
+) -> None:
+    async def says_at_a_shell(command: Ruling, login: str) -> MessageStanding | None:
+        payload = cli.encode_steering(command, login=login, email="")
+        event = NewEvent(Source.CLI, clock.new_key(), payload)
+        recorded = await desk.engine.inbox.record(event, now=clock.now())
+        return await desk.until(lambda: desk.engine.ledger.inbox_of(recorded.id))
+
+    async with desk_at_work(tmp_path, domains=NO_GATES) as desk:
+        body = command_patch({"op": "write", "path": WORKFLOW, "content": "on: push\n"}).encode()
+        given = cli.encode(body, name=None, domain="web", title=None, login="ops", email="")
+        await desk.engine.inbox.record(NewEvent(Source.CLI, "given", given), now=clock.now())
+        row = await proposed(desk)
+        refused = await says_at_a_shell(Approve(row.id), "ops")
+        assert refused is not None
+        assert refused.refused == fault(Reason.OWN_PATCH)
+        done = await says_at_a_shell(Approve(row.id), "root")
+        assert done is not None
+        assert done.refused is None
+        [landed] = await desk.finished()
+        assert landed.state is PatchState.LANDED

@@ -353,7 +353,7 @@ def _ran(report: Report) -> frozenset[str]:
 
 
 def commands_not_run(patch: Patch, ink: Ink, *, ran: Collection[str] = ()) -> str:
-    """The shell lines that came with the patch, but for those under names that *ran*; empty: there are none."""
+    """The shell lines that came with the patch, but for those under what *ran*; empty: there are none."""
     left_out = [commands for commands in patch.commands if commands.field not in ran]
     if not left_out:
         return ""
