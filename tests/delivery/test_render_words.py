@@ -124,7 +124,7 @@ def test_only_who_used_the_form_is_mentioned_so_that_they_follow_the_thread() ->
 
 NOT_RUN = (
     "Not run: 2 commands in `validate` and 1 command in `build`. "
-    "The desk runs only the gates of its own settings."
+    "They run only where somebody has approved them."
 )
 FACTS = (
     "Commit `fedcba9876` · on `main` at `0123456789` · pushed to git.example.com:web.git · "

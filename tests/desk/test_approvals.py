@@ -142,7 +142,7 @@ async def test_words_in_the_thread_decide_like_the_buttons(tmp_path: Path) -> No
         await desk.say(f"<@U0PATCHDESK> reject {row.id} not before the release", user=BEN.id, thread=ts)
         [over] = await desk.finished()
         assert (over.state, desk.origin.landed()) == (PatchState.REJECTED, [])
-        await says(desk, ts, f"{BEN.real_name} did not approve it: not before the release")
+        await says(desk, ts, f"{BEN.real_name} did not approve it (not before the release)")
 
         async def marked() -> bool:
             return await desk.marks(ts) == ["x"]

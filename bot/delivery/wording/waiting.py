@@ -137,7 +137,9 @@ def _frozen(facts: Mapping[str, str]) -> str:
 
 def _rejected(facts: Mapping[str, str]) -> str:
     return (
-        "{by:words} did not approve it: {why:words}" if facts.get("why") else "{by:words} did not approve it."
+        "{by:words} did not approve it ({why:words})."
+        if facts.get("why")
+        else "{by:words} did not approve it."
     )
 
 
