@@ -366,6 +366,7 @@ async def _whispered(desk: Desk, words: str) -> bool:
     return any(words in call.args["text"] for call in desk.slack.proxy.effects("chat.postEphemeral"))
 
 
+@pytest.mark.slow
 async def test_a_freeze_in_words_ends_by_itself(tmp_path: Path) -> None:
     async with desk_at_work(tmp_path) as desk:
         await spoken(desk, "freeze web until 3s release")

@@ -116,6 +116,7 @@ async def test_a_signal_stops_the_desk_in_order(tmp_path: Path, number: int) -> 
             assert await process.wait() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_the_waiting_for_a_slack_that_does_not_answer(
     tmp_path: Path, number: int

@@ -72,6 +72,7 @@ async def test_every_answer_is_lost_once_and_all_is_told_once(tmp_path: Path) ->
         assert await desk.marks(ts) == ["x"]
 
 
+@pytest.mark.slow
 @pytest.mark.paced
 async def test_at_its_own_pace_the_desk_meets_no_limit(tmp_path: Path) -> None:
     async with desk_at_work(tmp_path) as desk:

@@ -303,6 +303,7 @@ async def test_told_to_stop_a_gate_that_ends_within_the_grace_is_waited_for_and_
         assert len(answers) == 3, "the post, its card, and the summary of what ended after the signal"
 
 
+@pytest.mark.slow
 async def test_told_to_stop_a_gate_that_takes_longer_is_ended_and_its_patch_given_back_at_once(
     tmp_path: Path,
 ) -> None:

@@ -188,5 +188,5 @@ class Alerts(RuleBasedStateMachine):
 def test_the_facts_of_groups_are_those_of_a_recount(kind: str) -> None:
     machine = type("OnThisEngine", (Alerts,), {"kind": kind})
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=50, stateful_step_count=20, deadline=None)
+        machine, settings=settings(max_examples=25, stateful_step_count=20, deadline=None)
     )

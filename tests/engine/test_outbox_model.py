@@ -216,5 +216,5 @@ class Outbox(RuleBasedStateMachine):
 def test_the_outbox_does_as_the_model_does(kind: str) -> None:
     machine = type("OutboxOfKind", (Outbox,), {"kind": kind})
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=60, stateful_step_count=40, deadline=None)
+        machine, settings=settings(max_examples=30, stateful_step_count=40, deadline=None)
     )

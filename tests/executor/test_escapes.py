@@ -240,7 +240,7 @@ def hold(ground: Ground, changeset: Changeset, checkout: Path) -> None:
     assert ground.seen() == before
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(posted=st.one_of(documents(), diffs(), codex(), blocks()))
 def test_no_patch_in_any_format_reaches_outside_the_tree(ground: Ground, posted: tuple[str, str]) -> None:
     changeset = changeset_of(*posted)

@@ -120,7 +120,7 @@ def apply_like_a_person(repo: Repo, diff: bytes) -> dict[str, tuple[str, bytes]]
     return repo.at("HEAD")
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(case=cases())
 def test_the_candidate_is_what_git_apply_makes(
     bench: Bench, case: tuple[Files, Files, Files, list[str]]
