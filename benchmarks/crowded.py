@@ -20,9 +20,10 @@ INSERT INTO patches (seq, id, domain, inbox_id, accepted_at, source, channel, ts
   actor, patch)
 SELECT n, 'old' || n, iif(n > :finished, :lane, 'd' || (n % 50)), n, n, 'slack', :channel, n, n, 'Ann',
   'A change', :actor, :patch FROM numbers"""
-_BROUGHT = (
-    f"{_NUMBERS} INSERT INTO brought SELECT :channel, printf('%08d', n), printf('%064d', n) FROM numbers"
-)
+_BROUGHT = f"""
+{_NUMBERS}
+INSERT INTO brought (channel, ts, content)
+SELECT :channel, printf('%08d', n), printf('%064d', n) FROM numbers"""
 _CARDS = f"""
 {_NUMBERS}
 INSERT INTO cards (patch, awaited, channel, ts)
