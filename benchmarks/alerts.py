@@ -114,7 +114,18 @@ class _Desk:
         """Each group for the first time; then the words of the next interval are said, too."""
         for _ in range(3):
             self._now += timedelta(minutes=6)
+            await self._look_at_all()
+
+    async def _look_at_all(self) -> tuple[float, float]:
+        """Tick until nothing is due; the longest tick in seconds, and the most CPU of one."""
+        took = worked = 0.0
+        while True:
+            began, before = time.perf_counter(), time.process_time()
             await self._tick.tick(self._now)
+            took = max(took, time.perf_counter() - began)
+            worked = max(worked, time.process_time() - before)
+            if not await self._engine.alerts.due(now=self._now, limit=1):
+                return took, worked
 
     async def silence(self, label: str, pattern: str) -> None:
         """In place of the one before; it makes every group due, which is not measured."""
@@ -125,7 +136,7 @@ class _Desk:
         matcher = Matcher(label, Operator.LIKE, pattern)
         self._silence = Silence(f"s-{label}", (matcher,), "U0ANN", "bench", self._now, ends)
         await self._engine.alerts.write([SilenceChange(self._silence)], now=self._now)
-        await self._tick.tick(self._now)
+        await self._look_at_all()
 
     async def nothing(self) -> None:
         assert await self._engine.alerts.due(now=self._now, limit=1) == ()
@@ -158,17 +169,15 @@ class _Desk:
         for _ in range(ROUNDS):
             self._now += timedelta(seconds=1)
             await prepare()
-            began, before = time.perf_counter(), time.process_time()
-            await self._tick.tick(self._now)
-            times.append(time.perf_counter() - began)
-            worked.append(time.process_time() - before)
-            assert await self._engine.alerts.due(now=self._now, limit=1) == ()
-        took = statistics.median(times)
+            took, used = await self._look_at_all()
+            times.append(took)
+            worked.append(used)
+        longest = statistics.median(times)
         return Row(
-            f"100k alerts in 1k groups: tick, {name}, beside what is promised",
-            f"{took * 1000:.1f} ms, {statistics.median(worked) * 1000:.1f} ms of CPU",
+            f"100k alerts in 1k groups: longest tick, {name}, beside what is promised",
+            f"{longest * 1000:.1f} ms, {statistics.median(worked) * 1000:.1f} ms of CPU",
             f"{_PROMISED / timedelta(milliseconds=1):.0f} ms promised",
-            took / _PROMISED.total_seconds(),
+            longest / _PROMISED.total_seconds(),
             "at most 1.0",
-            took <= _PROMISED.total_seconds(),
+            longest <= _PROMISED.total_seconds(),
         )

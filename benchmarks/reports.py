@@ -77,7 +77,8 @@ def _fill(path: Path) -> None:
     ends = sorted(base + chance.randrange(int(_WEEK.total_seconds())) * 1_000_000 for _ in range(_TASKS))
     with closing(sqlite3.connect(path)) as store:
         store.execute(
-            "INSERT INTO inbox VALUES (1, 'cli', 'x', 0, 'settled', 1, NULL, NULL, NULL, NULL, 0, x'')"
+            """INSERT INTO inbox (id, source, key, received_at, state, payload)
+            VALUES (1, 'cli', 'x', 0, 'settled', x'')"""
         )
         store.executemany(
             """INSERT INTO patches

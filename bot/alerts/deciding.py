@@ -12,7 +12,8 @@ from contracts.alerts.rules import Rules
 from contracts.alerts.silences import announcements
 from contracts.alerts.store import Alerts
 
-#: Groups of one transaction: others wait for the writer no longer than these take.
+#: Groups of one tick, and of its transaction: others wait no longer than these take, and Slack would not take
+#: more cards in the time up to the next.
 BATCH: Final = 250
 #: Alerts of a group that are looked at before all of them are.
 _FEW: Final = 3
@@ -29,23 +30,19 @@ class AlertTick:
         self._reached = reached
 
     async def tick(self, now: datetime) -> None:
-        """Look at all groups that are due at *now*.
+        """Look at the groups that are due at *now*, the longest due first and `BATCH` of them at most.
 
-        What hides is read once; a group that moved on since it was read is left to the next tick.
+        A group that moved on since it was read is left to the next tick, as are those beyond the batch.
         """
         await self._alerts.expire(now=now)
         due = await self._alerts.due(now=now, limit=BATCH)
         if not due:
             return
         hiding = _Hiding(await self._alerts.silences(now=now), await self._alerts.sources())
-        while due:
-            changes = await self._decide(due, hiding, now)
-            ending = announcements(changes, hiding.silences, self._rules)
-            written = await self._alerts.write([*changes, *ending], now=now)
-            self._reached("alerts-decided")
-            if sum(written[: len(changes)]) < len(due):
-                return
-            due = await self._alerts.due(now=now, limit=BATCH)
+        changes = await self._decide(due, hiding, now)
+        ending = announcements(changes, hiding.silences, self._rules)
+        await self._alerts.write([*changes, *ending], now=now)
+        self._reached("alerts-decided")
 
     async def _decide(self, due: Sequence[Group], hiding: "_Hiding", now: datetime) -> list[GroupChange]:
         unheard = await self._alerts.unheard([group.id for group in due])

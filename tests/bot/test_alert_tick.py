@@ -339,15 +339,17 @@ async def test_deliveries_that_do_not_arrive_are_an_alert_for_as_long_as_they_wa
 
 
 # The tick ----------------------------------------------------------------------------------------
-async def test_every_due_group_is_looked_at_in_one_tick(
+async def test_a_tick_looks_at_a_batch_and_the_next_goes_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deciding, "BATCH", 3)
+    monkeypatch.setattr(deciding, "BATCH", 4)
     await world.see(*(f"A{n}" for n in range(10)))
-    await world.tick(MINUTE)
-    groups = (await world.groups()).values()
-    assert {group.state for group in groups} == {GroupState.FIRING}
-    assert len(groups) == 10
+    spoken = []
+    for _ in range(3):
+        await world.tick(MINUTE)
+        groups = (await world.groups()).values()
+        spoken.append(sum(group.state is GroupState.FIRING for group in groups))
+    assert spoken == [4, 8, 10]
 
 
 async def test_a_tick_with_nothing_due_writes_nothing(world: World) -> None:
