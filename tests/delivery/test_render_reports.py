@@ -154,7 +154,7 @@ def test_what_was_not_measured_says_why() -> None:
     empty = figures(Counted(), Counted(), ends=(WEEK.end, WEEK.start))
     said = report_markdown(replace(body(), figures=empty))
     assert "| Coverage | not measured |  |  | No gate reports it. |" in said
-    assert "| Approval latency | not measured |  |  | The desk asks for no approvals. |" in said
+    assert "| Approval latency | not measured |  |  | How long approvals take is not kept. |" in said
     assert "| Patches landed | 0 | 0 | as before |  |" in said
 
 
