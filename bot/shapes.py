@@ -14,14 +14,13 @@ from contracts.faults import Fault, Reason
 from contracts.faults import fault as fault_of
 from contracts.gates import GateResult
 from contracts.health import GateHealth, Health, Level, Sample, Service, Status
-from contracts.outcome import Approved, FileChange, Report, StepTime
+from contracts.outcome import Approved, FileChange, Preview, Report, StepTime
 from contracts.outlook import Outlook
 from contracts.patch import Patch
 from contracts.ports import Counts
 from contracts.records import LaneLine, PatchLine, StoredPatch
 from contracts.risk import Risk
 from contracts.states import PatchState
-from executor.preview import Preview
 
 Json = dict[str, object]
 

@@ -68,6 +68,15 @@ class GateResult:
         return len(set(self.runs)) > 1
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What will become of a gate. *why_not* None: it runs, unless one before it says no."""
+
+    name: str
+    required: bool
+    why_not: Fault | None
+
+
 def refusing(results: Sequence[GateResult]) -> GateResult | None:
     """The first required gate that keeps the candidate from landing."""
     return next((r for r in results if r.required and r.verdict > Verdict.SKIPPED), None)

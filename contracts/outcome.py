@@ -7,7 +7,7 @@ from typing import Literal
 
 from contracts.control import Proposal
 from contracts.faults import Fault
-from contracts.gates import GateResult
+from contracts.gates import Foreseen, GateResult
 
 
 class Step(enum.StrEnum):
@@ -73,6 +73,23 @@ class Report:
     approved: Approved | None = None  #: None: nothing needed it
     resolutions: tuple[Fault, ...] = ()  #: what the desk mended by itself, and how
     fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """*tree* is what it lands as on *base*, if the base is still that; None: it does not fit.
+
+    *faults* are everything that keeps it from landing as far as is known without a gate: of a patch that
+    does not fit, every place. *approvals* are what somebody has to approve first.
+    """
+
+    branch: str
+    base: str | None = None
+    tree: str | None = None
+    files: tuple[FileChange, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    gates: tuple[Foreseen, ...] = ()
+    approvals: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from contracts.approvals import Demands
 from contracts.faults import Fault, Reason, fault
-from contracts.gates import Credentials, GateResult, GateSpec, Verdict
+from contracts.gates import Credentials, Foreseen, GateResult, GateSpec, Verdict
 from contracts.globs import matching
 from contracts.patch import Commands
 from contracts.resolving import Rerun
@@ -57,15 +57,6 @@ class Gating:
     def applies(self, changed: Sequence[str]) -> bool:
         """Whether any gate has something to look at."""
         return any(_concerns(spec, changed) for spec in self.specs)
-
-
-@dataclass(frozen=True, slots=True)
-class Foreseen:
-    """What will become of a gate. *why_not* None: it runs, unless one before it says no."""
-
-    name: str
-    required: bool
-    why_not: Fault | None
 
 
 def foresee(demands: Demands, commands: Sequence[Commands], changed: Sequence[str]) -> tuple[Foreseen, ...]:

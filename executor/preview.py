@@ -11,35 +11,18 @@ from pathlib import Path
 from contracts.commands import Actor
 from contracts.faults import Fault, Reason, fault
 from contracts.gates import refusing
-from contracts.outcome import FileChange
+from contracts.outcome import Preview
 from contracts.patch import Patch
 from contracts.settings import Settings
 from executor.boundary import Asking, Boundary, Passed
 from executor.candidate import Candidate, build
 from executor.changeset.plan import conflicts
 from executor.credentials import check_credentials
-from executor.gates import Foreseen, foresee
+from executor.gates import foresee
 from executor.git import GitError
 from executor.regexes import Regexes
 from executor.repository.bare import Origin, Repository, UnreachableError, opened
 from executor.repository.commits import Description, Person
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """*tree* is what it lands as on *base*, if the base is still that; None: it does not fit.
-
-    *faults* are everything that keeps it from landing as far as is known without a gate: of a patch that
-    does not fit, every place. *approvals* are what somebody has to approve first.
-    """
-
-    branch: str
-    base: str | None = None
-    tree: str | None = None
-    files: tuple[FileChange, ...] = ()
-    faults: tuple[Fault, ...] = ()
-    gates: tuple[Foreseen, ...] = ()
-    approvals: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

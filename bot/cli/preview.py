@@ -22,11 +22,12 @@ from contracts import formats
 from contracts.commands import Place, Submit
 from contracts.control import Closed
 from contracts.faults import Reason
+from contracts.gates import Foreseen
+from contracts.outcome import Preview
 from contracts.patch import Patch
 from contracts.records import PatchLine
 from executor.engine import exists
-from executor.gates import Foreseen
-from executor.preview import Glass, Preview
+from executor.preview import Glass
 
 _MOST_AHEAD = 100
 _DESK_COULD_NOT = frozenset({Reason.GIT_BROKEN, Reason.REPOSITORY_UNREACHABLE})

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.delivery.wording import figures
 from bot.delivery.wording.ink import PLAIN
-from executor.preview import Preview
+from contracts.outcome import Preview
 
 NEEDED: Final[Mapping[bool, str]] = {True: "required", False: "advisory"}
 RUNS: Final[Mapping[bool, str]] = {True: "runs", False: "does not run"}
