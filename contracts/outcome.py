@@ -8,6 +8,7 @@ from typing import Literal
 from contracts.control import Proposal
 from contracts.faults import Fault
 from contracts.gates import Foreseen, GateResult
+from contracts.patch import BYTES_AS_BASE64
 
 
 class Step(enum.StrEnum):
@@ -58,6 +59,19 @@ class Approved:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What the desk could make of a patch that did not land as it was posted: for a person to take.
+
+    *diff* is the adjusted patch, whole, as `git diff` prints it against the report's base; *steps* is how it
+    came about, as `Report.resolutions` says it.
+    """
+
+    diff: bytes
+    steps: tuple[Fault, ...]
+    __pydantic_config__ = BYTES_AS_BASE64
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What is known of one attempt; what was not reached stays empty."""
 
@@ -72,6 +86,7 @@ class Report:
     found: bool = False  #: landed by an earlier attempt that could not say so
     approved: Approved | None = None  #: None: nothing needed it
     resolutions: tuple[Fault, ...] = ()  #: what the desk mended by itself, and how
+    offer: Offer | None = None  #: of a patch that failed
     fault: Fault | None = None
 
 

@@ -279,6 +279,17 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """What one block asks of several *domains*, of which this patch is one; more than one, without repeats.
+
+    *atomic*: none of them lands before the candidates of all have passed their gates.
+    """
+
+    domains: tuple[str, ...]
+    atomic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Patch:
     """What was asked of one domain; immutable.
 
@@ -300,6 +311,8 @@ class Patch:
     depends_on: tuple[str, ...] = ()  #: what has to land before it, as it was named
     replays: str | None = None  #: the id of the patch whose content this is again
     reverts: str | None = None  #: the id of the landed patch that it undoes
+    adjusts: str | None = None  #: the id of the patch that it is the adjusted form of
+    together: Together | None = None  #: with what it was asked; None: it stands alone
     expects_tree: str | None = None  #: lands as exactly this tree (git's id), or not at all
     batch: str | None = None  #: of the plan, by its id; whether there is one is not known here
 

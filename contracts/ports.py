@@ -88,6 +88,7 @@ class NewPatch:
     twin_to: NewDelivery | None = None  #: its notice is a Twin whose *first* the engine fills in
     #: Ids of patches that have to land before it begins; known, or before it in its settlement.
     needs: tuple[str, ...] = ()
+    set_id: str | None = None  #: of the set that it is a member of (`patch.together`)
 
 
 @dataclass(frozen=True, slots=True)

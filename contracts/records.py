@@ -52,6 +52,7 @@ class StoredPatch:
     proposal: Proposal | None = None
     approval: Approval | None = None
     reverted_by: str | None = None  #: the latest patch that undoes it, landed or not
+    set_id: str | None = None  #: of the set that it is a member of (`patch.together`)
 
     @property
     def tries(self) -> int:
