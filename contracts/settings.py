@@ -129,12 +129,12 @@ class SlackSettings(Section):
 
 
 class SandboxSettings(Section):
-    """`min_level` refuses to run gates below it; `uid` is root's second user for them.
+    """`min_level` refuses to run gates below it, and is lowered on purpose only; `uid` is root's second user.
 
     `readable` are paths that gates see from level 2 on, beside the system's programs.
     """
 
-    min_level: Annotated[int, Field(ge=0, le=4)] = 0
+    min_level: Annotated[int, Field(ge=0, le=4)] = 3
     uid: Annotated[int, Field(ge=1000, le=2**31 - 1)] = 61184
     memory: Annotated[int, Field(gt=0)] = 4 * 1024**3
     file_size: Annotated[int, Field(gt=0)] = 1024**3

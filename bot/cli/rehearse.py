@@ -40,6 +40,10 @@ Gates = Annotated[
 ADomain = Annotated[
     str | None, typer.Option("--domain", help="Run the gates that this domain is configured with.")
 ]
+MinLevel = Annotated[
+    int | None,
+    typer.Option("--min-level", min=0, max=4, help="Run gates in no weaker sandbox; else as configured."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; docs/cli.md has its shape.")]
 
 
@@ -50,6 +54,7 @@ def try_patch(
     branch: Branch = None,
     gate: Gates = None,
     domain: ADomain = None,
+    min_level: MinLevel = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what would come of a patch, on a throw-away copy.
@@ -57,6 +62,9 @@ def try_patch(
     It is applied to what is committed, gates run on the result, and nothing lands.
     """
     settings = configuration().settings
+    if min_level is not None:
+        sandbox = settings.sandbox.model_copy(update={"min_level": min_level})
+        settings = settings.model_copy(update={"sandbox": sandbox})
     name = domain_named(settings, domain) if domain else _ANY
     rules = settings.domains.get(name, DomainSettings())
     specs = tuple(map(parse_gate, gate)) if gate else tuple(each.spec() for each in rules.gates)

@@ -42,9 +42,9 @@ async def play(folder: Path) -> AsyncIterator[Played]:
     """Each post in turn, in a repository below *folder*."""
     origin = Origin(folder / "greeter.git")
     await origin.make()
-    async with open_stage(Settings(), clock=clock.now) as stage:
+    async with open_stage(Settings(sandbox=sample.SANDBOX), clock=clock.now) as stage:
         python = await sample.interpreter(stage.sandbox)
-        settings = Settings(domains={"greeter": sample.domain(origin.path, python)})
+        settings = Settings(domains={"greeter": sample.domain(origin.path, python)}, sandbox=sample.SANDBOX)
         for post in POSTS:
             # Nobody spoke to the desk: it has to tell patches from chatter by itself.
             asked = Submit(fences.parts(post.text), addressed=False)

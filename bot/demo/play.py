@@ -21,7 +21,7 @@ from bot.demo.watch import Happening, happenings
 from bot.demo.workspace import local_slack
 from bot.settings import Config, SlackAccess
 from contracts.ports import Engine
-from contracts.settings import SandboxSettings, Settings
+from contracts.settings import Settings
 from executor.engine import open_engine
 from executor.sandbox.probe import best
 
@@ -76,10 +76,10 @@ async def stage(folder: Path, binary: Path) -> AsyncIterator[Stage]:
 
 
 async def _configuration(folder: Path, origin: Origin, api_url: str) -> Config:
-    python = await sample.interpreter(await best(SandboxSettings()))
+    python = await sample.interpreter(await best(sample.SANDBOX))
     data = folder / "data"
     return Config(
-        settings=Settings(domains={"greeter": sample.domain(origin.path, python)}),
+        settings=Settings(domains={"greeter": sample.domain(origin.path, python)}, sandbox=sample.SANDBOX),
         slack=SlackAccess(PATCHDESK.bot_token, PATCHDESK.app_token, PATCHDESK.signing_secret, api_url),
         data=data,
         database_url=f"sqlite:///{data}/desk.db",

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.demo.peer import PATCHES
-from contracts.settings import DomainSettings, GateSettings
+from contracts.settings import DomainSettings, GateSettings, SandboxSettings
 from executor.sandbox.level import Exited, Job, Sandbox
 
 BRANCH = "main"
@@ -79,6 +79,8 @@ _HISTORY = (
         {"tests/__init__.py": "", "tests/test_greeting.py": _TEST},
     ),
 )
+#: The demo's patches are its own: it runs on any machine.
+SANDBOX = SandboxSettings(min_level=0)
 _FIRST = datetime(2025, 3, 3, 9, 30, tzinfo=UTC)
 
 

@@ -12,6 +12,10 @@ def test_an_empty_file_is_a_desk_without_domains() -> None:
     assert Settings.model_validate({}).domains == {}
 
 
+def test_gates_run_in_a_whole_sandbox_unless_an_operator_says_otherwise() -> None:
+    assert Settings().sandbox.min_level == 3
+
+
 def test_a_name_means_one_domain_in_any_case() -> None:
     with pytest.raises(ValidationError, match="names both domain 'web' and domain 'api'"):
         Settings.model_validate({"domains": {"web": {"aliases": ["MAIN"]}, "api": {"aliases": ["main"]}}})

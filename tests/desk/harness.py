@@ -16,7 +16,7 @@ from bot.demo.peer import ADA, PATCHES, Mode, Workspace
 from bot.settings import Config, SlackAccess
 from contracts.ports import Engine
 from contracts.records import StoredPatch
-from contracts.settings import DomainSettings, GateSettings, Settings
+from contracts.settings import DomainSettings, GateSettings, SandboxSettings, Settings
 from contracts.states import OPEN_STATES
 from executor.engine import open_engine
 from tests.desk.origin import Origin
@@ -186,6 +186,8 @@ def settings(
         "web": web,
         **{name: {**(web if name == "web" else {}), **each} for name, each in (domains or {}).items()},
     }
+    # Whatever this machine gives: what a level stops is tested elsewhere.
+    sections = {"sandbox": SandboxSettings(min_level=0), **sections}
     return Settings(domains={name: DomainSettings(**each) for name, each in given.items()}, **sections)
 
 

@@ -11,7 +11,7 @@ from contracts.notices import home_of, on_accepted
 from contracts.patch import Changeset, Commands, Mutation, Patch, Write, content_hash
 from contracts.ports import Engine, NewEvent, NewPatch, Sent, Settlement
 from contracts.records import StoredPatch
-from contracts.settings import DomainSettings, GateSettings, Settings, WorkerSettings
+from contracts.settings import DomainSettings, GateSettings, SandboxSettings, Settings, WorkerSettings
 from executor.engine import open_engine
 from executor.sandbox.level import Sandbox
 from executor.worker import Worker
@@ -146,7 +146,11 @@ async def open_shop(
     domain = DomainSettings(
         repository=str(origin.path) if origin else None, channels=("C0SHOP",), gates=gates
     )
-    settings = Settings(domains={"shop": domain}, executor=WorkerSettings.model_validate(executor))
+    settings = Settings(
+        domains={"shop": domain},
+        executor=WorkerSettings.model_validate(executor),
+        sandbox=SandboxSettings(min_level=0),
+    )
     folder.mkdir(exist_ok=True)
     engine = await open_engine(f"sqlite:///{folder}/desk.db", identity=str(folder))
     try:

@@ -42,10 +42,14 @@ async def shop_with(
                 open_shop(tmp_path / "desk", origin[0], sandbox, workspaces, *gates)
             )
             domain = opened.settings.domains["shop"].model_dump() | rules
-            opened.settings = Settings(domains={"shop": DomainSettings.model_validate(domain)})
+            opened.settings = _with(opened.settings, DomainSettings.model_validate(domain))
             return opened
 
         yield shop
+
+
+def _with(settings: Settings, shop: DomainSettings) -> Settings:
+    return settings.model_copy(update={"domains": {"shop": shop}})
 
 
 def push(origin: tuple[Repo, Repo], files: dict[str, Content]) -> None:
@@ -164,7 +168,7 @@ async def test_a_changed_policy_of_the_operators_voids_an_approval(shop_with: Op
     stricter = shop.settings.domains["shop"].model_copy(
         update={"gates": (GateSettings(name="new", run=("true",)),)}
     )
-    shop.settings = Settings(domains={"shop": stricter})
+    shop.settings = _with(shop.settings, stricter)
     assert why(await approve(shop, first)) == (PatchState.PROPOSED, Reason.APPROVAL_VOID)
 
 

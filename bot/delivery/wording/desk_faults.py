@@ -41,7 +41,7 @@ _GATES: Mapping[Reason, Said] = {
     ),
     Reason.SANDBOX_TOO_LOW: Said(
         "Gates must run at sandbox level {level:number}; this machine gives {most:number} at most.",
-        "`patchdesk doctor` says what is missing.",
+        "`patchdesk doctor` says what is missing; `sandbox.min_level` can be lowered on purpose.",
     ),
 }
 
