@@ -1,6 +1,8 @@
 """SQLite connections, each on a thread of its own; a whole function crosses to it in one hop."""
 
 import asyncio
+import fcntl
+import os
 import sqlite3
 from collections.abc import Callable
 from functools import partial
@@ -75,11 +77,26 @@ async def open_reader(path: Path) -> Thread:
 def _connect_writer(path: Path) -> sqlite3.Connection:
     path.touch(mode=0o600, exist_ok=True)
     connection = connect_plain(path)
-    if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+    if _write_ahead(path, connection) != "wal":
         raise sqlite3.OperationalError(f"the file system of {path} cannot hold a write-ahead log")
     for pragma in _WRITER_PRAGMAS:
         connection.execute(pragma)
     return connection
+
+
+def _write_ahead(path: Path, connection: sqlite3.Connection) -> str:
+    """Ask for a write-ahead log; the kind of log that the store has now.
+
+    One process at a time: of those that make the same new store only one can switch it, and SQLite tells the
+    others at once that it is busy, however long they would wait.
+    """
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        mode: str = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    finally:
+        os.close(folder)
+    return mode
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
