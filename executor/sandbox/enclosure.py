@@ -12,6 +12,7 @@ Of the standard library only, as `supervisor.py`, which calls this between fork 
 """
 
 import os
+import socket
 
 from executor.sandbox import syscalls
 
@@ -35,10 +36,13 @@ _LINKS = {
 }
 
 
-def enter(box: dict, cwd: str, report: int) -> list[str]:  # type: ignore[type-arg]
+def enter(  # type: ignore[type-arg]
+    box: dict, cwd: str, report: int, keep: socket.socket | None = None
+) -> list[str]:
     """Make the place ready and leave the process without rights; the argv of bubblewrap, to put the
-    gate's behind, which will report to the descriptor *report*. Raises OSError, which names what this
-    machine does not allow."""
+    gate's behind, which will report to the descriptor *report*. Over *keep* goes the folder that will hold
+    what the gate changes in *cwd*, open, which outlives the namespaces. Raises OSError, which names what
+    this machine does not allow."""
     uid, gid = os.geteuid(), os.getegid()
     _become_mounter(uid, gid)
     base = box["scratch"] or next(
@@ -63,6 +67,8 @@ def enter(box: dict, cwd: str, report: int) -> list[str]:  # type: ignore[type-a
     if cwd != "/":
         _lay_over(cwd)
         writable.append(("tree", cwd))
+        if keep is not None:
+            _hand_out("upper", keep)
     for own, place in writable:
         os.makedirs(f"root{place}", exist_ok=True)
         binds += ["--bind", f"{base}/{own}", place]
@@ -121,6 +127,12 @@ def _lay_over(tree: str) -> None:
     syscalls.mount(tree, "lower", "", syscalls.MS_BIND)
     layers = "lowerdir=lower,upperdir=upper,workdir=work,userxattr"
     syscalls.mount("overlay", "tree", "overlay", syscalls.MS_NOSUID | syscalls.MS_NODEV, layers)
+
+
+def _hand_out(folder: str, keep: socket.socket) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    socket.send_fds(keep, [b"+"], [handle])
+    os.close(handle)
 
 
 def _name_user(uid: int, gid: int) -> None:

@@ -1,6 +1,7 @@
 """What a sandbox is asked and answers, whatever its level."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -73,6 +74,17 @@ class Ended:
     dropped: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What an ended job left in its *cwd*: the open descriptor *folder*, good until its block ends.
+
+    *layer*: it holds only what the job changed, as the upper layer of an overlay does.
+    """
+
+    folder: int
+    layer: bool
+
+
 class Sandbox(Protocol):
     """Runs programs at one level."""
 
@@ -86,6 +98,9 @@ class Sandbox(Protocol):
     async def run(self, job: Job) -> Ended:
         """Run *job* to its end. Cancelled, it ends the program and all it started first."""
 
+    def kept(self, job: Job) -> AbstractAsyncContextManager[tuple[Ended, Left | None]]:
+        """As `run`, with what it left of the files; None where it never came to them."""
+
 
 @dataclass(frozen=True, slots=True)
 class NoSandbox:
@@ -97,3 +112,7 @@ class NoSandbox:
 
     async def run(self, _job: Job) -> Ended:
         return Ended(NotStarted(self.detail))
+
+    @asynccontextmanager
+    async def kept(self, job: Job) -> AsyncIterator[tuple[Ended, Left | None]]:
+        yield await self.run(job), None

@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import weakref
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -33,9 +34,11 @@ class Nursery:
         self.pid = 0
         self._end: weakref.finalize[..., Nursery] | None = None
 
-    async def supervise(self, request: bytes, *, within: timedelta, slack: timedelta) -> bytes:
+    async def supervise(
+        self, request: bytes, *, within: timedelta, slack: timedelta, keep: socket.socket | None = None
+    ) -> bytes:
         """Have *request* carried out by a supervisor of its own; what it said, which is cut short where it
-        was killed.
+        was killed. Over *keep* the job hands out what is to outlive it.
 
         Cancelled or out of time it closes the lifeline, and the supervisor has *slack* to end everything
         before it is killed. Raises OSError where none could be started.
@@ -43,7 +46,7 @@ class Nursery:
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                self._hand_over(theirs)
+                self._hand_over(theirs, *([keep] if keep else []))
             except OSError:
                 ours.close()
                 raise
@@ -60,7 +63,7 @@ class Nursery:
             # Shielded: whoever is cancelled still leaves nothing behind.
             await asyncio.shield(_end(reader, writer, pid, slack))
 
-    def _hand_over(self, theirs: socket.socket) -> None:
+    def _hand_over(self, *theirs: socket.socket) -> None:
         if self._end is not None:
             with suppress(BrokenPipeError, ConnectionResetError):
                 _send(self._control, theirs)
@@ -87,9 +90,9 @@ class Nursery:
         self._end = weakref.finalize(self, _let_go, self._control, self.pid)
 
 
-def _send(control: int, theirs: socket.socket) -> None:
+def _send(control: int, theirs: Sequence[socket.socket]) -> None:
     with socket.socket(fileno=os.dup(control)) as channel:
-        socket.send_fds(channel, [b"+"], [theirs.fileno()])
+        socket.send_fds(channel, [b"+"], [each.fileno() for each in theirs])
 
 
 def _let_go(control: int, pid: int) -> None:

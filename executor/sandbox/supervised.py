@@ -4,12 +4,27 @@ import base64
 import json
 import math
 import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from executor.sandbox.level import Ended, Exited, Flooded, How, Job, NotStarted, Signalled, Silent, TimedOut
+from executor.sandbox.level import (
+    UNTOUCHED_FROM,
+    Ended,
+    Exited,
+    Flooded,
+    How,
+    Job,
+    Left,
+    NotStarted,
+    Signalled,
+    Silent,
+    TimedOut,
+)
 from executor.sandbox.nursery import Nursery
 
 #: Between the request to end and the kill.
@@ -54,11 +69,34 @@ class Supervised:
 
     async def run(self, job: Job) -> Ended:
         """Raises OSError if the supervisor cannot do its work."""
+        return await self._carry_out(job)
+
+    @asynccontextmanager
+    async def kept(self, job: Job) -> AsyncIterator[tuple[Ended, Left | None]]:
+        """Raises OSError as `run` does."""
+        if self.level < UNTOUCHED_FROM:
+            ended = await self._carry_out(job)
+            with _open(os.open(job.cwd, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)) as folder:
+                yield ended, Left(folder, layer=False)
+            return
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                ended = await self._carry_out(job, keep=theirs)
+            upper = _handed_out(ours)
+        if upper is None:
+            yield ended, None
+            return
+        with _open(upper) as folder:
+            yield ended, Left(folder, layer=True)
+
+    async def _carry_out(self, job: Job, keep: socket.socket | None = None) -> Ended:
         try:
             said = await self.nursery.supervise(
                 json.dumps(self._request(job)).encode() + b"\n",
                 within=job.timeout + self.grace + _SLACK,
                 slack=_SLACK,
+                keep=keep,
             )
         except OSError as error:
             raise OSError(f"a gate's supervisor failed to start: {error}") from error
@@ -107,6 +145,21 @@ class Supervised:
             "network": job.network,
             "disk": self.caps.disk,
         }
+
+
+@contextmanager
+def _open(handle: int) -> Iterator[int]:
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _handed_out(ours: socket.socket) -> int | None:
+    """The descriptor that came, if the job got so far. Whoever could still send one has ended."""
+    ours.setblocking(False)
+    _, handles, _, _ = socket.recv_fds(ours, 1, 1)
+    return handles[0] if handles else None
 
 
 def _ended(result: dict[str, Any], job: Job, caps: Caps) -> Ended:

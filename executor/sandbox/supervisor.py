@@ -66,8 +66,10 @@ class Output:
 class Gate:
     """One job from its start to its result."""
 
-    def __init__(self, job: dict) -> None:  # type: ignore[type-arg]
+    def __init__(self, job: dict, keep: socket.socket | None = None) -> None:  # type: ignore[type-arg]
         self._job = job
+        #: Where the job hands out what is to outlive it.
+        self._keep = keep
         self._output = Output(job["keep"])
         self._status: int | None = None
         self._pid = 0
@@ -173,7 +175,7 @@ class Gate:
         job = self._job
         if job["box"]:
             os.set_inheritable(self._report, True)
-            return [*enclosure.enter(job["box"], job["cwd"], self._report), *job["argv"]]
+            return [*enclosure.enter(job["box"], job["cwd"], self._report, self._keep), *job["argv"]]
         os.chdir(job["cwd"])
         if job["landlock"]:
             landlock.confine(**job["landlock"])
@@ -309,8 +311,8 @@ def _families() -> dict[int, list[int]]:
     return parents
 
 
-def main() -> None:
-    """Carry out the one job that comes over stdin."""
+def main(keep: socket.socket | None = None) -> None:
+    """Carry out the one job that comes over stdin; *keep* is for what is to outlive it."""
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     os.write(1, b"%d\n" % os.getpid())
     line = b""
@@ -319,7 +321,7 @@ def main() -> None:
         if not chunk:
             return
         line += chunk
-    result = memoryview(json.dumps(Gate(json.loads(line)).run()).encode())
+    result = memoryview(json.dumps(Gate(json.loads(line), keep).run()).encode())
     while result:
         result = result[os.write(1, result) :]
 
@@ -337,15 +339,16 @@ def serve() -> None:
     gc.disable()
     with socket.socket(fileno=0) as desk:
         while True:
-            said, handles, _, _ = socket.recv_fds(desk, 1, 1)
+            said, handles, _, _ = socket.recv_fds(desk, 1, 2)
             if not said:
                 return
             if not os.fork():
-                _supervise(handles[0])
-            os.close(handles[0])
+                _supervise(*handles)
+            for handle in handles:
+                os.close(handle)
 
 
-def _supervise(line: int) -> NoReturn:
+def _supervise(line: int, *keep: int) -> NoReturn:
     """In the child: do nothing that a whole interpreter would do at its end, which takes its time."""
     code = 1
     try:
@@ -354,7 +357,7 @@ def _supervise(line: int) -> NoReturn:
         for standard in (0, 1, 2):
             os.dup2(line, standard)
         os.close(line)
-        main()
+        main(socket.socket(fileno=keep[0]) if keep else None)
         code = 0
     except OSError as error:
         os.write(1, str(error).encode())
