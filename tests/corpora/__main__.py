@@ -1,19 +1,21 @@
 """Holds the desk's reading and applying of patches against a folder of real ones.
 
 In FOLDER: source packages (`*.dsc` with their files), whose patch series are applied and become
-histories; git repositories; and `cases/` as `record-apply.sh` makes them. What is unpacked and made goes
-to FOLDER/work, a line for whatever was not the same to FOLDER/work/report.tsv. Exits with 1 if anything
-landed wrongly.
+histories; git repositories; `releases/NAME/` with the archives of a package's releases, each of which becomes
+a commit; and `cases/` as `record-apply.sh` makes them. What is unpacked and made goes to FOLDER/work, a
+line for whatever was not the same to FOLDER/work/report.tsv. Exits with 1 if anything landed wrongly.
 """
 
 import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tests.corpora import cases, histories, series
+from tests.corpora import cases, histories, releases, series
+from tests.corpora.histories import Sample
 from tests.corpora.tally import Tally
 
 
@@ -21,9 +23,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.corpora", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument(
-        "--only", default="", help="of packages and repositories, those with this in the name"
+        "--only", default="", help="of packages, releases and repositories, those with this in the name"
     )
     parser.add_argument("--commits", type=int, default=100_000, help="at most so many of a history, the last")
+    parser.add_argument(
+        "--every", type=int, default=10, metavar="N", help="every Nth commit in all forms, and spoiled"
+    )
     given = parser.parse_args()
     work = given.folder / "work"
     work.mkdir(exist_ok=True)
@@ -38,21 +43,28 @@ def main() -> int:
 
 
 async def _hold(given: argparse.Namespace, home: Path, tally: Tally) -> None:
-    folder, work = given.folder, given.folder / "work"
+    folder: Path = given.folder
+    began = time.monotonic()
     if (folder / "cases").is_dir() and not given.only:
-        await cases.hold(folder / "cases", work, home, tally)
-    made = []
+        await cases.hold(folder / "cases", folder / "work", home, tally)
+    async for path in _histories(folder, given.only, home, tally):
+        await histories.hold(path, home, tally, Sample(given.commits, given.every))
+        passed = time.monotonic() - began
+        print(f"{passed:7.0f} s  {tally.judged:7} patches, {tally.wrong} wrong: {path.name}", flush=True)
+
+
+async def _histories(folder: Path, only: str, home: Path, tally: Tally) -> AsyncIterator[Path]:
+    """Every repository there is, or that packages and releases give."""
+    work = folder / "work"
     for package in sorted(folder.glob("*.dsc")):
-        if given.only in package.name and (path := await series.hold(package, work, home, tally)):
-            made.append(path)
-            print(package.name, flush=True)
-    for path in (*made, *_repositories(folder, given.only)):
-        await histories.hold(path, home, tally, given.commits)
-        print(path.name, flush=True)
-
-
-def _repositories(folder: Path, only: str) -> Iterator[Path]:
-    return (path for path in sorted(folder.iterdir()) if only in path.name and (path / ".git").is_dir())
+        if only in package.name and (path := await series.hold(package, work, home, tally)):
+            yield path
+    for archives in sorted(folder.glob("releases/*/")):
+        if only in archives.name:
+            yield releases.imported(archives, work)
+    for path in sorted(folder.iterdir()):
+        if only in path.name and (path / ".git").is_dir():
+            yield path
 
 
 if __name__ == "__main__":

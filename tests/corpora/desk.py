@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from contracts.commands import Part, PartKind, Submit
-from contracts.faults import Fault, Reason, Rejection, fault
-from contracts.formats import Context, read
-from contracts.patch import Limits
+from contracts.faults import Fault, Reason, Rejection
+from contracts.formats import Context, fences, read
+from contracts.patch import Limits, Patch
 from executor.candidate import Candidate, build
 from executor.repository.bare import Repository, opened
 from executor.repository.commits import Description, Person
@@ -30,22 +30,25 @@ class Desk:
     repository: Repository
 
     async def make(self, body: bytes, *, base: str, name: str) -> str | Fault:
-        """The tree that *body*, a file called *name*, makes of the commit *base*."""
-        if name.endswith(".patch"):
-            part = Part(PartKind.WHOLE, body, name, "diff")
-        else:
-            part = Part(PartKind.FENCE, body, None, "text")
-        submit = Submit((part,), addressed=True)
-        results = read(submit, _CONTEXT)
-        if len(results) != 1:
-            return fault(Reason.TOO_MANY_BLOCKS, most=1)
-        if isinstance(results[0], Rejection):
-            return results[0].faults[0]
-        description = Description("p", results[0].title, "", "corpora", _WHO)
-        made = await build(self.repository, results[0].changeset, LIMITS, description, base=base, now=_NOW)
-        if isinstance(made, Candidate):
-            return self.repository.tree(made.commit).id
-        return self.repository.tree(base).id if made.reason is Reason.NOTHING_CHANGED else made
+        """The tree that *body* makes of the commit *base*.
+
+        *name* says how it comes: `.patch` is a file of a diff, `.txt` a fence, `.md` a message that may
+        bring several patches, each of which lands or does not. A Fault: nothing of it landed.
+        """
+        results = read(Submit(_parts(body, name), addressed=True), _CONTEXT)
+        if not (patches := [each for each in results if isinstance(each, Patch)]):
+            return next(each.faults[0] for each in results if isinstance(each, Rejection))
+        tip = base
+        for patch in patches:
+            made = await self._commit(patch, tip)
+            if isinstance(made, Fault) and made.reason is not Reason.NOTHING_CHANGED and tip == base:
+                return made
+            tip = made.commit if isinstance(made, Candidate) else tip
+        return self.repository.tree(tip).id
+
+    async def _commit(self, patch: Patch, base: str) -> Candidate | Fault:
+        description = Description("p", patch.title, "", "corpora", _WHO)
+        return await build(self.repository, patch.changeset, LIMITS, description, base=base, now=_NOW)
 
     async def judge(self, body: bytes, *, base: str, name: str, expected: str | None) -> Verdict:
         """*expected* is the tree that another program makes of *body*; None: that one refuses."""
@@ -57,6 +60,16 @@ class Desk:
         if expected is None:
             return Alone(f"tree {made} on {base}")
         return Wrong(made, f"tree {made} on {base}, not {expected}")
+
+
+def _parts(body: bytes, name: str) -> tuple[Part, ...]:
+    match name.rpartition(".")[2]:
+        case "patch":
+            return (Part(PartKind.WHOLE, body, name, "diff"),)
+        case "md":
+            return fences.parts(body.decode("utf-8", "replace"))
+        case _:
+            return (Part(PartKind.FENCE, body, None, "text"),)
 
 
 @asynccontextmanager

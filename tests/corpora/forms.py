@@ -1,7 +1,7 @@
 """One real change written in the forms that people and coding agents write."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.formats.diff import FileDiff, read_diff
 from contracts.formats.hunks import Hunk
@@ -15,11 +15,15 @@ _LONGEST_HEADING = 70  #: git cuts longer ones off
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """*body* is the change as git writes it with three lines of context."""
+    """*body* is the change as git writes it with three lines of context.
+
+    Edits by whole lines are made of its hunks as *rewrite* leaves them.
+    """
 
     body: bytes
     before: Files
     after: Files
+    rewrite: Callable[[Hunk], Hunk] | None = None
 
 
 def codex(change: Change, *, anchored: bool) -> bytes | None:
@@ -87,7 +91,9 @@ def _sayable(change: Change) -> tuple[FileDiff, ...] | None:
     text = read_diff(change.body, LIMITS)
     if text.faults or not all(_is_sayable(file, change) for file in text.files):
         return None
-    return text.files
+    if (rewrite := change.rewrite) is None:
+        return text.files
+    return tuple(replace(file, hunks=tuple(map(rewrite, file.hunks))) for file in text.files)
 
 
 def _is_sayable(file: FileDiff, change: Change) -> bool:

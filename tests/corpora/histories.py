@@ -1,20 +1,26 @@
-"""Real commits: each one's diff, in every form, on its own parent and on other commits nearby."""
+"""Real commits: each one's diff in the forms that patches mostly have, and some of them in every form."""
 
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from random import Random
+
+import pygit2
 
 from executor.git import GitError
-from tests.corpora import forms
+from tests.corpora import agents, forms
 from tests.corpora.desk import Desk, desk_for
-from tests.corpora.tally import Tally
+from tests.corpora.tally import AsGit, Tally, Wrong
 from tests.executor.repositories import Repo
 
-#: What `git diff` is asked for, by the name of the form.
-_DIFFS = {
+#: What `git diff` is asked for, by the name of the form: for every commit, and for some.
+_USUAL = {
     "git diff --binary": ("--binary", "--no-renames"),
-    "git diff, stubs for binary files": ("--no-renames",),
     "git diff -M": ("--binary", "-M"),
+}
+_SELDOM = {
+    "git diff, stubs for binary files": ("--no-renames",),
     "git diff -C": ("--binary", "-C"),
     "git diff --no-prefix": ("--binary", "--no-prefix"),
     "git diff -U1": ("--binary", "-U1"),
@@ -23,49 +29,123 @@ _DIFFS = {
 }
 #: How far away other bases are taken, in commits.
 _AWAY = (-8, -1, 3, 12)
+#: Larger changes are not spoiled: nobody writes them by hand.
+_MOST_SPOILED = 60_000
 
 
-async def hold(path: Path, home: Path, tally: Tally, most: int) -> None:
-    """Holds the desk against the commits of the repository *path*, the last *most* of them."""
-    repo = Repo(path)
-    listed = repo.git("rev-list", "--first-parent", "--min-parents=1", f"-n{most}", "HEAD").split()
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """At most the last *most* commits of a history; each *nth* of them in every form, and spoiled."""
+
+    most: int
+    nth: int
+
+
+async def hold(path: Path, home: Path, tally: Tally, sample: Sample) -> None:
+    """Holds the desk against the commits of the repository *path*."""
+    history = _History(path)
+    listed = history.repo.git(
+        "rev-list", "--first-parent", "--min-parents=1", f"-n{sample.most}", "HEAD"
+    ).split()
     async with desk_for(path, home) as desk:
         for at, commit in enumerate(listed):
-            name = f"{path.name} {commit[:12]}"
-            base, tree = repo.git("rev-parse", f"{commit}^1", f"{commit}^{{tree}}").split()
-            for form, body, file in _written(repo, base, commit):
-                verdict = await desk.judge(body, base=base, name=file, expected=tree)
-                tally.count(form, name, verdict)
-            others = [listed[at + away] for away in _AWAY if 0 <= at + away < len(listed)]
-            for other in others:
-                change = _change(repo, base, commit, "--no-renames")
-                await _elsewhere(desk, f"{name} on {other[:12]}", change, other, tally)
+            one = _Commit(history, commit)
+            for form, body, file in one.usual():
+                tally.count(
+                    form, one.name, await desk.judge(body, base=one.base, name=file, expected=one.tree)
+                )
+            if at % sample.nth == 0:
+                await _in_every_form(desk, one, tally)
+                for other in (listed[at + away] for away in _AWAY if 0 <= at + away < len(listed)):
+                    await _elsewhere(desk, one, other, tally)
 
 
-def _written(repo: Repo, base: str, commit: str) -> Iterator[tuple[str, bytes, str]]:
-    """The forms of one change: what each is called, its text, and the name of the file it comes in."""
-    for form, options in _DIFFS.items():
-        if body := _diff(repo, base, commit, *options):
-            yield form, body, "x.patch"
-    if not (plain := _diff(repo, base, commit, "--binary", "--no-renames")):
+class _History:
+    def __init__(self, path: Path) -> None:
+        self.name = path.name.removesuffix(".git")
+        self.repo = Repo(path)
+        self._objects = pygit2.Repository(str(path))
+
+    def content(self, commit: str, name: str) -> bytes:
+        blob = self._objects.revparse_single(f"{commit}:{name}")
+        assert isinstance(blob, pygit2.Blob)
+        return blob.data
+
+
+class _Commit:
+    def __init__(self, history: _History, commit: str) -> None:
+        self.repo = history.repo
+        self.name = f"{history.name} {commit[:12]}"
+        self._history = history
+        self._commit = commit
+        self.parents = self.repo.git("rev-list", "--parents", "-n1", commit).split()[1:]
+        self.base = self.parents[0]
+        self.tree = self.repo.git("rev-parse", f"{commit}^{{tree}}").strip()
+
+    def diff(self, *options: str) -> bytes:
+        quoted = ("-c", "core.quotePath=true")
+        return self.repo.raw(*quoted, "diff-tree", "-p", *options, self.base, self._commit)
+
+    def change(self, *options: str) -> forms.Change:
+        return forms.Change(
+            self.diff("--binary", *options),
+            lambda name: self._history.content(self.base, name),
+            lambda name: self._history.content(self._commit, name),
+        )
+
+    @cached_property
+    def plain(self) -> forms.Change:
+        return self.change("--no-renames")
+
+    def usual(self) -> Iterator[tuple[str, bytes, str]]:
+        """The forms of it that patches mostly have: what each is called, its text, its file's name."""
+        for form, options in _USUAL.items():
+            if body := self.diff(*options):
+                yield form, body, "x.patch"
+        if not self.plain.body:
+            return
+        if len(self.parents) == 1:
+            mailed = self.repo.raw("format-patch", "--binary", "--stdout", "-1", self._commit)
+            yield "git format-patch", mailed, "x.patch"
+        edits = {
+            "codex": forms.codex(self.change("-M"), anchored=False),
+            "search/replace": forms.blocks(self.plain),
+        }
+        yield from ((form, edit, "x.txt") for form, edit in edits.items() if edit is not None)
+
+    def seldom(self) -> Iterator[tuple[str, bytes, str]]:
+        """The other forms."""
+        for form, options in _SELDOM.items():
+            if body := self.diff(*options):
+                yield form, body, "x.patch"
+        if not self.plain.body:
+            return
+        for form, touch in forms.TOUCHED.items():
+            if (touched := touch(self.plain.body)) is not None:
+                yield form, touched, "x.patch"
+        if edits := forms.codex(self.change("-M"), anchored=True):
+            yield "codex with anchors", edits, "x.txt"
+
+
+async def _in_every_form(desk: Desk, one: _Commit, tally: Tally) -> None:
+    for form, body, file in one.seldom():
+        tally.count(form, one.name, await desk.judge(body, base=one.base, name=file, expected=one.tree))
+    if not one.plain.body or len(one.plain.body) > _MOST_SPOILED:
         return
-    if len(repo.git("rev-list", "--parents", "-n1", commit).split()) == 2:
-        mailed = repo.raw("format-patch", "--binary", "--stdout", "-1", commit)
-        yield "git format-patch", mailed, "x.patch"
-    for form, touch in forms.TOUCHED.items():
-        if (touched := touch(plain)) is not None:
-            yield form, touched, "x.patch"
-    change = _change(repo, base, commit, "-M")
-    edits = {
-        "codex": forms.codex(change, anchored=False),
-        "codex with anchors": forms.codex(change, anchored=True),
-        "search/replace": forms.blocks(_change(repo, base, commit, "--no-renames")),
-    }
-    yield from ((form, edit, "x.txt") for form, edit in edits.items() if edit is not None)
+    for each in agents.spoiled(one.plain, Random(one.name)):
+        verdict = await desk.judge(each.body, base=one.base, name=each.name, expected=one.tree)
+        if (
+            isinstance(verdict, Wrong)
+            and each.diff
+            and verdict.made == await as_git_does(desk, one.base, each.body)
+        ):
+            verdict = AsGit(verdict.made)
+        tally.count(f"spoiled: {each.form}", one.name, verdict)
 
 
-async def _elsewhere(desk: Desk, name: str, change: forms.Change, other: str, tally: Tally) -> None:
+async def _elsewhere(desk: Desk, one: _Commit, other: str, tally: Tally) -> None:
     """The change on a commit it was not made for: as git applies it there, or not at all."""
+    change, name = one.plain, f"{one.name} on {other[:12]}"
     if not change.body:
         return
     expected = await as_git_does(desk, other, change.body)
@@ -87,16 +167,3 @@ async def as_git_does(desk: Desk, base: str, body: bytes) -> str | None:
     except GitError:
         return None
     return (await git.run("write-tree")).stdout.decode().strip()
-
-
-def _change(repo: Repo, base: str, commit: str, *options: str) -> forms.Change:
-    body = _diff(repo, base, commit, "--binary", *options)
-    return forms.Change(body, partial(_content, repo, base), partial(_content, repo, commit))
-
-
-def _diff(repo: Repo, base: str, commit: str, *options: str) -> bytes:
-    return repo.raw("-c", "core.quotePath=true", "diff-tree", "-p", *options, base, commit)
-
-
-def _content(repo: Repo, commit: str, name: str) -> bytes:
-    return repo.raw("cat-file", "blob", f"{commit}:{name}")

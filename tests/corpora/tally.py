@@ -1,6 +1,7 @@
 """What became of how many patches, and every single one of those that ask for a look."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
@@ -71,6 +72,10 @@ class Tally:
             report.write(f"{form}\t{kind}\t{name}\t{detail!r}\n")
 
     @property
+    def judged(self) -> int:
+        return self.counts.total()
+
+    @property
     def wrong(self) -> int:
         return sum(count for (_, kind), count in self.counts.items() if kind == "LANDED WRONG")
 
@@ -81,4 +86,11 @@ class Tally:
             kinds = {kind: n for (each, kind), n in sorted(self.counts.items()) if each == form}
             told = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items(), key=lambda pair: -pair[1]))
             lines.append(f"{form}: {sum(kinds.values())} patches: {told}")
-        return "\n".join(lines)
+        return "\n".join((*lines, *self._reasons()))
+
+    def _reasons(self) -> Iterator[str]:
+        """Of all that were refused, how many for which reason, and in how many of the forms."""
+        kinds = {kind for _, kind in self.counts if kind.startswith("refused: ")}
+        for kind in sorted(kinds):
+            counted = [n for (_, each), n in self.counts.items() if each == kind]
+            yield f"{kind}: {sum(counted)} patches, in {len(counted)} forms"

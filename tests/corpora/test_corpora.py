@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from tests.corpora import cases, histories
+from tests.corpora.histories import Sample
 from tests.corpora.tally import Tally
 from tests.executor.repositories import Repo, make_repo
 
@@ -22,7 +23,7 @@ def history(path: Path) -> Repo:
 def test_every_form_of_a_real_change_makes_what_its_commit_made(tmp_path: Path) -> None:
     tally = Tally(tmp_path / "report.tsv")
     repo = history(tmp_path / "history")
-    asyncio.run(histories.hold(repo.path, tmp_path / "home", tally, 100))
+    asyncio.run(histories.hold(repo.path, tmp_path / "home", tally, Sample(100, 1)))
     same = {form for form, kind in tally.counts if kind == "the same"}
     assert same >= {
         "git diff --binary",
