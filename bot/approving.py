@@ -29,15 +29,10 @@ class Approver:
     async def decide(self, row: InboxRow, actor: Actor, place: Place, command: Ruling) -> Settlement:
         """All that follows from *command*; a refusal is told to the person alone."""
         nothing = Settlement(row.id, row.attempt, place)
-        patch = await patch_meant(command.patch, place, self._ledger, self._settings, fits=_is_proposed)
-        if isinstance(patch, Fault):
-            return refusal(nothing, actor, patch)
-        may = policy.may_approve(self._settings, actor, patch.actor, patch.patch.domain, place)
-        if isinstance(may, policy.Denied):
-            return refusal(nothing, actor, may.fault)
-        shown = _shown(patch, command)
-        if isinstance(shown, Fault):
-            return refusal(nothing, actor, shown)
+        meant = await ruled_on(command, actor, place, self._ledger, self._settings)
+        if isinstance(meant, Fault):
+            return refusal(nothing, actor, meant)
+        patch, shown = meant
         return self._ruled(nothing, actor, patch, shown, command)
 
     def _ruled(
@@ -64,6 +59,20 @@ class Approver:
         if patch.patch.domain in self._settings.domains:
             return home_of(patch.place, patch.source, patch.patch.domain, self._settings)
         return patch.place.channel, patch.place.thread
+
+
+async def ruled_on(
+    command: Ruling, actor: Actor, place: Place, ledger: Ledger, settings: Settings
+) -> tuple[StoredPatch, Proposal] | Fault:
+    """What *actor* would rule on, or why they cannot."""
+    patch = await patch_meant(command.patch, place, ledger, settings, fits=_is_proposed)
+    if isinstance(patch, Fault):
+        return patch
+    may = policy.may_approve(settings, actor, patch.actor, patch.patch.domain, place)
+    if isinstance(may, policy.Denied):
+        return may.fault
+    shown = _shown(patch, command)
+    return shown if isinstance(shown, Fault) else (patch, shown)
 
 
 def _is_proposed(row: StoredPatch) -> bool:

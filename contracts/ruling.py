@@ -17,7 +17,7 @@ class Approve:
 
 @dataclass(frozen=True, slots=True)
 class TurnDown:
-    """As Approve. *why* may be empty: a button says none."""
+    """As Approve. *why* may be empty: the dialog behind the button leaves it open."""
 
     patch: str | None = None
     why: str = ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
-from bot.delivery.render import alerts, cards
+from bot.delivery.render import alerts, cards, turning_down
 from bot.intake import batch_form
 from bot.intake.events import Sender
 from bot.intake.people import People
@@ -88,21 +88,30 @@ class Wanted:
 
 
 Done = Pressed | Timed
+@dataclass(frozen=True, slots=True)
+class WhyWanted:
+    """*Reject* was pressed: it opens a dialog, and nothing is recorded yet."""
+
+    sender: Sender
+    asking: turning_down.Asking
+    trigger: str
 
 
-def read(payload: Json) -> Done | Wanted | Ignore:
+
+
+def read(payload: Json) -> Done | Wanted | WhyWanted | Ignore:
     """What *payload* (the body of a Slack request) asks for, or why it asks for nothing."""
     match payload.get("type"):
         case "block_actions":
             return _used(payload)
         case "view_submission":
-            return _planned(payload) or _sent_off(payload)
+            return _planned(payload) or _turned_down(payload) or _sent_off(payload)
         case _:
             return _typed(payload) if "command" in payload else Ignore("nothing about alerts")
 
 
 # Buttons ---------------------------------------------------------------------------------------
-def _used(payload: Json) -> Done | Wanted | Ignore:
+def _used(payload: Json) -> Done | Wanted | WhyWanted | Ignore:
     """Slack repeats a press with the same time, element and message: together they are its key."""
     action, place = _first(payload), _place_of(payload)
     name, at = str(action.get("action_id") or ""), str(action.get("action_ts") or "")
@@ -114,6 +123,9 @@ def _used(payload: Json) -> Done | Wanted | Ignore:
         callback = alerts.SILENCE_CALLBACK if name == alerts.SILENCE else alerts.SNOOZE_CALLBACK
         return Wanted(callback, alerts.Asking(group, place), str(payload.get("trigger_id") or ""))
     command = _act(name, group, choice)
+    if name == cards.TURN_DOWN:
+        asking = turning_down.Asking(group, choice, place)
+        return WhyWanted(sender, asking, str(payload.get("trigger_id") or ""))
     if command is None:
         return Ignore("not a button of ours")
     message = str(_object(payload, "container").get("message_ts") or "")
@@ -124,8 +136,6 @@ def _used(payload: Json) -> Done | Wanted | Ignore:
 def _act(name: str, group: str, choice: str) -> Act | Steering | Ruling | None:
     if name == cards.APPROVE:
         return Approve(group, choice)
-    if name == cards.TURN_DOWN:
-        return TurnDown(group, binding=choice)
     if name in _STEERS:
         return _STEERS[name](group)
     if name == alerts.SNOOZE:
@@ -183,6 +193,17 @@ def _planned(payload: Json) -> Pressed | None:
 
 
 def _field(view: Json, name: str) -> str:
+def _turned_down(payload: Json) -> Pressed | None:
+    """The dialog behind *Reject*, sent off: of what the card showed that it was opened from."""
+    view, sender = _object(payload, "view"), _person(payload)
+    asking = turning_down.Asking.read(str(view.get("private_metadata") or ""))
+    if view.get("callback_id") != turning_down.CALLBACK or sender is None or asking is None:
+        return None
+    key = f"{turning_down.CALLBACK}/{view.get('id')}/{view.get('hash')}"
+    why = _field(view, turning_down.WHY)
+    return Pressed(key, sender, asking.place, TurnDown(asking.patch, why, asking.binding))
+
+
     """What was entered; each field's action is named like its block."""
     values = _object(_object(view, "state"), "values")
     return str(_object(_object(values, name), name).get("value") or "").strip()

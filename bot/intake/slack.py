@@ -17,7 +17,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery.render import alerts, cards, dialogs, plan
+from bot.delivery.render import alerts, cards, dialogs, plan, turning_down
 from bot.delivery.render.answers import fault as said_fault
 from bot.delivery.render.blocks import Message as Said
 from bot.delivery.slack import ask
@@ -25,26 +25,23 @@ from bot.delivery.slack_answers import Rejected, Reply, RetryAfter, Success, Unk
 from bot.intake import actions, events
 from bot.intake.connection import CannotStartError, Connection
 from bot.intake.events import Filled, Sender
-from bot.intake.gather import dialog
+from bot.intake.forms import form_for, problems, rejection_for
 from bot.intake.people import People
 from bot.intake.plan_forms import PlanForms
 from bot.submit import Trouble
 from bot.supervise import Errands
-from contracts import formats, policy
 from contracts.alerts.model import Labels, Matcher, Operator
 from contracts.commands import (
-    Actor,
     ActorKind,
     Ignore,
     OpenDialog,
     OpenPlanForm,
-    Place,
     Question,
     Source,
     Tending,
     parse_words,
 )
-from contracts.faults import Fault, Reason, Rejection, fault
+from contracts.faults import Fault, Reason, fault
 from contracts.ports import Engine, NewEvent
 from contracts.ruling import Ruling
 from contracts.settings import Settings
@@ -107,6 +104,7 @@ class Listeners:
             app.action(action)(self.acted)
         for dialog_of_alerts in (alerts.SNOOZE_CALLBACK, alerts.SILENCE_CALLBACK):
             app.view_submission(dialog_of_alerts)(self.sent_off)
+        app.view_submission(turning_down.CALLBACK)(self.acted)
         self._plan_forms.attach(app)
         app.message_shortcut(events.SHORTCUT)(self.picked)
         app.event("app_home_opened")(self.home_opened)
@@ -135,11 +133,14 @@ class Listeners:
         await ack()
 
     async def acted(self, ack: AsyncAck, body: Json) -> None:
-        """A button or select of an alert. What opens a dialog is answered at once and not recorded."""
+        """A button or select of a card. What opens a dialog is answered at once and not recorded."""
         match actions.read(body):
             case actions.Wanted() as wanted:
                 await ack()
                 await self._open_dialog(wanted)
+            case actions.WhyWanted() as wanted:
+                await ack()
+                await self._open_rejection(wanted)
             case actions.Pressed(key=key):
                 await self._record(Source.ACTION, key, body)
                 await ack()
@@ -255,6 +256,18 @@ class Listeners:
             form = alerts.silence_view(wanted.asking, exactly(group.labels))
         await self._show("views.update", {"view_id": view, "view": form})
 
+    async def _open_rejection(self, wanted: actions.WhyWanted) -> None:
+        view = await self._opened(wanted.trigger, turning_down.loading_view())
+        if isinstance(view, Fault):
+            log.warning("the dialog to reject a patch was not opened: %s", dict(view.args))
+            return
+        self._errands.start("filling the dialog to reject a patch", self._fill_rejection(view, wanted))
+
+    async def _fill_rejection(self, view: str, wanted: actions.WhyWanted) -> None:
+        """Who could not reject it is told so before they write down why."""
+        form = await rejection_for(wanted, self._people, self._engine.ledger, self._settings)
+        await self._show("views.update", {"view_id": view, "view": form})
+
     async def _fill(self, view: str, user: str, channel: str, domain: str | None) -> None:
         actor = await self._people.find(Sender(ActorKind.PERSON, user))
         if isinstance(actor, Trouble):
@@ -347,21 +360,3 @@ async def _warm_up(app: AsyncApp) -> None:
             return
         await asyncio.sleep(_PAUSE.total_seconds())
     raise CannotStartError(fault(Reason.SLACK_SILENT, address=app.client.base_url, detail="auth.test"))
-
-
-def problems(filled: Filled, settings: Settings) -> tuple[Fault, ...]:
-    """What is wrong with what was entered, in the order of the text."""
-    results = formats.read(dialog(filled), formats.Context.of(settings, filled.place))
-    return tuple(wrong for each in results if isinstance(each, Rejection) for wrong in each.faults)
-
-
-def form_for(actor: Actor, channel: str, wanted: str | None, settings: Settings) -> dialogs.View:
-    """The form with the domains that *actor* may submit to from *channel*, or why there are none."""
-    here = settings.domains_of(channel)
-    decisions = {name: policy.may_submit(settings, actor, name, Place(channel)) for name in here}
-    open_to = [name for name, decision in decisions.items() if isinstance(decision, policy.Allowed)]
-    if not open_to:
-        refusals = (each.fault for each in decisions.values() if isinstance(each, policy.Denied))
-        return dialogs.notice_view(next(refusals, fault(Reason.CHANNEL_NOT_SERVED)))
-    chosen = settings.domain_names().get((wanted or "").casefold())
-    return dialogs.submit_view(open_to, domain=chosen, metadata=channel)

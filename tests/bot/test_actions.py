@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.render import alerts
+from bot.delivery.render import alerts, cards, turning_down
 from bot.intake import actions
-from bot.intake.actions import FromActions, Pressed, Timed, Wanted, problems, read, timed
+from bot.intake.actions import FromActions, Pressed, Timed, Wanted, WhyWanted, problems, read, timed
 from bot.intake.events import Sender
 from bot.intake.people import People
 from contracts.commands import (
@@ -27,6 +27,7 @@ from contracts.commands import (
     TakeOver,
 )
 from contracts.faults import Fault, Reason
+from contracts.ruling import TurnDown
 
 NOW = datetime(2026, 11, 21, 15, 30, tzinfo=UTC)
 ADA = Sender(ActorKind.PERSON, "U0ADA")
@@ -106,6 +107,22 @@ def test_what_opens_a_dialog_brings_its_trigger(payload: dict[str, Any], callbac
     assert read(payload) == Wanted(callback, alerts.Asking(GROUP, Place("C0PATCHES")), "t.1")
 
 
+def test_reject_asks_why_and_what_is_entered_is_of_what_the_card_showed() -> None:
+    opened = read(pressed(cards.TURN_DOWN, "p-1 " + "b" * 64, thread_ts="0.9"))
+    asking = turning_down.Asking("p-1", "b" * 64, Place("C0PATCHES", None, "0.9"))
+    assert opened == WhyWanted(ADA, asking, "t.1")
+    form = sent_off(turning_down.CALLBACK, **{turning_down.WHY: " not before the release "})
+    form["view"]["private_metadata"] = asking.written()
+    done = read(form)
+    assert isinstance(done, Pressed)
+    assert done.command == TurnDown("p-1", "not before the release", "b" * 64)
+    assert done.place == asking.place
+    form["view"]["state"]["values"] = {turning_down.WHY: {turning_down.WHY: {"value": None}}}
+    done = read(form)
+    assert isinstance(done, Pressed)
+    assert done.command == TurnDown("p-1", "", "b" * 64)
+
+
 def test_a_repeated_press_has_the_same_key_and_another_press_another() -> None:
     keys = [read(pressed(alerts.ACKNOWLEDGE, at=at)) for at in ("12.3", "12.3", "12.4")]
     first, again, other = (each.key for each in keys if isinstance(each, Pressed))
@@ -133,6 +150,7 @@ def test_a_press_in_a_thread_is_answered_there() -> None:
         chosen(f"{GROUP} 1e400"),
         chosen(f"{GROUP} nan"),
         sent_off("another-dialog"),
+        sent_off(turning_down.CALLBACK, why="of another form"),
         {**sent_off(alerts.SNOOZE_CALLBACK), "view": {"callback_id": alerts.SNOOZE_CALLBACK}},
         {"command": "/patch", "text": "status", "user_id": "U0ADA", "channel_id": "C1"},
     ],

@@ -10,8 +10,9 @@ from bot.delivery.render import dialogs
 from bot.delivery.slack_answers import Rejected, RetryAfter, Success, Unknown
 from bot.intake.cli import FromCli, encode
 from bot.intake.events import Filled, Message, Sender
+from bot.intake.forms import form_for, problems
 from bot.intake.gather import command, dialog
-from bot.intake.slack import form_for, problems, why
+from bot.intake.slack import why
 from contracts.commands import (
     Actor,
     ActorKind,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.delivery.render import alerts, cards, dialogs, plan
+from bot.delivery.render import alerts, cards, dialogs, plan, turning_down
 from bot.intake import slack as intake
 from bot.intake import standing
 from bot.intake.plan_forms import PlanForms
@@ -142,7 +142,8 @@ def test_exactly_the_shortcuts_are_declared_that_are_answered(listened: dict[str
 def test_forms_and_shortcuts_come_back_because_interactivity_is_on(listened: dict[str, list[str]]) -> None:
     of_alerts = {alerts.SNOOZE_CALLBACK, alerts.SILENCE_CALLBACK}
     of_the_plan = {plan.CHOOSE, plan.CHANGE}
-    assert set(listened["view_submission"]) == {dialogs.CALLBACK} | of_alerts | of_the_plan
+    of_patches = {dialogs.CALLBACK, turning_down.CALLBACK}
+    assert set(listened["view_submission"]) == of_patches | of_alerts | of_the_plan
     assert listened["action"] == [*alerts.ACTIONS, *cards.ACTIONS.values(), *cards.RULINGS]
     assert SETTINGS["interactivity"] == {"is_enabled": True}
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.render import cards
+from bot.delivery.render import cards, turning_down
+from bot.delivery.render.limits import check_view
+from contracts.commands import Place
 from contracts.control import Proposal
 from contracts.faults import Fault, Reason, fault
 from contracts.patch import Commands
@@ -13,6 +15,7 @@ from contracts.settings import ApproverSettings, DomainSettings
 from contracts.states import PatchState
 from tests.delivery.rows import CHANNEL, HOSTILE, LANDED, at, faults
 from tests.delivery.test_render_limits import check, thorough, whole
+from tests.peer.blocks import problems_in_view
 
 NAMED = DomainSettings(approvers=ApproverSettings(users=frozenset({"U0BEN"}), groups=frozenset({"S0LEADS"})))
 BINDING = "b" * 64
@@ -33,6 +36,10 @@ def test_slack_takes_every_proposal(found: list[Fault], commands: list[Commands]
     )
     check(cards.card(row, channel=CHANNEL, outlook=None, now=at(5), link=None))
     check(cards.asked(row, None))
+    asking = turning_down.Asking(row.id, BINDING, Place(CHANNEL, None, "1.1"))
+    for view in (turning_down.form_view(asking, row.patch), turning_down.notice_view(fault(Reason.OWN_PATCH))):
+        check_view(view)
+        assert problems_in_view(view) == []
 
 
 def test_those_who_may_decide_are_called_and_the_buttons_name_what_is_shown() -> None:

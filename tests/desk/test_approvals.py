@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import clock
+from bot.delivery.render import turning_down
 from bot.delivery.render.cards import APPROVE, TURN_DOWN
 from bot.demo.peer import ADA, BEN, CLEO, PATCHES
 from bot.intake import cli
@@ -59,6 +60,22 @@ async def press(desk: Desk, row: StoredPatch, action: str, user: str, *, binding
     await desk.slack.peer.interact(
         channel, row.card.ts, user, {"type": "button", "action_id": action, "value": value}
     )
+
+
+async def asked_why(desk: Desk, row: StoredPatch, user: str) -> str:
+    """What the dialog behind *Reject* shows, once it is filled."""
+    filled = len(desk.slack.proxy.effects("views.update"))
+    await press(desk, row, TURN_DOWN, user)
+    await desk.slack.proxy.until(lambda: len(desk.slack.proxy.effects("views.update")) > filled)
+    [view] = (await desk.slack.peer.views()).stack
+    return everything(view)
+
+
+async def reject(desk: Desk, row: StoredPatch, user: str, why: str = "") -> None:
+    await asked_why(desk, row, user)
+    entered = {turning_down.WHY: {turning_down.WHY: {"type": "plain_text_input", "value": why or None}}}
+    sent = await desk.slack.peer.view_submit(user, entered)
+    assert (sent.stack, sent.errors) == ((), {})
 
 
 async def whispered(desk: Desk, words: str, *, user: str) -> None:
@@ -166,11 +183,12 @@ async def test_only_those_whom_the_domain_names_may_decide(tmp_path: Path) -> No
         ts = await desk.say(writing(WORKFLOW))
         row = await proposed(desk)
         await says(desk, ts, f"<@{CLEO.id}>")
-        await press(desk, row, TURN_DOWN, BEN.id)
-        await whispered(desk, "you are not among the people who approve", user=BEN.id)
-        await press(desk, row, TURN_DOWN, CLEO.id)
+        assert "you are not among the people who approve" in await asked_why(desk, row, BEN.id)
+        await desk.slack.peer.view_close(BEN.id)
+        await reject(desk, row, CLEO.id, "not *before* the release")
         [over] = await desk.finished()
         assert (over.state, desk.origin.landed()) == (PatchState.REJECTED, [])
+        await says(desk, ts, f"{CLEO.real_name} did not approve it (not ∗before∗ the release)")
 
 
 async def test_a_patch_grants_itself_nothing_through_the_policy_that_it_brings(tmp_path: Path) -> None:
@@ -186,7 +204,7 @@ async def test_a_patch_grants_itself_nothing_through_the_policy_that_it_brings(t
             ".patchdesk.yml",
             "validate",
         ]
-        await press(desk, row, TURN_DOWN, BEN.id)
+        await reject(desk, row, BEN.id)
         await desk.finished()
 
         # Once it is on the branch it still takes nothing away from what the operators demand.

@@ -15,6 +15,10 @@ from contracts.states import PatchState
 
 APPROVE: Final = "Approve"
 TURN_DOWN: Final = "Reject"
+TURN_DOWN_TITLE: Final = "Reject a patch"
+KEEP: Final = "Leave it waiting"
+WHY_LABEL: Final = "Why"
+WHY_PLACEHOLDER: Final = "Its thread is told"
 DIFF_TITLE: Final = "What would change"
 #: Of what is listed, on a card and in the thread.
 _MOST_REASONS: Final = 5
