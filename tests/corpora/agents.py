@@ -26,7 +26,8 @@ _PROSE = (
 def _other_lines(hunk: Hunk, dice: Random) -> Hunk:
     """Line numbers that were guessed."""
     off = dice.choice((-30, -7, -2, -1, 1, 2, 5, 12, 60))
-    return replace(hunk, old_start=max(1, hunk.old_start + off), new_start=max(1, hunk.new_start + off))
+    # Not line 1, which git holds a hunk to.
+    return replace(hunk, old_start=max(2, hunk.old_start + off), new_start=max(2, hunk.new_start + off))
 
 
 def _other_counts(hunk: Hunk, dice: Random) -> Hunk:
