@@ -110,7 +110,7 @@ class ApprovePatch:
 
 @dataclass(frozen=True, slots=True)
 class RejectPatch:
-    """*why* may be empty: a button says none."""
+    """*why* may be empty."""
 
     patch: str
     binding: str
@@ -129,8 +129,11 @@ class CloseDomain:
 
 @dataclass(frozen=True, slots=True)
 class OpenDomain:
+    """*was*: only if it is still closed as that says; None: however it is."""
+
     domain: str | None
     closing: Closing
+    was: Closed | None = None
     kind: Literal["open-domain"] = "open-domain"
 
 

@@ -34,19 +34,29 @@ def outlasts(one: Closed, other: Closed) -> bool:
 def freezes(
     settings: Settings, closed: Sequence[Closed], now: datetime
 ) -> tuple[CloseDomain | OpenDomain, ...]:
-    """What makes *closed* be as the windows say. A person's freeze stays where it lasts longer."""
+    """What makes *closed* be as the windows say, and ends what is over.
+
+    A person's freeze stays where it lasts longer.
+    """
     frozen = {each.domain: each for each in closed if each.closing is Closing.FROZEN}
-    decided: list[CloseDomain | OpenDomain] = []
-    for domain, rules in settings.domains.items():
-        window, present = frozen_by_settings(domain, rules, now), frozen.get(domain)
-        if window is not None and (present is None or _is_due(window, present)):
-            decided.append(CloseDomain(window))
-        if window is None and present is not None and present.by == BY_SETTINGS:
-            decided.append(OpenDomain(domain, Closing.FROZEN))
-    return tuple(decided)
+    found = {name: frozen_by_settings(name, rules, now) for name, rules in settings.domains.items()}
+    windows = {name: window for name, window in found.items() if window is not None}
+    closes = [CloseDomain(each) for name, each in windows.items() if _is_due(each, frozen.get(name))]
+    opens = [
+        OpenDomain(domain, Closing.FROZEN, each)
+        for domain, each in frozen.items()
+        if domain not in windows and (is_over(each, now) or each.by == BY_SETTINGS)
+    ]
+    return (*closes, *opens)
 
 
-def _is_due(window: Closed, present: Closed) -> bool:
+def is_over(closed: Closed, now: datetime) -> bool:
+    return closed.until is not None and closed.until <= now
+
+
+def _is_due(window: Closed, present: Closed | None) -> bool:
+    if present is None:
+        return True
     if present.by != BY_SETTINGS:
         return outlasts(window, present)
     return (window.until, window.why) != (present.until, present.why)

@@ -176,6 +176,7 @@ class Misunderstood:
     user: str
     fault: Fault
     kind: Literal["misunderstood"] = "misunderstood"
+    THAWED = "thawed"  #: domain, why; the freeze came to its end
 
 
 @dataclass(frozen=True, slots=True)

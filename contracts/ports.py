@@ -225,7 +225,7 @@ class Lanes(Protocol):
         """Write what the desk decided by itself. False: a row has moved on, and nothing was written."""
 
     async def tend(self, *, now: datetime) -> int:
-        """Offer abandoned patches again, give idle lanes a head whose time has come, reopen domains.
+        """Offer abandoned patches again, give idle lanes a head whose time has come.
 
         Returns how many became READY; each that was abandoned is noted in the audit. Lanes are tended by
         `Engine.run` on its safety poll.

@@ -33,7 +33,17 @@ def test_what_is_closed_as_it_should_be_is_left_alone() -> None:
 
 
 def test_a_domain_whose_window_was_taken_out_of_the_settings_is_opened() -> None:
-    assert freezes(settings(), (WINDOW,), NOON) == (OpenDomain("web", Closing.FROZEN),)
+    assert freezes(settings(), (WINDOW,), NOON) == (OpenDomain("web", Closing.FROZEN, WINDOW),)
+
+
+def test_what_a_person_froze_is_opened_at_its_end_and_not_before() -> None:
+    hers = replace(WINDOW, by="Ada", why="release")
+    assert freezes(settings(), (hers,), MIDNIGHT - timedelta(seconds=1)) == ()
+    assert freezes(settings(), (hers,), MIDNIGHT) == (OpenDomain("web", Closing.FROZEN, hers),)
+    elsewhere = replace(hers, domain="taken-out")
+    assert freezes(settings(), (elsewhere,), MIDNIGHT) == (
+        OpenDomain("taken-out", Closing.FROZEN, elsewhere),
+    )
 
 
 def test_of_two_windows_the_longer_one_counts() -> None:

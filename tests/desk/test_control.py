@@ -378,6 +378,7 @@ async def test_a_freeze_in_words_ends_by_itself(tmp_path: Path) -> None:
         assert landed.started_at is not None
         assert landed.started_at - row.accepted_at > timedelta(0)
         assert await desk.engine.ledger.closed() == ()
+        await said_in(desk, "The freeze of web is over (release).")
 
 
 async def test_a_window_of_the_settings_freezes_and_nobody_opens_it_by_a_word(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from contracts.control import (
     RejectPatch,
 )
 from contracts.faults import Reason, fault
+from contracts.notices import Deed, NewDelivery, TellDeed
 from contracts.outcome import Proposed, Report, Step, Stopped
 from contracts.ports import AuditEntry, MovedOnError, NewPatch, Sent, Settlement
 from contracts.states import PatchState
@@ -242,13 +243,21 @@ async def test_a_hotfix_goes_through_a_freeze_and_nothing_else_does(desk: Desk) 
     assert await order(desk) == ["fix"]
 
 
-async def test_a_freeze_ends_by_itself(desk: Desk) -> None:
-    await decide(desk, closing(Closing.FROZEN, until=after(60)))
+async def test_what_is_over_is_opened_only_if_nobody_has_prolonged_it(desk: Desk) -> None:
+    first, longer = closing(Closing.FROZEN, until=after(60)), closing(Closing.FROZEN, until=after(90))
+    await decide(desk, first)
     await desk.settle(asked("a"))
-    await desk.engine.lanes.tend(now=after(59))
+    await decide(desk, longer)
+    over = OpenDomain("web", Closing.FROZEN, first.closed)
+    told = (NewDelivery(TellDeed(Deed.THAWED, "Ben", {"domain": "web", "why": "because"}), "C0PATCHES"),)
+    assert not await desk.engine.lanes.decide([over], now=after(60), told=told)
     assert await state(desk, "a") is PatchState.WAITING
-    await desk.engine.lanes.tend(now=after(60))
+    assert (await desk.engine.ledger.counts()).outbox == 0
+    [present] = await desk.engine.ledger.closed()
+    over = OpenDomain("web", Closing.FROZEN, present)
+    assert await desk.engine.lanes.decide([over], now=after(90), told=told)
     assert await state(desk, "a") is PatchState.READY
+    assert (await desk.engine.ledger.counts()).outbox == 1
     assert await desk.engine.ledger.closed() == ()
 
 

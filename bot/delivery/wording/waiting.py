@@ -157,6 +157,7 @@ _DEEDS: Final[Mapping[Deed, str | Callable[[Mapping[str, str]], str]]] = {
     Deed.OPENED: _opened,
     Deed.HALTED: "{by:words} halted the desk ({why:words}). Nothing begins, and what runs is given back.",
     Deed.UNHALTED: "{by:words} let the desk go on.",
+    Deed.THAWED: "The freeze of {domain:words} is over ({why:words}).",
     Deed.APPROVED: "{by:words} approved it.",
     Deed.REJECTED: _rejected,
 }

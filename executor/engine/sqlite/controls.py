@@ -50,6 +50,9 @@ INSERT INTO closed VALUES (:domain, :closing, :by, :why, :since, :until)
 ON CONFLICT (domain, closing) DO UPDATE
 SET by = excluded.by, why = excluded.why, since = excluded.since, until = excluded.until"""
 
+_REOPEN = """
+DELETE FROM closed
+WHERE domain = :domain AND closing = :closing AND (:any OR (by = :by AND until IS :until))"""
 
 def control(decided: Control, now: int, tx: Transaction) -> bool:
     """False: the patch is not any more as it was when this was decided, and nothing was written."""
@@ -71,10 +74,8 @@ def control(decided: Control, now: int, tx: Transaction) -> bool:
             return _reject(decided, now, tx)
         case CloseDomain():
             return _close(decided, tx)
-        case OpenDomain(domain=domain, closing=closing):
-            gone = tx.execute("DELETE FROM closed WHERE domain = ? AND closing = ?", (domain or "", closing))
-            reconsider(tx, domain)
-            return gone.rowcount == 1
+        case OpenDomain():
+            return _open(decided, tx)
         case _:
             assert_never(decided)
 
@@ -116,6 +117,20 @@ def _leave(tx: Transaction, found: tuple[int, str, int], state: PatchState, why:
 def _close(decided: CloseDomain, tx: Transaction) -> bool:
     closed = decided.closed
     tx.execute(
+def _open(decided: OpenDomain, tx: Transaction) -> bool:
+    was = decided.was
+    present = {
+        "domain": decided.domain or "",
+        "closing": decided.closing,
+        "any": was is None,
+        "by": was.by if was else None,
+        "until": to_time_if(was.until) if was else None,
+    }
+    gone = tx.execute(_REOPEN, present).rowcount == 1
+    reconsider(tx, decided.domain)
+    return gone
+
+
         _CLOSE,
         {
             "domain": closed.domain or "",

@@ -18,7 +18,7 @@ from executor.engine.sqlite.endings import Ending, end
 from executor.engine.sqlite.outbox import Letter, letters, say
 from executor.engine.sqlite.tasks import Ended, note_attempt
 from executor.engine.sqlite.threads import Thread
-from executor.engine.sqlite.turns import promote, promote_all, reconsider
+from executor.engine.sqlite.turns import promote, promote_all
 from executor.engine.sqlite.writer import Transaction, Writer
 
 _ENTER = """
@@ -60,7 +60,6 @@ RETURNING (SELECT id FROM patches WHERE patches.seq = lanes.seq), attempt, worke
 _RELEASE = f"""
 UPDATE lanes SET state = 'waiting', lease_until = NULL, held = held + :blameless
 WHERE {_HELD} RETURNING worker, domain"""
-_REOPEN = "DELETE FROM closed WHERE until <= :now RETURNING domain"
 
 
 class Entrant(NamedTuple):
@@ -249,8 +248,6 @@ def _tend(now: int, tx: Transaction) -> int:
     rescued = tx.execute(_RESCUE, {"now": now}).fetchall()
     note_all(tx, [AuditEntry("desk", "rescued", _of(*held)) for *held, _ in rescued], now)
     promoted = promote_all(tx, [domain for *_, domain in rescued])
-    for (domain,) in tx.execute(_REOPEN, {"now": now}).fetchall():
-        reconsider(tx, domain or None)
     return promoted + _come_due(tx, now)
 
 
