@@ -143,6 +143,7 @@ class Deed(enum.StrEnum):
     DRAINING = "draining"  #: domain, why
     FROZEN = "frozen"  #: domain, why, until
     OPENED = "opened"  #: domain, closing (what is over), why (may be empty)
+    THAWED = "thawed"  #: domain, why; the freeze came to its end
     HALTED = "halted"  #: why
     UNHALTED = "unhalted"
     APPROVED = "approved"
@@ -176,7 +177,6 @@ class Misunderstood:
     user: str
     fault: Fault
     kind: Literal["misunderstood"] = "misunderstood"
-    THAWED = "thawed"  #: domain, why; the freeze came to its end
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,6 @@ class Wanted:
     trigger: str
 
 
-Done = Pressed | Timed
 @dataclass(frozen=True, slots=True)
 class WhyWanted:
     """*Reject* was pressed: it opens a dialog, and nothing is recorded yet."""
@@ -97,6 +96,7 @@ class WhyWanted:
     trigger: str
 
 
+Done = Pressed | Timed
 
 
 def read(payload: Json) -> Done | Wanted | WhyWanted | Ignore:
@@ -122,10 +122,10 @@ def _used(payload: Json) -> Done | Wanted | WhyWanted | Ignore:
     if name == alerts.SILENCE or choice == alerts.OTHER:
         callback = alerts.SILENCE_CALLBACK if name == alerts.SILENCE else alerts.SNOOZE_CALLBACK
         return Wanted(callback, alerts.Asking(group, place), str(payload.get("trigger_id") or ""))
-    command = _act(name, group, choice)
     if name == cards.TURN_DOWN:
         asking = turning_down.Asking(group, choice, place)
         return WhyWanted(sender, asking, str(payload.get("trigger_id") or ""))
+    command = _act(name, group, choice)
     if command is None:
         return Ignore("not a button of ours")
     message = str(_object(payload, "container").get("message_ts") or "")
@@ -192,7 +192,6 @@ def _planned(payload: Json) -> Pressed | None:
     return Pressed(form.key, Sender(ActorKind.PERSON, form.user), form.place, form.edit)
 
 
-def _field(view: Json, name: str) -> str:
 def _turned_down(payload: Json) -> Pressed | None:
     """The dialog behind *Reject*, sent off: of what the card showed that it was opened from."""
     view, sender = _object(payload, "view"), _person(payload)
@@ -204,6 +203,7 @@ def _turned_down(payload: Json) -> Pressed | None:
     return Pressed(key, sender, asking.place, TurnDown(asking.patch, why, asking.binding))
 
 
+def _field(view: Json, name: str) -> str:
     """What was entered; each field's action is named like its block."""
     values = _object(_object(view, "state"), "values")
     return str(_object(_object(values, name), name).get("value") or "").strip()

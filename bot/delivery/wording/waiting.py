@@ -155,9 +155,9 @@ _DEEDS: Final[Mapping[Deed, str | Callable[[Mapping[str, str]], str]]] = {
     Deed.DRAINING: "{by:words} lets {domain:words} run empty ({why:words}). New patches are refused.",
     Deed.FROZEN: _frozen,
     Deed.OPENED: _opened,
+    Deed.THAWED: "The freeze of {domain:words} is over ({why:words}).",
     Deed.HALTED: "{by:words} halted the desk ({why:words}). Nothing begins, and what runs is given back.",
     Deed.UNHALTED: "{by:words} let the desk go on.",
-    Deed.THAWED: "The freeze of {domain:words} is over ({why:words}).",
     Deed.APPROVED: "{by:words} approved it.",
     Deed.REJECTED: _rejected,
 }

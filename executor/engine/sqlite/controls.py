@@ -49,10 +49,10 @@ _CLOSE = """
 INSERT INTO closed VALUES (:domain, :closing, :by, :why, :since, :until)
 ON CONFLICT (domain, closing) DO UPDATE
 SET by = excluded.by, why = excluded.why, since = excluded.since, until = excluded.until"""
-
 _REOPEN = """
 DELETE FROM closed
 WHERE domain = :domain AND closing = :closing AND (:any OR (by = :by AND until IS :until))"""
+
 
 def control(decided: Control, now: int, tx: Transaction) -> bool:
     """False: the patch is not any more as it was when this was decided, and nothing was written."""
@@ -114,9 +114,6 @@ def _leave(tx: Transaction, found: tuple[int, str, int], state: PatchState, why:
     return True
 
 
-def _close(decided: CloseDomain, tx: Transaction) -> bool:
-    closed = decided.closed
-    tx.execute(
 def _open(decided: OpenDomain, tx: Transaction) -> bool:
     was = decided.was
     present = {
@@ -131,6 +128,9 @@ def _open(decided: OpenDomain, tx: Transaction) -> bool:
     return gone
 
 
+def _close(decided: CloseDomain, tx: Transaction) -> bool:
+    closed = decided.closed
+    tx.execute(
         _CLOSE,
         {
             "domain": closed.domain or "",
