@@ -7,7 +7,8 @@ say is overruled on the command line. Smudge filters cannot be: the desk's repos
 
 import re
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -72,27 +73,49 @@ class Git:
         self, *argv: str, stdin: bytes = b"", codes: Collection[int] = (0,), within: timedelta = LOCAL
     ) -> process.Exited:
         """Raises GitError unless git ends *within* that time with one of *codes*."""
+        async with self.launched(*argv, reads=bool(stdin)) as git:
+            await git.feed(stdin)
+            return await git.ended(codes=codes, within=within)
+
+    @asynccontextmanager
+    async def launched(self, *argv: str, reads: bool = True) -> AsyncIterator["Launched"]:
+        """Git with *argv*, which comes up while its caller does something else."""
         program = _program()
-        ended = await process.run(
+        async with process.launched(
             [program, *(part for pair in _OVERRULED for part in ("-c", pair)), *argv],
             env={**_environment(program), "GIT_DIR": str(self.directory), **self.env},
-            stdin=stdin,
-            within=within,
-        )
-        match ended:
-            case process.Exited(code=code) if code in codes:
-                return ended
-            case process.Exited(code=code):
-                raise GitError(argv, code, last_words(ended.stderr))
-            case process.TimedOut(after=after):
-                raise GitError(argv, None, f"killed after {after.total_seconds():g} s")
-            case process.Flooded(most=most):
-                raise GitError(argv, None, f"killed after {most} bytes of output")
-            case process.NotStarted(detail=detail):
-                raise GitError(argv, None, detail)
+            reads=reads,
+        ) as launched:
+            yield Launched(argv, launched)
 
     def with_env(self, **more: str) -> "Git":
         return Git(self.directory, {**self.env, **more})
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A git that waits for what it is to read."""
+
+    argv: tuple[str, ...]
+    program: process.Launched
+
+    async def feed(self, data: bytes) -> None:
+        """Give it all that it is going to read; it may be read later."""
+        await self.program.feed(data)
+
+    async def ended(self, *, codes: Collection[int] = (0,), within: timedelta = LOCAL) -> process.Exited:
+        """Raises GitError unless git ends *within* that time with one of *codes*."""
+        match ended := await self.program.ended(within=within):
+            case process.Exited(code=code) if code in codes:
+                return ended
+            case process.Exited(code=code):
+                raise GitError(self.argv, code, last_words(ended.stderr))
+            case process.TimedOut(after=after):
+                raise GitError(self.argv, None, f"killed after {after.total_seconds():g} s")
+            case process.Flooded(most=most):
+                raise GitError(self.argv, None, f"killed after {most} bytes of output")
+            case process.NotStarted(detail=detail):
+                raise GitError(self.argv, None, detail)
 
 
 @cache

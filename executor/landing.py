@@ -44,24 +44,35 @@ _RACE = re.compile(r"failed to update ref|failed to lock|cannot lock ref|incorre
 
 async def land(repository: Repository, branch: str, candidate: Candidate) -> Landing:
     """Raises UnreachableError, GitError or OSError where nobody can say, or where it may yet work."""
-    await asyncio.to_thread(repository.sync)
     if repository.origin is None:
-        return await _swap(repository, branch, candidate)
+        return await _move(repository, branch, candidate)
+    await asyncio.to_thread(repository.sync)
     return await _push(repository, repository.origin, branch, candidate)
 
 
-async def _swap(repository: Repository, branch: str, candidate: Candidate) -> Landing:
-    if await asyncio.to_thread(repository.checked_out, branch):
-        return Refused(fault(Reason.BRANCH_CHECKED_OUT, branch=branch))
+async def _move(repository: Repository, branch: str, candidate: Candidate) -> Landing:
     ref = f"refs/heads/{branch}"
+    if found := await asyncio.to_thread(_swap, repository, branch, candidate):
+        return found
+    # Somebody has the reference's lock, or it is elsewhere: git waits for the one and names the other.
     try:
         await repository.git.run("update-ref", ref, candidate.commit, candidate.base)
     except GitError:
         if repository.resolve(ref) != candidate.base:
             return Moved()
         raise
-    # Once more, now for the reference: nobody may hear of a landing that a power cut can undo.
     await asyncio.to_thread(repository.sync)
+    return Landed(None)
+
+
+def _swap(repository: Repository, branch: str, candidate: Candidate) -> Landed | Refused | None:
+    repository.sync()
+    if repository.checked_out(branch):
+        return Refused(fault(Reason.BRANCH_CHECKED_OUT, branch=branch))
+    if not repository.swap(f"refs/heads/{branch}", candidate.commit, base=candidate.base):
+        return None
+    # Once more, now for the reference: nobody may hear of a landing that a power cut can undo.
+    repository.sync()
     return Landed(None)
 
 

@@ -8,8 +8,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -57,31 +57,26 @@ async def run(
     cwd: Path | None = None,
     stdin: bytes = b"",
     most: int = MOST_OUTPUT,
-    lifeline: timedelta | None = None,
 ) -> Ended:
-    """Run *argv* to its end. Whatever way this is left, the whole session of the program is gone.
+    """Run *argv* to its end. Whatever way this is left, the whole session of the program is gone."""
+    async with launched(argv, env=env, cwd=cwd, most=most, reads=bool(stdin)) as program:
+        await program.feed(stdin)
+        return await program.ended(within=within)
 
-    With a *lifeline*, stdin stays open; that it closes asks the program to end, and it has that long to
-    do so before it is killed.
+
+@asynccontextmanager
+async def launched(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    most: int = MOST_OUTPUT,
+    reads: bool = True,
+) -> AsyncIterator["Launched"]:
+    """*argv*, which comes up while its caller does something else; gone with its session when this is left.
+
+    *reads*: there will be something on its stdin.
     """
-    try:
-        transport, talk = await _launch(argv, env, cwd, most, with_stdin=bool(stdin or lifeline))
-    except OSError as error:
-        return NotStarted(str(error))
-    try:
-        async with asyncio.timeout(within.total_seconds()):
-            _feed(transport, stdin, close=lifeline is None)
-            return await talk.ended
-    except TimeoutError:
-        return TimedOut(within)
-    finally:
-        # Shielded: whoever is cancelled still leaves nothing behind.
-        await asyncio.shield(_end(transport, talk, lifeline))
-
-
-async def _launch(
-    argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, most: int, *, with_stdin: bool
-) -> tuple[asyncio.SubprocessTransport, "_Talk"]:
     loop = asyncio.get_running_loop()
     starting = loop.create_task(
         loop.subprocess_exec(
@@ -89,17 +84,47 @@ async def _launch(
             *argv,
             env=env,
             cwd=cwd,
-            stdin=asyncio.subprocess.PIPE if with_stdin else asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE if reads else asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )
     )
     try:
-        # Shielded: cancelled half-way, asyncio would kill the program and forget what it has started.
-        return await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        with suppress(OSError):
-            await _end(*await asyncio.shield(starting), lifeline=None)
-        raise
+        # Not `await starting`: cancelled half-way, asyncio would forget what it has started.
+        await asyncio.wait([starting])
+        yield Launched(starting)
+    finally:
+        # Shielded: whoever is cancelled still leaves nothing behind.
+        await asyncio.shield(_end(starting))
+
+
+class Launched:
+    """A program that waits for what it is to read, or could not be started."""
+
+    def __init__(self, started: asyncio.Task[tuple[asyncio.SubprocessTransport, "_Talk"]]) -> None:
+        self._started = started
+
+    async def feed(self, data: bytes) -> None:
+        """Give it all that it is going to read. What the pipe does not hold follows as the program reads."""
+        with suppress(OSError):  # it did not start, which `ended` says
+            transport, _ = self._started.result()
+            pipe = transport.get_pipe_transport(0)
+            if isinstance(pipe, asyncio.WriteTransport):
+                # A program may end without having read it all; its exit code says whether that was wrong.
+                pipe.write(data)
+                pipe.write_eof()
+                # The end of it is sent in the loop's next round, which the caller may not let it have soon.
+                await asyncio.sleep(0)
+
+    async def ended(self, *, within: timedelta) -> Ended:
+        try:
+            _, talk = self._started.result()
+        except OSError as error:
+            return NotStarted(str(error))
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                return await talk.ended
+        except TimeoutError:
+            return TimedOut(within)
 
 
 class _Talk(asyncio.SubprocessProtocol):
@@ -134,24 +159,13 @@ class _Talk(asyncio.SubprocessProtocol):
             self.ended.set_result(ended)
 
 
-def _feed(transport: asyncio.SubprocessTransport, data: bytes, *, close: bool) -> None:
-    pipe = transport.get_pipe_transport(0)
-    if isinstance(pipe, asyncio.WriteTransport):
-        # A program may end without having read it all; its exit code says whether that was wrong.
-        pipe.write(data)
-        if close:
-            pipe.write_eof()
-
-
-async def _end(transport: asyncio.SubprocessTransport, talk: _Talk, lifeline: timedelta | None) -> None:
+async def _end(starting: asyncio.Task[tuple[asyncio.SubprocessTransport, _Talk]]) -> None:
     """End what is left of the session and collect it."""
-    pipe = transport.get_pipe_transport(0)
-    if lifeline is not None and pipe is not None:
-        pipe.close()
-        await asyncio.wait([talk.exited], timeout=lifeline.total_seconds())
-    _signal(transport.get_pid(), signal.SIGKILL)
-    transport.close()
-    await talk.exited
+    with suppress(OSError):  # it was never there
+        transport, talk = await starting
+        _signal(transport.get_pid(), signal.SIGKILL)
+        transport.close()
+        await talk.exited
 
 
 def _signal(session: int, number: signal.Signals) -> None:

@@ -17,11 +17,11 @@ from pygit2.enums import ConfigLevel
 
 from contracts.faults import Fault, Reason, fault
 from contracts.outcome import FileChange
-from executor.files import Edits, File
+from executor.files import Edits
 from executor.git import REMOTE, Git, GitError, without_credentials
 from executor.repository.commits import Description, find_landed, write_commit
 from executor.repository.history import Landings
-from executor.repository.objects import Tree, read_index, write_index
+from executor.repository.objects import Tree, write_index
 
 # What the machine or its users configure for their git is no business of the desk's repositories.
 for _level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
@@ -147,6 +147,21 @@ class Repository:
         except (KeyError, pygit2.InvalidSpecError):
             return None
 
+    def swap(self, ref: str, commit: str, *, base: str) -> bool:
+        """Move *ref* from *base* to *commit*, whole or not at all. False: it was not done.
+
+        libgit2 does as git does: it takes the lock of the reference, compares, and renames. But where
+        somebody has the lock it does not wait, and it cannot say what stands in the way.
+        """
+        try:
+            found = self._objects.lookup_reference(ref)
+            if found.target != pygit2.Oid(hex=base):
+                return False
+            found.set_target(pygit2.Oid(hex=commit))
+        except (KeyError, OSError, pygit2.GitError):
+            return False
+        return True
+
     def checked_out(self, branch: str) -> bool:
         """Whether a working copy that belongs to this repository has *branch* checked out."""
         wanted = f"ref: refs/heads/{branch}\n"
@@ -159,9 +174,6 @@ class Repository:
     def write_index(self, file: Path, content: Edits) -> None:
         """Make *file* a git index of nothing but *content*."""
         write_index(self._objects, file, content)
-
-    def read_index(self, file: Path) -> dict[str, File]:
-        return read_index(self._objects, file)
 
     def write_commit(self, description: Description, *, tree: Tree, parent: str, now: datetime) -> str:
         return write_commit(self._objects, description, tree=tree.id, parent=parent, now=now)

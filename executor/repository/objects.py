@@ -221,9 +221,15 @@ def write_index(repository: pygit2.Repository, file: Path, content: Edits) -> No
     index.write()
 
 
-def read_index(repository: pygit2.Repository, file: Path) -> dict[str, File]:
-    """The plain files that the index *file* holds; it holds nothing else where `write_index` made it."""
+def read_index(file: Path) -> dict[str, str]:
+    """What the index *file* holds, as `entries` writes it."""
+    return {entry.path: f"{entry.mode:o} {entry.id}" for entry in pygit2.Index(str(file))}
+
+
+def entries(content: Edits) -> dict[str, str]:
+    """Mode and object id of each file of *content*, as `Tree.entry`. Blocks for as long as hashing takes."""
     return {
-        entry.path: File(repository[entry.id].peel(pygit2.Blob).data, _mode_of(entry))
-        for entry in pygit2.Index(str(file))
+        path: f"{_GIT_MODES[file.mode]:o} {pygit2.hash(file.content)}"
+        for path, file in content.items()
+        if file is not None
     }

@@ -7,9 +7,10 @@ import pytest
 from contracts.faults import Fault, Reason
 from contracts.outcome import Change
 from contracts.patch import Chmod, Diff, FileHeader, FileMode, Replace, Write
+from executor import confirmation
 from executor.candidate import Candidate
 from executor.files import File
-from executor.repository.bare import Repository
+from executor.repository.objects import entries
 from tests.executor.conftest import Builder
 from tests.executor.diffs import diff, diff_between, joined, without_index
 from tests.executor.repositories import Content, Repo
@@ -300,7 +301,7 @@ async def test_what_git_makes_otherwise_than_the_desk_is_refused(
     """It has not been seen to happen; that it would be noticed is the point of asking git at all."""
     builder = on({"a": LINES})
     await builder.open()
-    monkeypatch.setattr(Repository, "read_index", lambda *_: {"a": File(b"something else")})
+    monkeypatch.setattr(confirmation, "read_index", lambda _: entries({"a": File(b"something else")}))
     assert facts(await builder.refusal(diff("a", HUNK))) == (
         Reason.DIFF_MISREAD,
         {"seen": "a", "applied": "a"},

@@ -1,9 +1,11 @@
 """Landing: one branch moves from its base to the candidate, or nothing does, and nobody is in doubt."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +91,57 @@ async def test_a_reference_that_cannot_be_written_is_trouble_not_a_move(tmp_path
         with pytest.raises(GitError):
             await land(repository, "main", candidate)
         assert tip(Repo(repository.path)) == candidate.base
+
+
+async def test_a_lock_that_somebody_lets_go_of_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who pushes holds it for a moment; a landing that failed for that would be tried again much later."""
+    async with candidate_for(tmp_path, None) as (repository, candidate):
+        lock = repository.path / "refs/heads/main.lock"
+        lock.write_bytes(b"")
+        real = Repository.swap
+
+        def swap(*args: Any, **options: Any) -> bool:
+            done = real(*args, **options)
+            lock.unlink()
+            return done
+
+        monkeypatch.setattr(Repository, "swap", swap)
+        assert await land(repository, "main", candidate) == Landed(None)
+        assert tip(Repo(repository.path)) == candidate.commit
+
+
+async def test_whoever_moves_the_branch_at_the_same_time_loses_nothing(tmp_path: Path) -> None:
+    """The desk in process and gits beside it, each a compare-and-swap: of one base only one gets on."""
+    async with opened(tmp_path / "desk", "shop", None) as repository:
+        make_repo(tmp_path / "first", FILES).git("push", "-q", str(repository.path), "main")
+        desk, ref = Repo(repository.path), "refs/heads/main"
+        first = tip(desk)
+
+        async def push(name: str, move: Callable[[str, str], Awaitable[bool]]) -> int:
+            moved = 0
+            for number in range(15):
+                base = repository.resolve(ref)
+                assert base is not None
+                words = replace(DESCRIPTION, title=f"{name} {number}")
+                commit = repository.write_commit(words, tree=repository.tree(base), parent=base, now=NOW)
+                moved += await move(base, commit)
+            return moved
+
+        async def in_process(base: str, commit: str) -> bool:
+            return await asyncio.to_thread(repository.swap, ref, commit, base=base)
+
+        async def by_git(base: str, commit: str) -> bool:
+            ended = await repository.git.run("update-ref", ref, commit, base, codes=(0, 128))
+            return ended.code == 0
+
+        moves = await asyncio.gather(
+            push("desk", in_process), push("one git", by_git), push("other git", by_git)
+        )
+        assert moves[0]
+        assert any(moves[1:])
+        assert int(desk.git("rev-list", "--count", f"{first}..main")) == sum(moves)
 
 
 # An origin ---------------------------------------------------------------------------------------

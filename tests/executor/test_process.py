@@ -47,6 +47,22 @@ async def test_a_program_that_reads_nothing_may_be_given_much() -> None:
     assert ended == process.Exited(0, b"", b"")
 
 
+async def test_a_program_may_wait_for_its_input_while_others_work(tmp_path: Path) -> None:
+    argv = ["sh", "-c", "echo $$ > pids; cat"]
+    async with process.launched(argv, env=ENV, cwd=tmp_path) as program:
+        await until(lambda: said(tmp_path / "pids").endswith("\n"))
+        await program.feed(b"late")
+        assert await program.ended(within=SOON) == process.Exited(0, b"late", b"")
+
+
+async def test_a_program_that_waits_in_vain_is_gone_with_who_started_it(tmp_path: Path) -> None:
+    with suppress(LookupError):
+        async with process.launched(["sh", "-c", FAMILY], env=ENV, cwd=tmp_path):
+            await until(lambda: said(tmp_path / "pids").endswith("\n"))
+            raise LookupError
+    assert await gone(tmp_path / "pids")
+
+
 async def test_a_program_that_does_not_exist_is_not_started() -> None:
     ended = await process.run(["/no/such/program"], env=ENV, within=SOON)
     assert isinstance(ended, process.NotStarted)
