@@ -3,7 +3,8 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from functools import cached_property
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field, TypeAdapter
 
@@ -17,18 +18,41 @@ from contracts.patch import Patch
 from contracts.records import StoredPatch
 from contracts.states import OPEN_STATES, PatchState
 
+T = TypeVar("T")
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_PRIORITIES = tuple(Priority)  # by their rank
 
-_PATCH: TypeAdapter[Patch] = TypeAdapter(Patch)
-_ACTOR: TypeAdapter[Actor] = TypeAdapter(Actor)
-_PROPOSAL: TypeAdapter[Proposal] = TypeAdapter(Proposal)
-_APPROVAL: TypeAdapter[Approval] = TypeAdapter(Approval)
-_REPORT: TypeAdapter[Report] = TypeAdapter(Report)
-_NOTICE: TypeAdapter[Notice] = TypeAdapter(Annotated[Notice, Field(discriminator="kind")])
-_STEPS: TypeAdapter[tuple[tuple[Step, int], ...]] = TypeAdapter(tuple[tuple[Step, int], ...])
-_FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
-_MATCHERS: TypeAdapter[tuple[Matcher, ...]] = TypeAdapter(tuple[Matcher, ...])
+
+class _Json(Generic[T]):
+    """Values of a type as JSON. What pydantic makes of the type is made when it is first needed: most
+    commands read and write few types, and all of them together cost more than a whole `patchdesk status`.
+    """
+
+    def __init__(self, type_: Any) -> None:
+        self._type = type_
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[T]:
+        return TypeAdapter(self._type)
+
+    def dump(self, value: T) -> str:
+        return self._adapter.serializer.to_json(value).decode()
+
+    def load(self, stored: str) -> T:
+        loaded: T = self._adapter.validator.validate_json(stored)
+        return loaded
+
+
+_PATCH: _Json[Patch] = _Json(Patch)
+_ACTOR: _Json[Actor] = _Json(Actor)
+_PROPOSAL: _Json[Proposal] = _Json(Proposal)
+_APPROVAL: _Json[Approval] = _Json(Approval)
+_REPORT: _Json[Report] = _Json(Report)
+_NOTICE: _Json[Notice] = _Json(Annotated[Notice, Field(discriminator="kind")])
+_FAULT: _Json[Fault] = _Json(Fault)
+_MATCHERS: _Json[tuple[Matcher, ...]] = _Json(tuple[Matcher, ...])
 
 
 def to_time(moment: datetime) -> int:
@@ -49,47 +73,47 @@ def to_time_if(moment: datetime | None) -> int | None:
 
 
 def patch_to_json(patch: Patch) -> str:
-    return _PATCH.dump_json(patch).decode()
+    return _PATCH.dump(patch)
 
 
 def patch_from_json(stored: str) -> Patch:
-    return _PATCH.validate_json(stored)
+    return _PATCH.load(stored)
 
 
 def actor_to_json(actor: Actor) -> str:
-    return _ACTOR.dump_json(actor).decode()
+    return _ACTOR.dump(actor)
 
 
 def report_to_json(report: Report) -> str:
-    return _REPORT.dump_json(report).decode()
+    return _REPORT.dump(report)
 
 
 def report_from_json(stored: str) -> Report:
-    return _REPORT.validate_json(stored)
+    return _REPORT.load(stored)
 
 
 def notice_to_json(notice: Notice) -> str:
-    return _NOTICE.dump_json(notice).decode()
+    return _NOTICE.dump(notice)
 
 
 def notice_from_json(stored: str) -> Notice:
-    return _NOTICE.validate_json(stored)
+    return _NOTICE.load(stored)
 
 
 def fault_to_json(fault: Fault) -> str:
-    return _FAULT.dump_json(fault).decode()
+    return _FAULT.dump(fault)
 
 
 def fault_from_json(stored: str) -> Fault:
-    return _FAULT.validate_json(stored)
+    return _FAULT.load(stored)
 
 
 def matchers_to_json(matchers: tuple[Matcher, ...]) -> str:
-    return _MATCHERS.dump_json(matchers).decode()
+    return _MATCHERS.dump(matchers)
 
 
 def matchers_from_json(stored: str) -> tuple[Matcher, ...]:
-    return _MATCHERS.validate_json(stored)
+    return _MATCHERS.load(stored)
 
 
 def labels_to_json(labels: Labels) -> str:
@@ -103,20 +127,20 @@ def labels_from_json(stored: str) -> dict[str, str]:
 
 def _steps(stored: str, ended_at: int | None) -> tuple[StepTime, ...]:
     """A step ends where the next begins, the last one with its attempt."""
-    begun = _STEPS.validate_json(stored)
+    begun: list[tuple[str, int]] = json.loads(stored)
     ends = [start for _, start in begun[1:]] + [ended_at] * bool(begun)
     return tuple(
-        StepTime(step, from_time(start), from_time_if(end))
+        StepTime(Step(step), from_time(start), from_time_if(end))
         for (step, start), end in zip(begun, ends, strict=True)
     )
 
 
 def proposal_to_json(proposal: Proposal) -> str:
-    return _PROPOSAL.dump_json(proposal).decode()
+    return _PROPOSAL.dump(proposal)
 
 
 def approval_to_json(approval: Approval) -> str:
-    return _APPROVAL.dump_json(approval).decode()
+    return _APPROVAL.dump(approval)
 
 
 #: What `stored_patch` reads: a patch, its row in `lanes` or in `endings`, and its card.
@@ -142,8 +166,8 @@ def stored_patch(row: Sequence[Any]) -> StoredPatch:
     (rank, held_by, held_why, held_at, stop_by, proposal, approval, reverted_by, actor, patch) = row[18:]
     return StoredPatch(
         id=id_,
-        patch=_PATCH.validate_json(patch),
-        actor=_ACTOR.validate_json(actor),
+        patch=_PATCH.load(patch),
+        actor=_ACTOR.load(actor),
         source=Source(source),
         inbox_id=inbox_id,
         place=Place(channel, ts, thread),
@@ -154,13 +178,13 @@ def stored_patch(row: Sequence[Any]) -> StoredPatch:
         finished_at=None if state in OPEN_STATES else from_time_if(ended_at),
         not_before=from_time_if(due_at),
         steps=_steps(steps, ended_at),
-        report=None if report is None else _REPORT.validate_json(report),
+        report=None if report is None else _REPORT.load(report),
         card=None if card[0] is None else Place(*card),
         held=held,
-        priority=None if rank is None else list(Priority)[rank],
+        priority=None if rank is None else _PRIORITIES[rank],
         hold=None if held_by is None else Hold(held_by, held_why, from_time(held_at)),
         stop_by=stop_by,
-        proposal=None if proposal is None else _PROPOSAL.validate_json(proposal),
-        approval=None if approval is None else _APPROVAL.validate_json(approval),
+        proposal=None if proposal is None else _PROPOSAL.load(proposal),
+        approval=None if approval is None else _APPROVAL.load(approval),
         reverted_by=reverted_by,
     )

@@ -37,6 +37,8 @@ from executor.engine.sqlite.codec import from_time, notice_from_json, notice_to_
 from executor.engine.sqlite.writer import Transaction, Writer
 
 _SENDING = DeliveryState.SENDING
+#: Whether it is still to be posted, and the channel that it went to from a dead one.
+_Card = tuple[int, str | None]
 _POSTING = json.dumps(sorted(POSTING_METHODS))
 
 
@@ -84,27 +86,35 @@ _SAY = """
 INSERT INTO outbox (channel, thread, rank, method, waits, kind, same, patch, created_at, notice, grp)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (same) WHERE state = 'pending' AND same IS NOT NULL DO NOTHING"""
+_CARD = "SELECT awaited, redirect FROM cards WHERE patch = ?"
 _AWAIT_CARD = "INSERT INTO cards (patch, awaited) VALUES (?, 1) ON CONFLICT (patch) DO UPDATE SET awaited = 1"
 
 
 def say(tx: Transaction, said: Sequence[Letter]) -> None:
+    if not said:
+        return
+    cards: dict[str | None, _Card | None] = {}
+    rows: list[Letter] = []
     for letter in said:
         if letter.waits:
-            tx.execute(_SAY, _follow_card(tx, letter))
+            if letter.patch not in cards:
+                cards[letter.patch] = tx.execute(_CARD, (letter.patch,)).fetchone()
+            rows.append(_follow_card(cards[letter.patch], letter))
         else:
-            tx.execute(_SAY, letter)
+            rows.append(letter)
             if letter.patch is not None:
                 tx.execute(_AWAIT_CARD, (letter.patch,))
+                cards.pop(letter.patch, None)
+    tx.executemany(_SAY, rows)
     tx.wake(Work.OUTBOX, len(said))
 
 
-def _follow_card(tx: Transaction, letter: Letter) -> Letter:
-    card = tx.execute("SELECT awaited, redirect FROM cards WHERE patch = ?", (letter.patch,)).fetchone()
+def _follow_card(card: _Card | None, letter: Letter) -> Letter:
     if card is None:
         return letter._replace(waits=0)
     awaited, redirect = card
     if redirect is None:
-        return letter._replace(waits=awaited)
+        return letter if awaited else letter._replace(waits=0)
     return letter._replace(waits=awaited, channel=redirect, thread=None)
 
 

@@ -40,7 +40,8 @@ class Ended(NamedTuple):
 
 def note_attempt(tx: Transaction, ended: Ended, report: Report) -> None:
     """Its gates, and the task itself if this was its end."""
-    tx.executemany(_GATE_RUN, _gate_runs(ended, report))
+    if report.gates:
+        tx.executemany(_GATE_RUN, _gate_runs(ended, report))
     if ended.state not in OPEN_STATES:
         tx.execute(_TASK, _task(ended, report))
 

@@ -22,17 +22,17 @@ st.register_type_strategy(Mapping, st.dictionaries(texts, texts, max_size=3))
 
 @given(st.from_type(Patch))
 def test_a_patch_comes_back_as_it_was(patch: Patch) -> None:
-    assert codec._PATCH.validate_json(codec.patch_to_json(patch)) == patch
+    assert codec.patch_from_json(codec.patch_to_json(patch)) == patch
 
 
 @given(st.from_type(Actor))
 def test_an_actor_comes_back_as_it_was(actor: Actor) -> None:
-    assert codec._ACTOR.validate_json(codec.actor_to_json(actor)) == actor
+    assert codec._ACTOR.load(codec.actor_to_json(actor)) == actor
 
 
 @given(st.from_type(Report))
 def test_a_report_comes_back_as_it_was(report: Report) -> None:
-    assert codec._REPORT.validate_json(codec.report_to_json(report)) == report
+    assert codec.report_from_json(codec.report_to_json(report)) == report
 
 
 @given(st.one_of(*(st.from_type(kind) for kind in get_args(Notice))))
