@@ -14,12 +14,13 @@ from contracts.faults import Fault, Reason
 from contracts.faults import fault as fault_of
 from contracts.gates import GateResult
 from contracts.health import GateHealth, Health, Level, Sample, Service, Status
-from contracts.outcome import Approved, FileChange, Preview, Report, StepTime
+from contracts.outcome import Approved, FileChange, Offer, Preview, Report, StepTime
 from contracts.outlook import Outlook
 from contracts.patch import Patch
 from contracts.ports import Counts
 from contracts.records import LaneLine, PatchLine, StoredPatch
 from contracts.risk import Risk
+from contracts.secrets import redact
 from contracts.states import PatchState
 
 Json = dict[str, object]
@@ -97,6 +98,7 @@ def patch(stored: StoredPatch, expected: Outlook | None = None) -> Json:
         "depends_on": list(stored.patch.depends_on),
         "replays": stored.patch.replays,
         "reverts": stored.patch.reverts,
+        "adjusts": stored.patch.adjusts,
         "reverted_by": stored.reverted_by,
         "stopped_by": stored.stop_by,
         "outlook": outlook(expected) if expected else None,
@@ -150,8 +152,17 @@ def report(report: Report) -> Json:
         "files": [_file(each) for each in report.files],
         "gates": [_gate(each) for each in report.gates],
         "resolutions": [fault(each) for each in report.resolutions],
+        "offer": offer(report.offer) if report.offer else None,
         "steps": [_step(each) for each in report.steps],
         "fault": fault(report.fault) if report.fault else None,
+    }
+
+
+def offer(offered: Offer) -> Json:
+    """The diff as people may see it; the desk applies what it keeps."""
+    return {
+        "diff": redact(offered.diff.decode(errors="replace")),
+        "steps": [fault(each) for each in offered.steps],
     }
 
 
@@ -178,6 +189,7 @@ def previewed(patch: Patch, seen: Preview, ahead: Sequence[PatchLine], closings:
             for each in seen.gates
         ],
         "approvals": [fault(each) for each in seen.approvals],
+        "offer": offer(seen.offer) if seen.offer else None,
         "ahead": [line(each) for each in ahead],
         "closed": [closed(each) for each in closings],
     }

@@ -7,7 +7,7 @@ has it decided again.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from typing import assert_never
+from typing import Final, assert_never
 
 from bot.admitting import draining
 from bot.closing import Doors, name_of
@@ -21,6 +21,7 @@ from contracts.control import (
     EndPatch,
 )
 from contracts.faults import Fault, Reason, fault
+from contracts.formats.adjusted import changeset_of
 from contracts.notices import (
     Confirm,
     Deed,
@@ -34,12 +35,13 @@ from contracts.notices import (
     on_accepted,
     on_progress,
 )
-from contracts.patch import Author, Changeset, Patch, Revert, content_hash
+from contracts.patch import Author, Changeset, Limits, Patch, Revert, content_hash
 from contracts.ports import AuditEntry, Ledger, NewPatch, Settlement
 from contracts.records import InboxRow, StoredPatch
 from contracts.settings import Settings
 from contracts.states import PatchState
 from contracts.steering import (
+    AdjustPatch,
     ChangePriority,
     Drain,
     Freeze,
@@ -55,6 +57,9 @@ from contracts.steering import (
     Unfreeze,
     Unhalt,
 )
+
+#: What the audit calls the deeds that lead to a patch more.
+_FOLLOWING: Final = {Deed.REPLAYED: "replay", Deed.REVERTING: "revert", Deed.ADJUSTED: "adjust"}
 
 
 class Helm:
@@ -79,7 +84,7 @@ class Helm:
         """All that follows from *command*; a refusal is told to the person alone. *zone*: of times of day."""
         nothing = Settlement(row.id, row.attempt, place)
         match command:
-            case Stop() | PutOnHold() | ChangePriority() | Replay() | RevertPatch():
+            case Stop() | PutOnHold() | ChangePriority() | Replay() | RevertPatch() | AdjustPatch():
                 return await self._of_patch(nothing, actor, command)
             case Resume(name=name) if name is not None and name.casefold() in self._settings.domain_names():
                 return await self._doors.of_domain(nothing, actor, command, name, zone)
@@ -103,6 +108,8 @@ class Helm:
             return await self._revert(nothing, actor, row)
         if isinstance(command, Replay):
             return await self._replay(nothing, actor, row)
+        if isinstance(command, AdjustPatch):
+            return await self._adjust(nothing, actor, row)
         may = policy.may_steer(self._settings, actor, row.actor, row.patch.domain, place)
         if isinstance(may, policy.Denied):
             return refusal(nothing, actor, may.fault)
@@ -155,6 +162,17 @@ class Helm:
                 return refusal(nothing, actor, may.fault)
         return await self._following(nothing, actor, row, inverse, Deed.REVERTING)
 
+    async def _adjust(self, nothing: Settlement, actor: Actor, row: StoredPatch) -> Settlement:
+        """Who may submit to the domain may: what was offered is a patch as any other."""
+        adjusted = adjusted_of(row, self._settings.limits.limits())
+        if isinstance(adjusted, Fault):
+            return refusal(nothing, actor, adjusted)
+        if row.patch.domain in self._settings.domains:
+            may = policy.may_submit(self._settings, actor, row.patch.domain, nothing.place)
+            if isinstance(may, policy.Denied):
+                return refusal(nothing, actor, may.fault)
+        return await self._following(nothing, actor, row, adjusted, Deed.ADJUSTED)
+
     async def _following(
         self, nothing: Settlement, actor: Actor, row: StoredPatch, made: Patch, deed: Deed
     ) -> Settlement:
@@ -181,8 +199,7 @@ class Helm:
             told=(*on_accepted(id_, nothing.inbox_id, place, home), *self._told(row, told)),
             twin_to=NewDelivery(Twin("", made.block), *home) if home[0] else None,
         )
-        action = "replay" if deed is Deed.REPLAYED else "revert"
-        entry = AuditEntry(actor.id, action, f"patch {row.id} as {id_}")
+        entry = AuditEntry(actor.id, _FOLLOWING[deed], f"patch {row.id} as {id_}")
         return replace(nothing, patches=(new,), audit=(entry,))
 
 
@@ -227,6 +244,8 @@ def _fits(command: OfPatch | Resume) -> Callable[[StoredPatch], bool]:
             return lambda row: row.state in course.REPLAYABLE
         case RevertPatch():
             return lambda row: row.state is PatchState.LANDED and row.reverted_by is None
+        case AdjustPatch():
+            return lambda row: course.Offer.ADJUST in course.offers(row)
         case PutOnHold() | ChangePriority():
             return lambda _row: False
         case _:
@@ -252,3 +271,15 @@ def inverse_of(row: StoredPatch) -> Patch | Fault:
         body=revert_body(row.id, commit),
         reverts=row.id,
     )
+
+
+def adjusted_of(row: StoredPatch, limits: Limits) -> Patch | Fault:
+    """What was offered of *row*, as a patch. Who wrote it stays its author, whoever takes it."""
+    offered = row.report.offer if row.report else None
+    if row.state is not PatchState.FAILED or offered is None or not offered.diff:
+        return fault(Reason.NOT_OFFERED, id=row.id)
+    changeset = changeset_of(offered.diff, limits)
+    if isinstance(changeset, Fault):
+        return changeset
+    again = again_as(row)
+    return replace(again, changeset=changeset, replays=None, adjusts=row.id, expects_tree=None, together=None)

@@ -24,6 +24,7 @@ class Offer(enum.StrEnum):
     RESUME = "resume"
     REPLAY = "replay"
     REVERT = "revert"
+    ADJUST = "adjust"
 
 
 def offers(row: StoredPatch) -> tuple[Offer, ...]:
@@ -31,22 +32,34 @@ def offers(row: StoredPatch) -> tuple[Offer, ...]:
     match row.state:
         case PatchState.RUNNING:
             return () if isinstance(ended(row, ""), Fault) else (Offer.STOP,)
-        case PatchState.WAITING | PatchState.READY:
-            return (Offer.RESUME if row.hold else Offer.HOLD, Offer.CANCEL)
+        case PatchState.WAITING | PatchState.READY | PatchState.PREPARED:
+            return () if row.cleared else (Offer.RESUME if row.hold else Offer.HOLD, Offer.CANCEL)
         case PatchState.PROPOSED:
-            return (Offer.CANCEL,)
+            return () if row.cleared else (Offer.CANCEL,)
         case PatchState.STOPPED | PatchState.QUARANTINED:
             return (Offer.REPLAY,)
         case PatchState.LANDED:
             return (Offer.REVERT,) if row.report and row.report.commit else ()
-        case PatchState.FAILED | PatchState.CANCELLED | PatchState.REJECTED:
+        case PatchState.FAILED:
+            return _after_failing(row)
+        case PatchState.CANCELLED | PatchState.REJECTED:
             return ()
 
 
+def _after_failing(row: StoredPatch) -> tuple[Offer, ...]:
+    """What the desk has offered itself; one that was taken up can be again, if nothing came of that."""
+    offered = row.report.offer if row.report else None
+    if offered is None:
+        return ()
+    return (Offer.ADJUST,) if offered.diff else (Offer.REPLAY,)
+
+
 def ended(row: StoredPatch, by: str) -> EndPatch | Fault:
-    """Taken back, or stopped while it runs; not from its landing step on."""
+    """Taken back, or stopped while it runs; not from its landing step on, nor once its set is cleared."""
     if row.state not in OPEN_STATES:
         return unfit(row, *OPEN_STATES)
+    if row.cleared:
+        return fault(Reason.SET_CLEARED, id=row.id)
     if row.state is PatchState.RUNNING and row.stop_by is not None:
         return fault(Reason.STOPPING_ALREADY, id=row.id, by=row.stop_by)
     if row.state is PatchState.RUNNING and row.steps and row.steps[-1].step is Step.LAND:
@@ -55,7 +68,10 @@ def ended(row: StoredPatch, by: str) -> EndPatch | Fault:
 
 
 def held(row: StoredPatch, by: str, why: str) -> HoldPatch | Fault:
-    return HoldPatch(row.id, by, why) if row.state in _IDLE else unfit(row, *_IDLE)
+    idle = (*_IDLE, PatchState.PREPARED)
+    if row.cleared and row.state in idle:
+        return fault(Reason.SET_CLEARED, id=row.id)
+    return HoldPatch(row.id, by, why) if row.state in idle else unfit(row, *idle)
 
 
 def freed(row: StoredPatch) -> FreePatch | Fault:

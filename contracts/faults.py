@@ -87,7 +87,10 @@ class Reason(enum.StrEnum):
     LINE_OUTSIDE = "line-outside"  #: path, said, lines
     DIFF_DOES_NOT_APPLY = "diff-does-not-apply"  #: path, hunk, detail, expected, found
     DIFF_AMBIGUOUS = "diff-ambiguous"  #: path, hunk, count, lines
+    DIFF_ELSEWHERE = "diff-elsewhere"  #: path, hunk, said, line
     DIFF_MISREAD = "diff-misread"  #: seen, applied
+    NEEDS_ADJUSTING = "needs-adjusting"
+    NOT_OFFERED = "not-offered"  #: id
     NOTHING_CHANGED = "nothing-changed"
     BASE_MOVED = "base-moved"  #: expected, found (trees)
     REVERT_CONFLICT = "revert-conflict"  #: patch, files, detail, expected, found (both may be empty)
@@ -120,18 +123,37 @@ class Reason(enum.StrEnum):
     NOT_AN_APPROVER = "not-an-approver"  #: domain
     NOT_PROPOSED = "not-proposed"  #: id, state
     PROPOSAL_OUTDATED = "proposal-outdated"  #: id
+    # What programs made of a patch's files --------------------------------------------------
+    COMMANDS_CAPTURED = "commands-captured"  #: field, count
+    LEFT_TOO_MANY = "left-too-many"  #: most
+    LEFT_NO_FILE = "left-no-file"  #: path, found
+    LEFT_CHANGING = "left-changing"  #: path
+    LEFT_UNSEEN = "left-unseen"  #: path, glob or gate (which protects it)
+    LEFT_OTHER_TREE = "left-other-tree"  #: expected, found (trees)
+    LEFT_NOTHING = "left-nothing"
+    CAPTURED = "captured"  #: by (fields), files, count
+    CAPTURED_AGAIN = "captured-again"  #: by (fields)
+    REPAIRED = "repaired"  #: gate, by (commands), files, count
+    REPAIR_BROKE = "repair-broke"  #: by (a command)
+    REPAIR_IDLE = "repair-idle"  #: by (commands), gate
+    REPAIR_IN_VAIN = "repair-in-vain"  #: by (commands), gate
     # What the desk mended by itself ---------------------------------------------------------
     TOOK_LINE_ENDS = "took-line-ends"  #: path
     TOOK_COUNTS = "took-counts"  #: path, hunk, said, found
+    TOOK_MOVED_LINES = "took-moved-lines"  #: path, hunks (`hunk 2`, `hunks 2 and 3`)
+    TOOK_PLACE = "took-place"  #: path, hunk, line, said (a line, too)
+    TOOK_BLANKS = "took-blanks"  #: path, number (of the hunk or change), line, differs
     TOOK_SECOND_VERDICT = "took-second-verdict"  #: gate
     # Landing, and the desk itself -----------------------------------------------------------
     BRANCH_MISSING = "branch-missing"  #: branch
     BRANCH_BUSY = "branch-busy"  #: branch, tries
+    TIP_MOVED = "tip-moved"  #: branch, base
     BRANCH_CHECKED_OUT = "branch-checked-out"  #: branch
     PUSH_REFUSED = "push-refused"  #: branch, detail
     REPOSITORY_UNREACHABLE = "repository-unreachable"  #: detail
     GIT_BROKEN = "git-broken"  #: command, detail
     STOPPED_BY = "stopped-by"  #: by
+    SET_BROKEN = "set-broken"  #: id, domain, state (of the member that did not land)
     CANCELLED_BY = "cancelled-by"  #: by
     REJECTED_BY = "rejected-by"  #: by, why (may be empty)
     DESK_CRASHED = "desk-crashed"  #: attempts
@@ -157,6 +179,7 @@ class Reason(enum.StrEnum):
     WHICH_PATCH = "which-patch"  #: ids (may be empty)
     STATE_UNFIT = "state-unfit"  #: id, state, wanted (the states in which it can be done)
     LANDING_NOW = "landing-now"  #: id
+    SET_CLEARED = "set-cleared"  #: id
     STOPPING_ALREADY = "stopping-already"  #: id, by
     NOT_HELD = "not-held"  #: id
     NOT_CLOSED = "not-closed"  #: domain (empty: the desk), closing

@@ -43,6 +43,22 @@ class GateSpec:
     network: bool = False
 
 
+class Reach(enum.StrEnum):
+    """Which of the files that a repair changes are taken."""
+
+    TOUCHED = "touched"  #: those that the patch changes itself
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class RepairSpec:
+    """A command that may make a candidate pass which a gate said no to. It runs as a gate does, and what it
+    changes of the files within *reach* is what it is there for."""
+
+    command: GateSpec
+    reach: Reach = Reach.TOUCHED
+
+
 @dataclass(frozen=True, slots=True)
 class GateResult:
     """What one gate said. *why* is there for every verdict but PASSED.

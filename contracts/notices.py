@@ -13,7 +13,7 @@ from contracts.commands import Place, Question, Source
 from contracts.control import Proposal
 from contracts.faults import Fault, Rejection
 from contracts.gates import Verdict
-from contracts.outcome import Outcome, Proposed, Report
+from contracts.outcome import Outcome, Prepared, Proposed, Report, Retry
 from contracts.settings import Settings
 
 
@@ -42,6 +42,30 @@ class PostSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class PostSet:
+    """The one card of a set, where it was asked for: all its members at a glance."""
+
+    set_id: str
+    kind: Literal["post-set"] = "post-set"
+
+
+@dataclass(frozen=True, slots=True)
+class EditSet:
+    """Show how the members of the set stand now."""
+
+    set_id: str
+    kind: Literal["edit-set"] = "edit-set"
+
+
+@dataclass(frozen=True, slots=True)
+class SumUpSet:
+    """What came of the set, all of whose members are over, as a reply under its card."""
+
+    set_id: str
+    kind: Literal["sum-up-set"] = "sum-up-set"
+
+
+@dataclass(frozen=True, slots=True)
 class AskApproval:
     """What of the patch needs an approval, to those who may give it, as a reply in its thread."""
 
@@ -57,6 +81,14 @@ class UploadDiff:
     patch: str
     binding: str
     kind: Literal["upload-diff"] = "upload-diff"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadOffer:
+    """The adjusted form of a patch that did not land, as a file in its thread, to decide on."""
+
+    patch: str
+    kind: Literal["upload-offer"] = "upload-offer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +171,7 @@ class Deed(enum.StrEnum):
     PRIORITISED = "prioritised"  #: priority
     REPLAYED = "replayed"  #: patch (the new one)
     REVERTING = "reverting"  #: patch (the new one)
+    ADJUSTED = "adjusted"  #: patch (the new one)
     PAUSED = "paused"  #: domain, why
     DRAINING = "draining"  #: domain, why
     FROZEN = "frozen"  #: domain, why, until
@@ -276,8 +309,12 @@ Notice = (
     PostCard
     | EditCard
     | PostSummary
+    | PostSet
+    | EditSet
+    | SumUpSet
     | AskApproval
     | UploadDiff
+    | UploadOffer
     | UploadLog
     | WriteSummary
     | Mark
@@ -319,6 +356,8 @@ def coalesces(notice: Notice) -> str | None:
     match notice:
         case EditCard(patch=patch):
             return f"edit-card:{patch}"
+        case EditSet(set_id=set_id):
+            return f"edit-set:{set_id}"
         case Mark(inbox_id=inbox_id):
             return f"mark:{inbox_id}"
         case EditAlert(group=group):
@@ -326,8 +365,11 @@ def coalesces(notice: Notice) -> str | None:
         case (
             PostCard()
             | PostSummary()
+            | PostSet()
+            | SumUpSet()
             | AskApproval()
             | UploadDiff()
+            | UploadOffer()
             | UploadLog()
             | WriteSummary()
             | Reject()
@@ -355,11 +397,11 @@ def coalesces(notice: Notice) -> str | None:
 def method_of(notice: Notice) -> str | None:
     """The Slack method whose pace limits the notice; None: it is not sent to Slack."""
     match notice:
-        case EditCard() | EditAlert():
+        case EditCard() | EditSet() | EditAlert():
             return "chat.update"
         case Mark():
             return "reactions.add"
-        case UploadLog() | UploadDiff() | UploadPlot():
+        case UploadLog() | UploadDiff() | UploadOffer() | UploadPlot():
             return "files.completeUploadExternal"
         case Deny() | Confirm():
             return "chat.postEphemeral"
@@ -368,6 +410,8 @@ def method_of(notice: Notice) -> str | None:
         case (
             PostCard()
             | PostSummary()
+            | PostSet()
+            | SumUpSet()
             | AskApproval()
             | Reject()
             | Twin()
@@ -391,9 +435,9 @@ POSTING_METHODS = frozenset({"chat.postMessage", "chat.postEphemeral", "files.co
 
 
 def posts_card(notice: Notice) -> str | None:
-    """What this is the one card of: a patch, a group of alerts or a report, by its id."""
+    """What this is the one card of: a patch, a set, a group of alerts or a report, by its id."""
     match notice:
-        case PostCard(patch=id_) | PostAlert(group=id_) | PostReport(report=id_):
+        case PostCard(patch=id_) | PostSet(set_id=id_) | PostAlert(group=id_) | PostReport(report=id_):
             return id_
         case _:
             return None
@@ -413,10 +457,12 @@ def needs_card(notice: Notice) -> str | None:
     match notice:
         case EditCard(patch=id_) | PostSummary(patch=id_) | UploadLog(patch=id_):
             return id_
-        case AskApproval(patch=id_) | UploadDiff(patch=id_):
+        case AskApproval(patch=id_) | UploadDiff(patch=id_) | UploadOffer(patch=id_):
             return id_
         case TellDeed(patch=of):
             return of
+        case EditSet(set_id=id_) | SumUpSet(set_id=id_):
+            return id_
         case EditAlert(group=id_) | TellAlert(group=id_) | UploadPlot(report=id_):
             return id_
         case _:
@@ -441,6 +487,23 @@ def on_accepted(
     return mark + card
 
 
+def on_set_begun(set_id: str, home: tuple[str | None, str | None]) -> tuple[NewDelivery, ...]:
+    """What is said of a set before its first member enters."""
+    channel, thread = home
+    return (NewDelivery(PostSet(set_id), channel, thread),) if channel else ()
+
+
+def on_set_changed(
+    set_id: str, home: tuple[str | None, str | None], *, over: bool
+) -> tuple[NewDelivery, ...]:
+    """What is said when a member's state changes; *over*: it was the last one open."""
+    channel, thread = home
+    if not channel:
+        return ()
+    summary = (NewDelivery(SumUpSet(set_id), channel, thread),) if over else ()
+    return (NewDelivery(EditSet(set_id), channel), *summary)
+
+
 def on_progress(patch: str, channel: str | None) -> tuple[NewDelivery, ...]:
     return (NewDelivery(EditCard(patch), channel),) if channel else ()
 
@@ -452,7 +515,7 @@ def on_finished(
     channel, thread = home
     if isinstance(outcome, Proposed):
         return on_proposed(patch, outcome.proposal, home)
-    if outcome.kind == "retry":
+    if isinstance(outcome, Retry | Prepared):
         return on_progress(patch, channel)
     told = [*on_progress(patch, channel)]
     if channel:
@@ -460,6 +523,8 @@ def on_finished(
         told += [
             NewDelivery(UploadLog(patch, gate), channel, thread) for gate in _gates_to_show(outcome.report)
         ]
+        if outcome.report.offer is not None and outcome.report.offer.diff:
+            told.append(NewDelivery(UploadOffer(patch), channel, thread))
     told.append(NewDelivery(WriteSummary(patch), None))
     if place.ts:
         told.append(NewDelivery(Mark(inbox_id), place.channel))
@@ -482,6 +547,15 @@ def on_ended(patch: str, inbox_id: int, place: Place, channel: str | None) -> tu
     """What is said when a person ended a patch that did not run; who did, is told beside it."""
     mark = (NewDelivery(Mark(inbox_id), place.channel),) if place.ts else ()
     return (*on_progress(patch, channel), NewDelivery(WriteSummary(patch), None), *mark)
+
+
+def on_ended_with_set(
+    patch: str, inbox_id: int, place: Place, home: tuple[str | None, str | None]
+) -> tuple[NewDelivery, ...]:
+    """What is said when a patch that did not run was ended because its set cannot land any more."""
+    channel, thread = home
+    summary = (NewDelivery(PostSummary(patch), channel, thread),) if channel else ()
+    return (*on_ended(patch, inbox_id, place, channel), *summary)
 
 
 def _gates_to_show(report: Report) -> tuple[str, ...]:

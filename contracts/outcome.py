@@ -12,12 +12,14 @@ from contracts.patch import BYTES_AS_BASE64
 
 
 class Step(enum.StrEnum):
-    """What a worker does, in this order; gates and landing repeat when the branch moved."""
+    """What a worker does, in this order; gates and landing repeat when the branch moved, gates when the
+    candidate was changed."""
 
     FETCH = "fetch"  #: bring the branch's tip
     APPLY = "apply"  #: build the candidate commit
     CHECKOUT = "checkout"  #: the candidate as files for the gates
     GATES = "gates"
+    REWORK = "rework"  #: commands change the candidate, for the gates to look at again
     LAND = "land"  #: compare-and-swap, push
 
 
@@ -63,7 +65,7 @@ class Offer:
     """What the desk could make of a patch that did not land as it was posted: for a person to take.
 
     *diff* is the adjusted patch, whole, as `git diff` prints it against the report's base; *steps* is how it
-    came about, as `Report.resolutions` says it.
+    came about, as `Report.resolutions` says it. An empty diff: the same again, on what the branch is then.
     """
 
     diff: bytes
@@ -84,6 +86,7 @@ class Report:
     moved: int = 0  #: how often the branch moved while the gates ran
     pushed_to: str | None = None  #: the origin, without credentials; None: the desk's own repository
     found: bool = False  #: landed by an earlier attempt that could not say so
+    reused: bool = False  #: its gates ran in an earlier attempt, on exactly this candidate
     approved: Approved | None = None  #: None: nothing needed it
     resolutions: tuple[Fault, ...] = ()  #: what the desk mended by itself, and how
     offer: Offer | None = None  #: of a patch that failed
@@ -105,6 +108,7 @@ class Preview:
     faults: tuple[Fault, ...] = ()
     gates: tuple[Foreseen, ...] = ()
     approvals: tuple[Fault, ...] = ()
+    offer: Offer | None = None  #: *tree* and *files* are then those of the adjusted patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,4 +163,16 @@ class Proposed:
     kind: Literal["proposed"] = "proposed"
 
 
-Outcome = Landed | Failed | Retry | GaveUp | Stopped | Proposed
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """It may land as the report's commit on the report's base, but only together with the rest of its set.
+
+    *under* is all that it was judged by: while that and the base are the same, so is the verdict.
+    """
+
+    report: Report
+    under: str
+    kind: Literal["prepared"] = "prepared"
+
+
+Outcome = Landed | Failed | Retry | GaveUp | Stopped | Proposed | Prepared

@@ -7,9 +7,9 @@ from contracts.commands import Actor, Place, Source
 from contracts.control import Approval, Hold, Priority, Proposal
 from contracts.faults import Fault
 from contracts.notices import Notice
-from contracts.outcome import Report, StepTime
+from contracts.outcome import Prepared, Report, StepTime
 from contracts.patch import Patch
-from contracts.states import InboxState, PatchState
+from contracts.states import OPEN_STATES, InboxState, PatchState
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,10 @@ class StoredPatch:
     approval: Approval | None = None
     reverted_by: str | None = None  #: the latest patch that undoes it, landed or not
     set_id: str | None = None  #: of the set that it is a member of (`patch.together`)
+    bound: bool = False  #: it may land only once all of its (atomic) set have passed their gates
+    cleared: bool = False  #: while it is open: they have, and nobody can take it back any more
+    broken: Fault | None = None  #: while it runs: why its set, and so it, cannot land any more
+    prepared: Prepared | None = None  #: the latest candidate that passed while it was bound
 
     @property
     def tries(self) -> int:
@@ -72,6 +76,42 @@ class PatchLine:
     accepted_at: datetime
     finished_at: datetime | None
     position: int | None  #: 1 is the head of the lane; None once finished
+
+
+@dataclass(frozen=True, slots=True)
+class PatchSet:
+    """What came of one block for several *domains*; *members* are in their order.
+
+    A domain without a member kept its part out. A member of another message was there before, with equal
+    content. There is always one of the set's own.
+    """
+
+    id: str
+    inbox_id: int
+    atomic: bool
+    domains: tuple[str, ...]
+    members: tuple[StoredPatch, ...]
+    card: Place | None = None  #: as of a StoredPatch
+
+    @property
+    def first(self) -> StoredPatch:
+        """The first of its own members."""
+        return next(member for member in self.members if member.inbox_id == self.inbox_id)
+
+    @property
+    def open(self) -> tuple[StoredPatch, ...]:
+        return tuple(member for member in self.members if member.state in OPEN_STATES)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Content that is there already. *twin*: the open patch with it.
+
+    *brought*: the same message has brought it before, in whatever state it is now.
+    """
+
+    twin: str | None
+    brought: bool
 
 
 @dataclass(frozen=True, slots=True)

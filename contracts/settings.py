@@ -6,11 +6,11 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from contracts.gates import Credentials, GateSpec
+from contracts.gates import Credentials, GateSpec, Reach, RepairSpec
 from contracts.intervals import IntervalSettings
 from contracts.patch import Limits
 from contracts.protection import DEFAULT_PATHS, CommandRule, Rule
-from contracts.resolving import Mending, Rerun, Resolving
+from contracts.resolving import Mending, Resolving, Way
 from contracts.sections import Section
 from contracts.states import Backoff
 
@@ -51,6 +51,32 @@ class GateSettings(Section):
         )
 
 
+class RepairSettings(Section):
+    """A command that may make a candidate pass, a formatter say: `run`, `timeout`, `when`, `env`, `idle` and
+    `network` as of a gate. `files` are those that it may change: what the patch touches, or any."""
+
+    name: Name
+    run: Annotated[tuple[str, ...], Field(min_length=1)]
+    timeout: Seconds = timedelta(minutes=10)
+    when: tuple[str, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict)
+    idle: Seconds | None = None
+    network: bool = False
+    files: Reach = Reach.TOUCHED
+
+    def spec(self) -> RepairSpec:
+        command = GateSpec(
+            self.name,
+            self.run,
+            self.timeout,
+            when=self.when,
+            env=tuple(self.env.items()),
+            idle=self.idle,
+            network=self.network,
+        )
+        return RepairSpec(command, self.files)
+
+
 class Submitters(Section):
     """Who may submit; both empty: everybody in the domain's channels."""
 
@@ -76,18 +102,21 @@ class FreezeSettings(IntervalSettings):
 
 
 class ResolveSettings(Section):
-    """What the desk mends by itself. `flaky`: a required gate that said no runs once more on the same files.
+    """What the desk makes of a patch that does not fit, or does not pass, as it was posted: `Way` says how.
 
-    `recount`: a hunk that says other counts than it holds is taken as what it holds. Lines that were lost on
-    the way look the same as lines that were miscounted: so it is off.
+    `recount` is off: lines that were lost on the way look the same as lines that were miscounted.
     """
 
+    moved_tip: Mending = Resolving().moved_tip
     line_endings: Mending = Resolving().line_endings
-    recount: Mending = Mending.NEVER
-    flaky: Rerun = Resolving().flaky
+    recount: Mending = Resolving().recount
+    place: Mending = Resolving().place
+    whitespace: Mending = Resolving().whitespace
+    repair: Mending = Resolving().repair
+    flaky: Mending = Resolving().flaky
 
     def resolving(self) -> Resolving:
-        return Resolving(self.line_endings, self.flaky)
+        return Resolving(**{way.value: getattr(self, way) for way in Way})
 
 
 class DomainSettings(Section):
@@ -98,7 +127,8 @@ class DomainSettings(Section):
     `credentials`: what becomes of a patch that adds something that looks like one. `hold_when_critical`:
     nothing lands while the domain's risk rate is critical. `freeze` are the windows in which nothing begins.
     `protected` are paths that need an approval, beside the gates' own files; `commands`: what becomes of
-    shell lines that come inside a patch. `repository_gates`: gates that `.patchdesk.yml` adds run, too.
+    shell lines that come inside a patch; `capture`: what they change of the files lands, too. `repair` are
+    commands that may make a candidate pass. `repository_gates`: gates that `.patchdesk.yml` adds run, too.
     """
 
     repository: str | None = None
@@ -114,8 +144,16 @@ class DomainSettings(Section):
     protected: tuple[ProtectedSettings, ...] = (ProtectedSettings(paths=DEFAULT_PATHS),)
     approvers: ApproverSettings = ApproverSettings()
     commands: CommandRule = CommandRule.APPROVE
+    capture: bool = False
     repository_gates: bool = False
+    repair: tuple[RepairSettings, ...] = ()
     resolve: ResolveSettings = ResolveSettings()
+
+    def repairs(self) -> tuple[RepairSpec, ...]:
+        """What may repair a candidate, in its order; nothing where that is not wanted."""
+        if self.resolve.repair is Mending.NEVER:
+            return ()
+        return tuple(each.spec() for each in self.repair)
 
 
 class SlackSettings(Section):
@@ -224,9 +262,12 @@ class Settings(Section):
     @model_validator(mode="after")
     def _gate_names_differ(self) -> Self:
         for name, domain in self.domains.items():
-            names = [gate.name for gate in domain.gates]
-            if twice := next((gate for gate in names if names.count(gate) > 1), None):
-                raise ValueError(f"domain {name!r} has two gates named {twice!r}")
+            for kind, names in (
+                ("gates", [gate.name for gate in domain.gates]),
+                ("repair commands", [command.name for command in domain.repair]),
+            ):
+                if twice := next((each for each in names if names.count(each) > 1), None):
+                    raise ValueError(f"domain {name!r} has two {kind} named {twice!r}")
         return self
 
     def domain_names(self) -> dict[str, str]:

@@ -18,11 +18,12 @@ class PatchState(enum.StrEnum):
     WAITING = "waiting"  #: in its lane, behind others or until its time
     READY = "ready"  #: head of its lane, offered to workers
     RUNNING = "running"  #: one worker holds it under a lease and sends heartbeats
+    PREPARED = "prepared"  #: its gates let it through; it lands when those of its whole set do
     LANDED = "landed"  #: its commit is on the branch
     FAILED = "failed"  #: it would not apply, or a gate did not let it through
-    STOPPED = "stopped"  #: a person ended it while it ran
+    STOPPED = "stopped"  #: ended while it ran, by a person or because its set cannot land
     QUARANTINED = "quarantined"  #: the desk itself could not, several times
-    CANCELLED = "cancelled"  #: a person took it back before it ran
+    CANCELLED = "cancelled"  #: taken back before it ran, by a person or because its set cannot land
     REJECTED = "rejected"  #: a person did not approve it
 
 
@@ -30,7 +31,7 @@ class PatchEvent(enum.StrEnum):
     PROPOSE = "propose"  #: what it touches needs an approval that it does not have
     APPROVE = "approve"  #: another person said yes to exactly this
     REJECT = "reject"  #: another person said no
-    CANCEL = "cancel"  #: a person took it back
+    CANCEL = "cancel"  #: a person took it back, or its set cannot land any more
     PROMOTE = "promote"  #: became head of its lane
     DEMOTE = "demote"  #: its domain was closed before a worker took it
     CLAIM = "claim"  #: a worker took it; its attempt rises by one
@@ -38,7 +39,10 @@ class PatchEvent(enum.StrEnum):
     REFUSE = "refuse"  #: it would not apply, or a gate said no
     RETRY = "retry"  #: something passing went wrong; back into the lane until its time
     RESCUE = "rescue"  #: the lease ran out, or it was given back; into the lane again
-    STOP = "stop"  #: a person ended it
+    STOP = "stop"  #: a person ended it, or its set cannot land any more
+    PREPARE = "prepare"  #: its gates passed, and it may land only together with others
+    CLEAR = "clear"  #: the gates of all of its set have passed
+    YIELD = "yield"  #: another of its set is kept back; its lane goes on without it
     GIVE_UP = "give-up"  #: the desk could not, and no attempt is left
 
 
@@ -65,6 +69,12 @@ PATCH_TRANSITIONS: Mapping[PatchState, Mapping[PatchEvent, PatchState]] = {
         PatchEvent.RESCUE: PatchState.WAITING,
         PatchEvent.STOP: PatchState.STOPPED,
         PatchEvent.GIVE_UP: PatchState.QUARANTINED,
+        PatchEvent.PREPARE: PatchState.PREPARED,
+    },
+    PatchState.PREPARED: {
+        PatchEvent.CLEAR: PatchState.READY,
+        PatchEvent.YIELD: PatchState.WAITING,
+        PatchEvent.CANCEL: PatchState.CANCELLED,
     },
     PatchState.LANDED: {},
     PatchState.FAILED: {},
@@ -77,7 +87,7 @@ PATCH_TRANSITIONS: Mapping[PatchState, Mapping[PatchEvent, PatchState]] = {
 #: A patch in one of these is still to be carried out; equal content waits for it.
 OPEN_STATES = frozenset(state for state, events in PATCH_TRANSITIONS.items() if events)
 #: One per domain at most: the head of the lane.
-HEAD_STATES = frozenset({PatchState.READY, PatchState.RUNNING})
+HEAD_STATES = frozenset({PatchState.READY, PatchState.RUNNING, PatchState.PREPARED})
 
 
 class DeliveryState(enum.StrEnum):

@@ -61,6 +61,14 @@ class RevertPatch:
 
 
 @dataclass(frozen=True, slots=True)
+class AdjustPatch:
+    """The adjusted form that was offered of this one, as a new patch."""
+
+    patch: str | None = None
+    kind: Literal["adjust"] = "adjust"
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     domain: str
     why: str
@@ -105,7 +113,7 @@ class Unhalt:
     kind: Literal["unhalt"] = "unhalt"
 
 
-OfPatch = Stop | PutOnHold | ChangePriority | Replay | RevertPatch
+OfPatch = Stop | PutOnHold | ChangePriority | Replay | RevertPatch | AdjustPatch
 OfDomain = Pause | Drain | Freeze | Unfreeze
 OfDesk = Halt | Unhalt
 Steering = OfPatch | Resume | OfDomain | OfDesk
@@ -150,6 +158,10 @@ def _revert(rest: str) -> Steering | Fault:
     return RevertPatch(_id(rest) or None) if _is_one_word(rest) else _more(rest)
 
 
+def _adjust(rest: str) -> Steering | Fault:
+    return AdjustPatch(_id(rest) or None) if _is_one_word(rest) else _more(rest)
+
+
 def _pause(rest: str) -> Steering | Fault:
     domain, why = _split(rest)
     return Pause(_name(domain), why) if domain and why else _missing("pause", "DOMAIN", domain, "why")
@@ -191,6 +203,7 @@ _READERS: Final[Mapping[str, Callable[[str], Steering | Fault]]] = {
     "priority": _priority,
     "replay": _replay,
     "revert": _revert,
+    "adjust": _adjust,
     "pause": _pause,
     "drain": _drain,
     "freeze": _freeze,

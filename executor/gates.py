@@ -10,7 +10,7 @@ from contracts.faults import Fault, Reason, fault
 from contracts.gates import Credentials, Foreseen, GateResult, GateSpec, Verdict
 from contracts.globs import matching
 from contracts.patch import Commands
-from contracts.resolving import Rerun
+from contracts.resolving import Mending
 from contracts.secrets import redact
 from executor.sandbox.level import (
     Ended,
@@ -42,7 +42,7 @@ class Gating:
     min_level: int = 0
     credentials: Credentials = Credentials.REFUSE
     left_out: tuple[str, ...] = ()
-    flaky: Rerun = Rerun.OFFER
+    flaky: Mending = Mending.OFFER
 
     def under(self, demands: Demands) -> "Gating":
         """What *demands* say is to run; then the commands, which they allow or somebody has approved."""
@@ -93,7 +93,7 @@ async def run_gates(
                 await workspace.restore()
             ran = True
             result = await _run(spec, gating, workspace)
-            if result.required and result.verdict is Verdict.FAILED and gating.flaky is not Rerun.NEVER:
+            if result.required and result.verdict is Verdict.FAILED and gating.flaky is not Mending.NEVER:
                 await workspace.restore()
                 result = _twice(result, await _run(spec, gating, workspace), gating.flaky)
         if result.required and result.verdict > Verdict.SKIPPED:
@@ -102,10 +102,10 @@ async def run_gates(
     return (*results, *map(_not_allowed, gating.left_out), *map(_not_run, gating.commands))
 
 
-def _twice(first: GateResult, second: GateResult, flaky: Rerun) -> GateResult:
+def _twice(first: GateResult, second: GateResult, flaky: Mending) -> GateResult:
     """What is told of a gate that said no and was asked again; a second yes counts only where it may."""
     runs = (first.verdict, second.verdict)
-    if flaky is Rerun.AUTO and second.verdict is Verdict.PASSED:
+    if flaky is Mending.AUTO and second.verdict is Verdict.PASSED:
         return replace(first, verdict=Verdict.PASSED, why=None, runs=runs)
     return replace(first, runs=runs)
 

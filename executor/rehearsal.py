@@ -11,6 +11,7 @@ from contracts.faults import Fault, Reason, fault
 from contracts.gates import GateSpec
 from contracts.outcome import Report, Step
 from contracts.patch import Limits, Patch
+from contracts.resolving import Resolving
 from contracts.settings import Settings
 from executor.gates import Gating
 from executor.git import GitError
@@ -64,6 +65,7 @@ async def rehearse(
     branch: str | None,
     gates: Sequence[GateSpec],
     on_step: OnStep,
+    resolving: Resolving = Resolving(),  # noqa: B008 - frozen
 ) -> Rehearsal:
     """What would come of *patch* on *branch* (None: what is checked out) of *repository*, a path or address.
 
@@ -84,6 +86,7 @@ async def rehearse(
                 limits=stage.limits,
                 clock=stage.clock,
                 journal=journal,
+                resolving=resolving,
             )
             try:
                 wrong = await _try(trial, Origin(repository), branch)

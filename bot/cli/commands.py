@@ -58,6 +58,10 @@ COMMANDS = {
         "bot.cli.steer:revert",
         "Undo what has landed: a new patch with the inverse of it, through the same gates.",
     ),
+    "adjust": Command(
+        "bot.cli.steer:adjust",
+        "Take the adjusted form that was offered of a patch: a new one, through the same gates.",
+    ),
     "approve": Command(
         "bot.cli.steer:approve",
         "Let a patch go on that needs an approval; somebody else must have submitted it.",

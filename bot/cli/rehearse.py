@@ -21,8 +21,9 @@ from contracts import formats
 from contracts.commands import Submit
 from contracts.faults import Reason
 from contracts.gates import GateResult, GateSpec, Verdict
-from contracts.outcome import Change, FileChange, Step
+from contracts.outcome import Change, FileChange, Offer, Step
 from contracts.patch import Patch
+from contracts.resolving import Resolving
 from contracts.settings import DomainSettings, Settings
 from executor.rehearsal import Rehearsal, open_stage, rehearse
 
@@ -70,7 +71,9 @@ def try_patch(
     specs = tuple(map(parse_gate, gate)) if gate else tuple(each.spec() for each in rules.gates)
     submit = Submit((given(file),), addressed=True, domain=name)
     asked = read_or_stop(submit, formats.Context.of_trial(settings, name))
-    rehearsals = asyncio.run(_try(asked, repo, branch, specs, settings, quiet=as_json))
+    rehearsals = asyncio.run(
+        _try(asked, repo, branch, specs, settings, resolving=rules.resolve.resolving(), quiet=as_json)
+    )
     if as_json:
         reports = [rehearsal.report for rehearsal in rehearsals]
         show_json({"patches": list(map(shapes.tried, asked, reports))})
@@ -96,6 +99,7 @@ async def _try(
     gates: Sequence[GateSpec],
     settings: Settings,
     *,
+    resolving: Resolving,
     quiet: bool,
 ) -> list[Rehearsal]:
     rehearsals = []
@@ -108,6 +112,7 @@ async def _try(
                 repository=repo,
                 branch=branch,
                 gates=gates,
+                resolving=resolving,
                 on_step=_in_silence if quiet else _on_step,
             )
             rehearsals.append(rehearsal)
@@ -130,6 +135,8 @@ def tell(patch: Patch, rehearsal: Rehearsal) -> None:
     say()
     for line in outcome(patch, rehearsal):
         say(line)
+    if report.offer is not None:
+        tell_offer(report.offer)
     show_table(("file", "change", "added", "removed"), map(file_row, report.files))
     show_table(("gate", "verdict", "took", "sandbox", "why"), map(_gate_row, report.gates))
     for gate in report.gates:
@@ -147,6 +154,15 @@ def outcome(patch: Patch, rehearsal: Rehearsal) -> Iterator[str]:
         yield f"{said.what} {said.hint}".rstrip() + (f" ({place})" if place else "")
     if commands := patches.commands_not_run(patch, PLAIN):
         yield commands
+
+
+def tell_offer(offer: Offer) -> None:
+    """What the desk would do differently, and the adjusted patch, as it may be posted."""
+    say(patches.OFFERED)
+    for step in offer.steps:
+        say(f"- {explain(step).what}")
+    say()
+    say(visible_lines(offer.diff.decode(errors="replace")))
 
 
 def file_row(file: FileChange) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from contracts.ports import Engine, NewEvent
 from contracts.records import MessageStanding
 from contracts.ruling import Approve, Ruling, TurnDown
 from contracts.steering import (
+    AdjustPatch,
     ChangePriority,
     Drain,
     Freeze,
@@ -85,6 +86,11 @@ def replay(patch: AnId, as_json: AsJson = False) -> None:
 def revert(patch: AnId, as_json: AsJson = False) -> None:
     """Undo what has landed: a new patch with the inverse of it, through the same gates."""
     _steer(RevertPatch(patch.casefold()), as_json=as_json)
+
+
+def adjust(patch: AnId, as_json: AsJson = False) -> None:
+    """Take the adjusted form that was offered of a patch: a new one, through the same gates."""
+    _steer(AdjustPatch(patch.casefold()), as_json=as_json)
 
 
 def approve(patch: AnId, as_json: AsJson = False) -> None:

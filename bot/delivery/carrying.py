@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -24,15 +24,15 @@ from bot.delivery.slack_answers import SOON, Answer, Delivered, RetryAfter
 from bot.delivery.summary_files import write_summary
 from bot.delivery.uploading import File, upload_once
 from bot.delivery.wording.answers import log_title
-from bot.delivery.wording.patches import Relative
+from bot.delivery.wording.patches import ADJUSTED_TITLE, Relative
 from contracts import notices
 from contracts.alerts.rules import Rules
 from contracts.commands import Question
 from contracts.faults import Fault, Reason
-from contracts.gates import GateResult
 from contracts.operations import Operations
 from contracts.ports import Engine
 from contracts.records import Delivery, StoredPatch
+from contracts.secrets import redact
 from contracts.settings import Settings
 from contracts.states import OPEN_STATES
 
@@ -87,8 +87,8 @@ class Carrier:
         match notice:
             case notices.EditCard(patch):
                 return await self._edit_card(patch)
-            case notices.UploadLog(patch, gate):
-                return Tried(await self._upload_log(delivery, patch, gate))
+            case notices.UploadLog() | notices.UploadOffer():
+                return Tried(await self._upload(delivery, notice))
             case notices.WriteSummary(patch):
                 return Tried(await self._write_summary(patch))
             case notices.Mark(inbox_id):
@@ -230,17 +230,12 @@ class Carrier:
         return Tried(Delivered())
 
     # Files -------------------------------------------------------------------------------------
-    async def _upload_log(self, delivery: Delivery, patch: str, gate: str) -> Answer:
-        row = await self._row(patch)
-        result = _result_of(row, gate)
-        if result is None:
+    async def _upload(self, delivery: Delivery, notice: notices.UploadLog | notices.UploadOffer) -> Answer:
+        row = await self._row(notice.patch)
+        file = _log_of(row, notice.gate) if isinstance(notice, notices.UploadLog) else _adjusted(row)
+        if file is None:
             return Delivered()
         channel = _channel_of(delivery)
-
-        async def output() -> bytes:
-            return result.output.encode()
-
-        file = File(f"{patch}-{gate}.log", log_title(result.name, result.dropped), output)
         thread = delivery.thread or _thread_of_card(row, channel)
         return await upload_once(self._sender, self._outbox, delivery, file, channel=channel, thread=thread)
 
@@ -275,6 +270,26 @@ def _thread_of_card(row: StoredPatch, channel: str) -> str | None:
     return row.card.thread or row.card.ts
 
 
-def _result_of(row: StoredPatch, gate: str) -> GateResult | None:
+def _log_of(row: StoredPatch, gate: str) -> File | None:
     results = row.report.gates if row.report else ()
-    return next((result for result in results if result.name == gate and result.output), None)
+    result = next((each for each in results if each.name == gate and each.output), None)
+    if result is None:
+        return None
+    title = log_title(result.name, result.dropped)
+    return File(f"{row.id}-{gate}.log", title, _content(result.output))
+
+
+def _adjusted(row: StoredPatch) -> File | None:
+    """What was offered, as people may see it; what is applied, if somebody takes it, is what is kept."""
+    offered = row.report.offer if row.report else None
+    if offered is None:
+        return None
+    shown = redact(offered.diff.decode(errors="replace"))
+    return File(f"{row.id}-adjusted.patch", ADJUSTED_TITLE, _content(shown))
+
+
+def _content(text: str) -> Callable[[], Awaitable[bytes]]:
+    async def content() -> bytes:
+        return text.encode()
+
+    return content

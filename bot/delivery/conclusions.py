@@ -20,6 +20,7 @@ from contracts.notices import (
     Twin,
     UploadDiff,
     UploadLog,
+    UploadOffer,
 )
 from contracts.ports import AuditEntry, Buried, DeliveryOutcome, Doubtful, Postponed, Redirected, Sent
 from contracts.records import Delivery
@@ -141,5 +142,14 @@ def _may_move(notice: Notice) -> bool:
     """What is worth reading in another channel than its own."""
     return isinstance(
         notice,
-        PostCard | PostSummary | AskApproval | UploadDiff | UploadLog | Reject | Twin | PostAlert | TellAlert,
+        PostCard
+        | PostSummary
+        | AskApproval
+        | UploadDiff
+        | UploadOffer
+        | UploadLog
+        | Reject
+        | Twin
+        | PostAlert
+        | TellAlert,
     )

@@ -34,7 +34,7 @@ from contracts.course import Offer
 from contracts.faults import Fault, Reason, fault
 from contracts.ruling import Approve, Ruling, TurnDown
 from contracts.spans import LONGEST, until
-from contracts.steering import Freeze, PutOnHold, Replay, Resume, RevertPatch, Steering, Stop
+from contracts.steering import AdjustPatch, Freeze, PutOnHold, Replay, Resume, RevertPatch, Steering, Stop
 
 Json = Mapping[str, Any]
 
@@ -51,6 +51,7 @@ _STEERS: Final[Mapping[str, Callable[[str], Steering]]] = {
     cards.ACTIONS[Offer.RESUME]: Resume,
     cards.ACTIONS[Offer.REPLAY]: Replay,
     cards.ACTIONS[Offer.REVERT]: RevertPatch,
+    cards.ACTIONS[Offer.ADJUST]: AdjustPatch,
 }
 _NOWHERE: Final = Place()
 

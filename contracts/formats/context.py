@@ -12,7 +12,7 @@ from contracts.settings import Settings
 
 def _recounting(settings: Settings) -> frozenset[str]:
     rules = settings.domains.items()
-    return frozenset(name for name, each in rules if each.resolve.recount is Mending.AUTO)
+    return frozenset(name for name, each in rules if each.resolve.recount is not Mending.NEVER)
 
 
 @dataclass(frozen=True, slots=True)

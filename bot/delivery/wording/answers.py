@@ -25,6 +25,7 @@ COMMANDS: Final = (
     "`/patch show ID` shows one patch, `/patch why ID` what it waits for and how long",
     "`/patch stop ID` or `cancel ID` ends one, `/patch replay ID` brings it in again",
     "`/patch revert ID` undoes one that has landed, by a new patch",
+    "`/patch adjust ID` takes the adjusted form that was offered of one, as a new patch",
     "`/patch hold ID WHY`, `/patch resume ID` and `/patch priority ID emergency|high|normal|low` order them",
     "`/patch pause|drain DOMAIN WHY` and `/patch freeze DOMAIN until TIME WHY` close a domain",
     "`/patch resume DOMAIN` and `/patch unfreeze DOMAIN` open it again",

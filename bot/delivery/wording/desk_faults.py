@@ -54,6 +54,10 @@ _LANDING: Mapping[Reason, Said] = {
         "{branch} moved under the patch {tries:n|time|times}; the desk stopped trying.",
         "Post it again when fewer changes land.",
     ),
+    Reason.TIP_MOVED: Said(
+        "{branch} moved on from {base:commit} while the gates ran, and they have not seen what it is now.",
+        "`replay` tries the patch again on what the branch is then.",
+    ),
     Reason.BRANCH_CHECKED_OUT: Said(
         "{branch} is checked out in the repository's own folder, so pushing would change it under its user.",
         "Check out another branch there, or make it a bare repository.",

@@ -246,6 +246,17 @@ _APPLYING: Mapping[Reason, Said] = {
         "Hunk {hunk:number} of {path} fits in {count:n|place|places}: at lines {lines:words}.",
         "Make the diff with more context (`git diff -U10`).",
     ),
+    Reason.DIFF_ELSEWHERE: Said(
+        "Hunk {hunk:number} of {path} is for line {said:number}, and its lines stand at line {line:number}.",
+        _FRESH,
+    ),
+    Reason.NEEDS_ADJUSTING: Said(
+        "It does not fit the branch as it was posted; the desk could make it fit.",
+        "Look at the adjusted patch, and apply it if it is what you mean.",
+    ),
+    Reason.NOT_OFFERED: Said(
+        "There is no adjusted form of patch {id}.", "Only one that was offered can be applied."
+    ),
     Reason.DIFF_MISREAD: Said(
         "The diff names {seen:list}, but git would change {applied:list}.", "Post the diff as git printed it."
     ),
@@ -264,6 +275,19 @@ _APPLYING: Mapping[Reason, Said] = {
     Reason.TOOK_LINE_ENDS: Said("The change to {path} was given the line ends that the file has.", ""),
     Reason.TOOK_COUNTS: Said(
         "Hunk {hunk:number} of {path} said {said:words} and was taken as what it holds, {found:words}.", ""
+    ),
+    Reason.TOOK_MOVED_LINES: Said(
+        "The lines of {path} have moved since the diff was made; {hunks:words} went with them.", ""
+    ),
+    Reason.TOOK_PLACE: Said(
+        "Hunk {hunk:number} of {path} was put at line {line:number} instead of line {said:number}, the one "
+        "place where its lines stand.",
+        "",
+    ),
+    Reason.TOOK_BLANKS: Said(
+        "Change {number:number} of {path} was put at line {line:number}, the one place where its lines stand "
+        "with other {differs:words}.",
+        "",
     ),
     Reason.TOOK_SECOND_VERDICT: Said(
         "{gate} said no, and passed when it ran again on the same files; that verdict was taken.", ""

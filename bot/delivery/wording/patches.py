@@ -41,6 +41,7 @@ STEP_NAMES: Final[Mapping[Step, str]] = {
     Step.APPLY: "apply",
     Step.CHECKOUT: "check out",
     Step.GATES: "gates",
+    Step.REWORK: "rework",
     Step.LAND: "land",
 }
 _DOING: Mapping[Step, str] = {
@@ -48,6 +49,7 @@ _DOING: Mapping[Step, str] = {
     Step.APPLY: "Applying the patch",
     Step.CHECKOUT: "Laying out the files for the gates",
     Step.GATES: "Running the gates",
+    Step.REWORK: "Running what may change it",
     Step.LAND: "Landing",
 }
 _REFUSED: Mapping[PatchState, str] = {
@@ -177,6 +179,7 @@ def _wishes(row: StoredPatch, ink: Ink) -> list[str]:
     wishes = [f"priority {priority}"] if priority is not Priority.NORMAL else []
     wishes += ["hotfix"] if patch.hotfix else []
     wishes += [ink.say("replays {id}", id=patch.replays)] if patch.replays else []
+    wishes += [ink.say("adjusted from {id}", id=patch.adjusts)] if patch.adjusts else []
     return wishes
 
 
@@ -231,6 +234,7 @@ class Summary:
     gates: tuple[str, ...]
     gates_total: str
     mended: tuple[str, ...]
+    offered: tuple[str, ...]
     facts: tuple[str, ...]
     times: str
     commands: str
@@ -248,6 +252,7 @@ def summary(row: StoredPatch, ink: Ink, *, now: datetime) -> Summary:
         gates=tuple(gate_line(gate, ink) for gate in report.gates),
         gates_total=gates_total(row, report, ink),
         mended=tuple(explain(each, ink).what for each in report.resolutions),
+        offered=tuple(explain(each, ink).what for each in report.offer.steps) if report.offer else (),
         facts=_facts(report, ink, landed=landed),
         times=times(row),
         commands=commands_not_run(row.patch, ink, ran=_ran(report)),
@@ -291,6 +296,8 @@ def gate_line(gate: GateResult, ink: Ink) -> str:
 
 
 MENDED: Final = "What the desk mended by itself:"
+OFFERED: Final = "What the desk offers to do:"
+ADJUSTED_TITLE: Final = "The adjusted patch"
 
 
 def _again(gate: GateResult) -> str:

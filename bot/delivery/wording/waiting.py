@@ -42,6 +42,7 @@ OFFERS: Final[Mapping[Offer, str]] = {
     Offer.RESUME: "Resume",
     Offer.REPLAY: "Replay",
     Offer.REVERT: "Revert",
+    Offer.ADJUST: "Apply the adjusted patch",
 }
 
 
@@ -151,6 +152,7 @@ _DEEDS: Final[Mapping[Deed, str | Callable[[Mapping[str, str]], str]]] = {
     Deed.PRIORITISED: "{by:words} made its priority {priority:words}.",
     Deed.REPLAYED: "{by:words} replayed it as {patch}.",
     Deed.REVERTING: "{by:words} asked for it to be undone, as {patch}.",
+    Deed.ADJUSTED: "{by:words} took the adjusted patch, as {patch}.",
     Deed.PAUSED: "{by:words} paused {domain:words} ({why:words}). Nothing begins until somebody resumes it.",
     Deed.DRAINING: "{by:words} lets {domain:words} run empty ({why:words}). New patches are refused.",
     Deed.FROZEN: _frozen,
