@@ -72,6 +72,18 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Approvals:
+    """How long those patches had waited about which somebody decided in one window, approved or rejected.
+
+    *waiting* are those that waited at its end.
+    """
+
+    wait: Spread | None = None
+    longest: timedelta | None = None
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """Everything about the patches, gates and alerts of a window.
 
@@ -91,6 +103,7 @@ class Counted:
     coverage: float | None = None  #: percent
     causes: tuple[Cause, ...] = ()
     alerts: Answered = Answered()
+    approvals: Approvals = Approvals()
     oldest_at: datetime | None = None
 
     @property
@@ -127,7 +140,10 @@ class Measure(enum.StrEnum):
     RUN_P90 = "run-p90"
     ACKNOWLEDGE_MEAN = "acknowledge-mean"
     RESOLVE_MEAN = "resolve-mean"
-    APPROVAL_LATENCY = "approval-latency"
+    APPROVAL_P50 = "approval-latency"  #: from the need of an approval to the decision
+    APPROVAL_P90 = "approval-p90"
+    APPROVAL_LONGEST = "approval-longest"
+    APPROVALS_WAITING = "approvals-waiting"
     OLDEST_OPEN = "oldest-open"
 
 
@@ -137,7 +153,9 @@ class Unit(enum.StrEnum):
     SECONDS = "seconds"
 
 
-_COUNTS = frozenset({Measure.LANDED, Measure.FAILED, Measure.QUARANTINED, Measure.INCIDENTS})
+_COUNTS = frozenset(
+    {Measure.LANDED, Measure.FAILED, Measure.QUARANTINED, Measure.INCIDENTS, Measure.APPROVALS_WAITING}
+)
 _PERCENTS = frozenset({Measure.SUCCESS_RATE, Measure.GATE_PASS_RATE, Measure.FLAKE_RATE, Measure.COVERAGE})
 #: More of these is better; of all others, less is.
 _MORE_IS_BETTER = frozenset({Measure.LANDED, Measure.SUCCESS_RATE, Measure.GATE_PASS_RATE, Measure.COVERAGE})
@@ -188,7 +206,7 @@ def _why(measure: Measure, value: float | None) -> Fault | None:
     match measure:
         case Measure.COVERAGE:
             return fault(Reason.NOT_REPORTED)
-        case Measure.APPROVAL_LATENCY:
+        case Measure.APPROVAL_P50 | Measure.APPROVAL_P90 | Measure.APPROVAL_LONGEST:
             return fault(Reason.NO_APPROVALS)
         case _:
             return fault(Reason.NOTHING_TO_MEASURE)
@@ -198,6 +216,7 @@ def _values(counted: Counted, end: datetime) -> Mapping[Measure, float | None]:
     judged = sum(gate.judged for gate in counted.gates)
     answered = sum(gate.passed + gate.failed for gate in counted.gates)
     oldest = None if counted.oldest_at is None else end - counted.oldest_at
+    approvals = counted.approvals
     return {
         Measure.LANDED: counted.landed,
         Measure.FAILED: counted.failed,
@@ -208,13 +227,16 @@ def _values(counted: Counted, end: datetime) -> Mapping[Measure, float | None]:
         Measure.COVERAGE: counted.coverage,
         Measure.INCIDENTS: counted.alerts.incidents,
         Measure.DEPLOY_MEAN: _seconds(counted.deploy),
-        Measure.WAIT_P50: None if counted.wait is None else counted.wait.p50.total_seconds(),
-        Measure.WAIT_P90: None if counted.wait is None else counted.wait.p90.total_seconds(),
-        Measure.RUN_P50: None if counted.run is None else counted.run.p50.total_seconds(),
-        Measure.RUN_P90: None if counted.run is None else counted.run.p90.total_seconds(),
+        Measure.WAIT_P50: _seconds(counted.wait and counted.wait.p50),
+        Measure.WAIT_P90: _seconds(counted.wait and counted.wait.p90),
+        Measure.RUN_P50: _seconds(counted.run and counted.run.p50),
+        Measure.RUN_P90: _seconds(counted.run and counted.run.p90),
         Measure.ACKNOWLEDGE_MEAN: _seconds(counted.alerts.to_acknowledge),
         Measure.RESOLVE_MEAN: _seconds(counted.alerts.to_resolve),
-        Measure.APPROVAL_LATENCY: None,
+        Measure.APPROVAL_P50: _seconds(approvals.wait and approvals.wait.p50),
+        Measure.APPROVAL_P90: _seconds(approvals.wait and approvals.wait.p90),
+        Measure.APPROVAL_LONGEST: _seconds(approvals.longest),
+        Measure.APPROVALS_WAITING: approvals.waiting,
         Measure.OLDEST_OPEN: _seconds(oldest),
     }
 

@@ -28,6 +28,7 @@ from contracts.reports.body import (
     body_to_json,
 )
 from contracts.reports.figures import (
+    Approvals,
     Cause,
     Counted,
     Day,
@@ -57,6 +58,7 @@ NOW = Counted(
     gates=(GateTally("web", "tests", 12, 2, 0, 1),),
     coverage=87.5,
     causes=(Cause("gate-failed", "tests", 2),),
+    approvals=Approvals(SPREAD, 300 * SECOND, waiting=2),
     oldest_at=WEEK.end - timedelta(days=3),
 )
 BEFORE = Counted(landed=9, failed=4, wait=SPREAD, gates=(GateTally("web", "tests", 9, 4, 0, 0),))
@@ -154,7 +156,7 @@ def test_what_was_not_measured_says_why() -> None:
     empty = figures(Counted(), Counted(), ends=(WEEK.end, WEEK.start))
     said = report_markdown(replace(body(), figures=empty))
     assert "| Coverage | not measured |  |  | No gate reports it. |" in said
-    assert "| Approval latency | not measured |  |  | How long approvals take is not kept. |" in said
+    assert "| Approval latency, p50 | not measured |  |  | No approval was counted. |" in said
     assert "| Patches landed | 0 | 0 | as before |  |" in said
 
 
@@ -179,6 +181,15 @@ def test_amounts_read_as_people_write_them() -> None:
 
 
 # As data -----------------------------------------------------------------------------------------
+def test_what_an_earlier_release_kept_is_told_without_the_numbers_that_it_did_not_count() -> None:
+    made = body()
+    kept = replace(
+        made, figures=tuple(each for each in made.figures if not each.measure.startswith("approval"))
+    )
+    assert "Approval latency" in whole(report(made))
+    assert "Approval latency" not in whole(report(kept))
+
+
 def test_a_report_is_read_back_as_it_was_kept() -> None:
     assert body_from_json(body_to_json(body())) == body()
 

@@ -13,16 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.alerts.model import Entry, EntryKind, Group, GroupState, Taken
+from contracts.control import ApprovePatch, EndPatch, Proposal, RejectPatch
 from contracts.faults import Reason, fault
 from contracts.gates import GateResult, Verdict
 from contracts.notices import NewDelivery, PostReport
-from contracts.outcome import Failed, GaveUp, Landed, Outcome, Report, Retry
+from contracts.outcome import Failed, GaveUp, Landed, Outcome, Proposed, Report, Retry
 from contracts.ports import Engine
-from contracts.reports.figures import Answered, Cause, Counted, GateTally, Spread, spread
+from contracts.reports.figures import Answered, Approvals, Cause, Counted, GateTally, Spread, spread
 from contracts.reports.periods import Window
 from contracts.reports.settings import Kind
 from contracts.reports.store import ReportKey, StoredReport
 from contracts.risk import errors_of, warnings_of
+from contracts.states import PatchState
 from executor.engine import open_engine
 from tests.engine.alerted import Watch, alert
 from tests.engine.engines import KINDS, DeskOnItsOwnLoop
@@ -218,6 +220,45 @@ async def test_days_and_lists_hold_what_ended_in_them(desk: Desk) -> None:
     assert [line.id for line in await reports.landed(window, None, limit=1)] == ["p-2"]
     assert [line.id for line in await reports.open_at(after(500), None, limit=9)] == ["open"]
     assert await reports.open_at(after(400), None, limit=9) == ()
+
+
+# Approvals ---------------------------------------------------------------------------------------
+BINDING = "b" * 64
+
+
+async def propose(desk: Desk, id_: str, *, domain: str = "web", asked_at: float) -> None:
+    """The only patch whose turn it is, which needs an approval from *asked_at* on."""
+    await desk.settle(asked(id_, domain=domain), now=NOW)
+    proposal = Proposal(BINDING, (fault(Reason.HOTFIX_PROTECTED),))
+    await desk.finish(await desk.start(), Proposed(Report("main"), proposal), now=after(asked_at))
+
+
+async def test_an_approval_took_from_its_need_to_the_decision_and_who_took_theirs_back_took_none(
+    desk: Desk,
+) -> None:
+    lanes, reports = desk.engine.lanes, desk.engine.reports
+    decided = (
+        ("a", 10, ApprovePatch("a", BINDING, "Ben"), 110),
+        ("b", 20, RejectPatch("b", BINDING, "Ben"), 50),
+        ("c", 30, EndPatch("c", PatchState.PROPOSED, "Ann"), 60),
+    )
+    for id_, asked_at, decision, at in decided:
+        await propose(desk, id_, asked_at=asked_at)
+        assert await lanes.decide([decision], now=after(at))
+        if id_ == "a":
+            await desk.finish(await desk.start(now=after(at)), now=after(at))
+    await propose(desk, "d", domain="api", asked_at=40)
+    assert not await lanes.decide([ApprovePatch("d", "another", "Ben")], now=after(120))
+
+    async def counted(start: float, end: float, *domains: str) -> Approvals:
+        window = Window(after(start), after(end))
+        return (await reports.counted(window, domains or None)).approvals
+
+    took = Spread(2, timedelta(seconds=30), timedelta(seconds=100))
+    assert await counted(0, 200) == Approvals(took, timedelta(seconds=100), waiting=1)
+    assert await counted(0, 200, "web") == Approvals(took, timedelta(seconds=100), waiting=0)
+    assert await counted(0, 55, "web") == Approvals(Spread(1, took.p50, took.p50), took.p50, waiting=2)
+    assert await counted(0, 25) == Approvals(waiting=2)
 
 
 # Alerts ------------------------------------------------------------------------------------------

@@ -26,7 +26,10 @@ NAMES: Final[Mapping[Measure, str]] = {
     Measure.RUN_P90: "Run, p90",
     Measure.ACKNOWLEDGE_MEAN: "Mean time to acknowledge an alert (MTTA)",
     Measure.RESOLVE_MEAN: "Mean time to resolve an alert (MTTR)",
-    Measure.APPROVAL_LATENCY: "Approval latency",
+    Measure.APPROVAL_P50: "Approval latency, p50",
+    Measure.APPROVAL_P90: "Approval latency, p90",
+    Measure.APPROVAL_LONGEST: "Approval latency, longest",
+    Measure.APPROVALS_WAITING: "Patches that wait for an approval",
     Measure.OLDEST_OPEN: "Age of the oldest open patch",
 }
 UNMEASURED: Final = "not measured"

@@ -146,7 +146,8 @@ def _figure(body: Body, measure: Measure) -> Figure:
 
 
 def _count(body: Body, measure: Measure) -> int:
-    return round(_figure(body, measure).now or 0)
+    """0 as well where it was not measured, as what an earlier release made does not have all of them."""
+    return round(next((each.now for each in body.figures if each.measure is measure), None) or 0)
 
 
 def _sentences(body: Body, ink: Ink) -> list[str]:
@@ -245,6 +246,8 @@ def _help(body: Body, ink: Ink) -> Iterator[str]:
     if quarantined := _count(body, Measure.QUARANTINED):
         patches = figures.counted(quarantined, "patch was", "patches were")
         yield f"{patches} quarantined: the desk itself could not."
+    if undecided := _count(body, Measure.APPROVALS_WAITING):
+        yield f"{figures.counted(undecided, 'patch waits', 'patches wait')} for an approval."
     waiting = [each for each in body.open if each.state is not PatchState.RUNNING]
     if waiting and (age := _figure(body, Measure.OLDEST_OPEN)).now is not None:
         oldest = amount(age.now, unit_of(age.measure))

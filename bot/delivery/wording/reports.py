@@ -14,7 +14,7 @@ REPORT_FAULTS: Final[Mapping[Reason, Said]] = {
     ),
     Reason.NOTHING_TO_MEASURE: Said("There was nothing to measure.", ""),
     Reason.NOT_REPORTED: Said("No gate reports it.", "A gate reports it with a line like `coverage: 87.5%`."),
-    Reason.NO_APPROVALS: Said("How long approvals take is not kept.", ""),
+    Reason.NO_APPROVALS: Said("No approval was counted.", ""),
     Reason.BAD_SCHEDULE: Said(
         "The schedules of reports cannot be used: {detail:words}.",
         "They are in `operations.yml`, in `reports`.",

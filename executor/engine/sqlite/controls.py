@@ -20,10 +20,12 @@ from contracts.outcome import Report, Step
 from contracts.states import PATCH_TRANSITIONS, PatchEvent, PatchState, after
 from executor.engine.sqlite.codec import approval_to_json, from_time, report_to_json, to_time_if
 from executor.engine.sqlite.endings import Ending, end
+from executor.engine.sqlite.rulings import Decision, decision_of, note_ruling
 from executor.engine.sqlite.turns import promote, reconsider
 from executor.engine.sqlite.writer import Transaction
 
 _OPEN = "SELECT seq, lanes.domain, attempt FROM lanes JOIN patches USING (seq) WHERE id = :patch AND {}"
+_PROPOSED = "state = 'proposed' AND json_extract(proposal, '$.binding') = :binding"
 _STOP = f"""
 UPDATE lanes SET stop_by = :by
 WHERE seq = (SELECT seq FROM patches WHERE id = :patch) AND state = 'running'
@@ -66,10 +68,8 @@ def control(decided: Control, now: int, tx: Transaction) -> bool:
             return _and_reconsider(tx, _FREE, {"patch": patch})
         case Prioritise(patch=patch, priority=priority):
             return _and_reconsider(tx, _PRIORITISE, {"patch": patch, "rank": priority.rank})
-        case ApprovePatch(patch=patch, binding=binding, by=by):
-            approval = approval_to_json(Approval(binding, by, from_time(now)))
-            given = {"patch": patch, "binding": binding, "approval": approval}
-            return _and_reconsider(tx, _APPROVE, given)
+        case ApprovePatch():
+            return _approve(decided, now, tx)
         case RejectPatch():
             return _reject(decided, now, tx)
         case CloseDomain():
@@ -96,11 +96,19 @@ def _end(decided: EndPatch, now: int, tx: Transaction) -> bool:
     return found is not None and _leave(tx, found, state, fault(Reason.CANCELLED_BY, by=decided.by), now)
 
 
+def _approve(decided: ApprovePatch, now: int, tx: Transaction) -> bool:
+    ruled = {"patch": decided.patch, "binding": decided.binding}
+    found = tx.execute(_OPEN.format(_PROPOSED), ruled).fetchone()
+    if found is None:
+        return False
+    note_ruling(tx, found[0], Decision.APPROVED, now)
+    approval = approval_to_json(Approval(decided.binding, decided.by, from_time(now)))
+    return _and_reconsider(tx, _APPROVE, {**ruled, "approval": approval})
+
+
 def _reject(decided: RejectPatch, now: int, tx: Transaction) -> bool:
-    proposed = "state = 'proposed' AND json_extract(proposal, '$.binding') = :binding"
-    found = tx.execute(
-        _OPEN.format(proposed), {"patch": decided.patch, "binding": decided.binding}
-    ).fetchone()
+    ruled = {"patch": decided.patch, "binding": decided.binding}
+    found = tx.execute(_OPEN.format(_PROPOSED), ruled).fetchone()
     why = fault(Reason.REJECTED_BY, by=decided.by, why=decided.why)
     return found is not None and _leave(tx, found, PatchState.REJECTED, why, now)
 
@@ -108,6 +116,7 @@ def _reject(decided: RejectPatch, now: int, tx: Transaction) -> bool:
 def _leave(tx: Transaction, found: tuple[int, str, int], state: PatchState, why: Fault, now: int) -> bool:
     seq, domain, attempt = found
     report = report_to_json(Report("", fault=why))
+    note_ruling(tx, seq, decision_of(state), now)
     tx.execute("DELETE FROM lanes WHERE seq = ?", (seq,))
     end(tx, Ending(seq, domain, state, attempt, started_at=now, ended_at=now, steps="[]", report=report))
     promote(tx, domain)

@@ -23,6 +23,7 @@ from contracts.risk import TaskCounts, TaskMark
 from contracts.states import PatchState
 from executor.engine.sqlite.codec import STORED, from_time, from_time_if, stored_patch, to_time, to_time_if
 from executor.engine.sqlite.outbox import Letter, letters, say
+from executor.engine.sqlite.rulings import approvals_in
 from executor.engine.sqlite.threads import Thread
 from executor.engine.sqlite.writer import Transaction, Writer
 
@@ -225,6 +226,7 @@ def _counted(bound: dict[str, Any], store: sqlite3.Connection) -> Counted:
         coverage=fmean(covered) if covered else None,
         causes=tuple(Cause(*row) for row in store.execute(_CAUSES, bound)),
         alerts=Answered(incidents, acknowledged, _length(to_acknowledge), resolved, _length(to_resolve)),
+        approvals=approvals_in(store, bound),
         oldest_at=from_time_if(store.execute(_OLDEST, bound).fetchone()[0]),
     )
 
