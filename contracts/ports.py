@@ -35,6 +35,8 @@ from contracts.records import (
     LaneLine,
     MessageStanding,
     PatchLine,
+    PatchSet,
+    Standing,
     StoredPatch,
 )
 from contracts.reports.store import Reports
@@ -92,6 +94,15 @@ class NewPatch:
 
 
 @dataclass(frozen=True, slots=True)
+class NewSet:
+    """The set of the patches whose `set_id` is *id*, and where its card goes; *channel* None: it has none."""
+
+    id: str
+    channel: str | None = None
+    thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEntry:
     """Something that must be remembered though no row shows it: a refusal, a dead channel."""
 
@@ -112,6 +123,7 @@ class Settlement:
     attempt: int
     place: Place
     patches: tuple[NewPatch, ...] = ()
+    sets: tuple[NewSet, ...] = ()
     rejected: int = 0
     told: tuple[NewDelivery, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
@@ -122,14 +134,15 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Ids of the patches that entered a lane, and for each twin the id of the one before it."""
+    """Ids of the patches that entered a lane, for each twin the id of the one before it, sets that began."""
 
     accepted: tuple[str, ...]
     twins: tuple[str, ...]
+    sets: tuple[str, ...] = ()
 
 
 class PatchIdTakenError(Exception):
-    """A patch with this id exists; nothing was settled. Settle again with another id."""
+    """A patch or a set with this id exists; nothing was settled. Settle again with another id."""
 
 
 class MovedOnError(Exception):
@@ -148,8 +161,12 @@ class Inbox(Protocol):
 
         A patch whose content is already open in its domain is not queued; its `twin_to` is said
         instead. From an edited message (*edited*), content that this message brought before, in
-        whatever state, is passed over in silence. Lanes without a head get one. Raises
-        PatchIdTakenError, MovedOnError.
+        whatever state, is passed over in silence. Lanes without a head get one.
+
+        A set begins with the first of its patches that enters; what stands for the others is a member as
+        well. An atomic one enters whole or not at all: if content of it is open meanwhile, that is a
+        MovedOnError. From then on its card is edited with every change of a member's state, and it is summed
+        up when the last of them is over. Raises PatchIdTakenError, MovedOnError.
         """
 
     async def postpone(self, inbox_id: int, attempt: int, *, until: datetime) -> bool:
@@ -328,6 +345,11 @@ class Ledger(Protocol):
     """Reads; each sees one committed state of the store."""
 
     async def patch(self, patch: str) -> StoredPatch | None: ...
+
+    async def patch_set(self, set_id: str) -> PatchSet | None: ...
+
+    async def standing(self, domain: str, content: str, place: Place | None) -> Standing | None:
+        """What of this content there is already; *place*: of the message that was edited."""
 
     async def inbox_of(self, inbox_id: int) -> MessageStanding | None: ...
 

@@ -252,7 +252,8 @@ class _Held(NamedTuple):
     @classmethod
     def find(cls, tx: Transaction, delivery: int, attempt: int) -> "_Held | None":
         row = tx.execute(
-            """SELECT id, kind IN ('post-card', 'post-alert', 'post-report'), patch, same FROM outbox
+            """SELECT id, kind IN ('post-card', 'post-set', 'post-alert', 'post-report'), patch, same
+            FROM outbox
             WHERE id = ? AND attempt = ? AND state = ?""",
             (delivery, attempt, _SENDING),
         ).fetchone()
