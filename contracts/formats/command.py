@@ -23,6 +23,7 @@ from contracts.formats.spellings import (
     DOING,
     LABELS,
     NEARLY,
+    NO_SLIPS,
     ROLE,
     SHELL,
     TITLES,
@@ -31,7 +32,17 @@ from contracts.formats.spellings import (
 )
 from contracts.formats.target import resolve
 from contracts.formats.turn import read_turn
-from contracts.patch import Changeset, Delete, Diff, Mutation, Patch, Write, build_changeset, paths_of
+from contracts.patch import (
+    Changeset,
+    Delete,
+    Diff,
+    Mutation,
+    Patch,
+    Together,
+    Write,
+    build_changeset,
+    paths_of,
+)
 
 _FORMS: Final = (Field.MUTATIONS, Field.PATCH, Field.DIFF)
 _THE_BLOCK: Final = "the block"
@@ -89,12 +100,14 @@ def read_command(
     if findings:
         return ()
     description = describe([*(_descriptive(frame) for frame in frames), turn.unread])
+    together = Together(tuple(changesets), turn.atomic) if len(changesets) > 1 else None
     return tuple(
         replace(
             _patch(domain, each, description, submit, block),
             priority=turn.priority,
             depends_on=turn.depends_on,
             hotfix=turn.hotfix,
+            together=together,
         )
         for domain, each in changesets.items()
     )
@@ -198,7 +211,7 @@ def _path(frame: _Frame, findings: Findings) -> Entry | None:
 def _blame_slips(frame: _Frame, findings: Findings) -> None:
     """Unknown fields that are nearly one with a meaning: left out, they would change it."""
     for entry in frame.rest[:_COMPARED]:
-        if entry.key in {*LABELS, *TITLES, *COMMANDS}:
+        if entry.key in {*LABELS, *TITLES, *COMMANDS, *NO_SLIPS}:
             continue
         meant = nearest(entry.key[:_SHOWN], NEARLY, cutoff=_NEARLY_EQUAL)
         if not meant or meant[0] != entry.key[0].casefold():

@@ -57,6 +57,7 @@ _TYPES: Final[dict[Field, Schema]] = {
 _TARGET: Final[Schema] = {"anyOf": [_BLANK, {"type": "array", "minItems": 1, "items": _BLANK}]}
 #: It describes; what is no id of a batch is shown and counts for none.
 _BATCH: Final[Schema] = {"description": "The plan's batch that the patch counts for, by its id."}
+_YES: Final[list[Schema]] = [{"type": ["boolean", "null"]}, {"enum": ["true", "false"]}]
 _TURN: Final[dict[Field, Schema]] = {
     Field.PRIORITY: {
         "description": f"{', '.join(Priority)}; other words only describe.",
@@ -67,7 +68,11 @@ _TURN: Final[dict[Field, Schema]] = {
     },
     Field.HOTFIX: {
         "description": "Asks to go through a freeze, which somebody else has to approve.",
-        "anyOf": [{"type": ["boolean", "null"]}, {"enum": ["true", "false"]}],
+        "anyOf": _YES,
+    },
+    Field.ATOMIC: {
+        "description": "Of a block for several domains: lands in none of them unless all gates passed.",
+        "anyOf": _YES,
     },
 }
 _DIFF: Final = r"(^|\n)(diff --git |--- [^\n]*\n\+\+\+ [^\n]*\n@@)"

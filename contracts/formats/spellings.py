@@ -29,6 +29,7 @@ class Field(enum.StrEnum):
     PRIORITY = "priority"
     DEPENDS_ON = "depends_on"
     HOTFIX = "hotfix"
+    ATOMIC = "atomic"
     # of a mutation
     PATH = "path"
     OPERATION = "op"
@@ -62,6 +63,7 @@ TURN: Final[Mapping[Field, tuple[str, ...]]] = {
     Field.PRIORITY: ("priority",),
     Field.DEPENDS_ON: ("depends_on", "dependsOn"),
     Field.HOTFIX: ("hotfix", "hotFix", "hot_fix"),
+    Field.ATOMIC: ("atomic",),
 }
 
 #: The fields of a mutation; a block may hold those of one mutation itself.
@@ -133,6 +135,8 @@ PRIORITIES: Final[Mapping[str, Priority]] = {
 #: Names that a top-level field may have been meant to be. Short ones (`file`, `op`) are too near to words
 #: that people use to describe a patch.
 NEARLY: Final = (*BLOCK_BY_SPELLING, *TURN_BY_SPELLING, "target_file", "targetFile")
+#: Words of their own, however near they are to one of these.
+NO_SLIPS: Final = ("automatic",)
 
 
 class Does(enum.Enum):

@@ -1,4 +1,4 @@
-"""What a block says about its turn: how soon, after which others, through a freeze or not."""
+"""What a block says about its turn: how soon, after which others, through a freeze, all of it at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,18 +22,20 @@ class Turn:
     priority: Priority
     depends_on: tuple[str, ...]
     hotfix: bool
+    atomic: bool
     unread: tuple[Entry, ...] = ()
 
 
 def read_turn(frames: Sequence[Mapping[Field, Entry]], findings: Findings) -> Turn:
     """From the fields of a block and of the blocks around it: each of them may be in one of these."""
     given = {field: _only(field, frames, findings) for field in TURN}
-    priority, depends_on, hotfix = (given[field] for field in TURN)
+    priority, depends_on, hotfix, atomic = (given[field] for field in TURN)
     known = _priority(priority, findings) if priority else None
     return Turn(
         known or Priority.NORMAL,
         _names(depends_on, findings) if depends_on else (),
         _yes(hotfix, findings) if hotfix else False,
+        _yes(atomic, findings) if atomic else False,
         (priority,) if priority and known is None else (),
     )
 

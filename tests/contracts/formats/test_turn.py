@@ -1,4 +1,4 @@
-"""What a block says about its turn: priority, dependencies, hotfix."""
+"""What a block says about its turn: priority, dependencies, hotfix, all domains or none."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from contracts.control import Priority
 from contracts.faults import Reason
 from contracts.formats.schema import patch_schema
 from contracts.formats.turn import MOST_NEEDED
-from contracts.patch import Patch
+from contracts.patch import Patch, Together
 from tests.contracts.formats.posting import BOTH, facts_of, faults_of, patch_of, posted
 
 CHANGE = {"op": "write", "path": "a.txt", "content": "x"}
@@ -73,9 +73,31 @@ def test_a_hotfix_says_so(said: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "atomic"),
+    [({"atomic": True}, True), ({"atomic": "true"}, True), ({"atomic": None}, False), ({}, False)],
+)
+def test_a_block_for_several_domains_says_which_and_whether_none_may_land_alone(
+    said: dict[str, Any], atomic: bool
+) -> None:
+    made = posted(json.dumps(block(target=["api", "web"], **said)), "json", context=BOTH)
+    patches = [each for each in made if isinstance(each, Patch)]
+    assert [each.domain for each in patches] == ["api", "web"]
+    assert [each.together for each in patches] == [Together(("api", "web"), atomic)] * 2
+
+
+@pytest.mark.parametrize("target", ["web", ["web"], ["web", "site"]])
+def test_one_domain_is_no_set_however_it_is_spelled(target: object) -> None:
+    assert patch(target=target, atomic=True).together is None
+    assert patch(target=target, atomic=True).details == {}
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         {"hotfix": "maybe"},
+        {"atomic": "yes"},
+        {"atomic": 1},
+        {"atomic": ["web"]},
         {"hotfix": 1},
         {"depends_on": 7},
         {"depends_on": ["a", 7]},
@@ -98,10 +120,17 @@ def test_a_slip_of_the_pen_is_no_description() -> None:
     assert facts_of(results, Reason.UNKNOWN_FIELD)["suggestion"] == "depends_on"
 
 
+def test_a_word_that_is_only_near_to_one_with_a_meaning_describes() -> None:
+    assert patch(automatic="yes").details == {"automatic": "yes"}
+
+
 def test_it_is_read_from_the_block_around_too_and_holds_for_every_domain() -> None:
     outer = {"role": "command_patch", "target": "both", "priority": "low", "patch": {"mutations": [CHANGE]}}
     made = posted(json.dumps(outer), "json", context=BOTH)
     assert [each.priority for each in made if isinstance(each, Patch)] == [Priority.LOW] * 2
+    contrary = {**outer, "atomic": True, "patch": {"mutations": [CHANGE], "atomic": False}}
+    [(reason, *_)] = faults_of(posted(json.dumps(contrary), "json", context=BOTH))
+    assert reason is Reason.CONFLICTING_FIELDS
     twice = {**outer, "patch": {"mutations": [CHANGE], "priority": "high"}}
     [(reason, *_)] = faults_of(posted(json.dumps(twice), "json", context=BOTH))
     assert reason is Reason.CONFLICTING_FIELDS
