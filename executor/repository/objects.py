@@ -1,6 +1,7 @@
 """Objects of a bare repository, read and written in process."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from executor.files import Edits, File, Kind, Leaf
 #: By the type in a mode. Trees of very old tools have other permissions; only "executable" counts.
 _KINDS = {0o10: Kind.FILE, 0o12: Kind.SYMLINK, 0o04: Kind.DIRECTORY, 0o16: Kind.SUBMODULE}
 _EXECUTABLE = 0o100
+#: What a tree object holds, one after the other: mode, name, id.
+_ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
+_Entry = tuple[bytes, bytes, bytes]
+_MODES = {Kind.FILE: GitMode.BLOB, Kind.SYMLINK: GitMode.LINK, Kind.SUBMODULE: GitMode.COMMIT}
 _GIT_MODES = {FileMode.REGULAR: GitMode.BLOB, FileMode.EXECUTABLE: GitMode.BLOB_EXECUTABLE}
 
 
@@ -58,7 +63,7 @@ class Tree:
         """Everything below *folder* that is no folder, in git's order."""
         found = self._tree if not folder else self._find(folder)
         if isinstance(found, pygit2.Tree):
-            yield from _leaves(found, f"{folder}/" if folder else "")
+            yield from _leaves(self._repository, str(found.id), f"{folder}/" if folder else "")
 
     def content(self, leaf: Leaf) -> bytes:
         """The bytes of a file; of a symbolic link, where it points."""
@@ -74,7 +79,7 @@ class Tree:
         """
         gone: list[Leaf] = []
         fresh: list[Leaf] = []
-        _compare(self._repository[before.id].peel(pygit2.Tree), self._tree, "", gone, fresh)
+        _compare(self._repository, (before.id, self.id), "", gone, fresh)
         return tuple(gone), tuple(fresh)
 
     def _find(self, path: str) -> pygit2.Object | None:
@@ -90,9 +95,14 @@ class Tree:
 
     def changes(self, after: "Tree") -> tuple[FileChange, ...]:
         """What became of which file on the way to *after*, in the order of paths."""
-        diff = self._tree.diff_to_tree(self._repository[after.id].peel(pygit2.Tree))
+        gone, fresh = after.since(self)
+        paths = sorted({leaf.path for leaf in (*gone, *fresh)})
+        names = {path: f"{number:08}" for number, path in enumerate(paths)}
+        # libgit2 visits every file of the trees that it compares, so it gets two that hold what differs.
+        few, others = (_flat(self._repository, names, leaves) for leaves in (gone, fresh))
+        diff = few.diff_to_tree(others)
         diff.find_similar()
-        return tuple(sorted((_change(patch) for patch in diff if patch), key=lambda change: change.path))
+        return tuple(sorted((_change(patch, paths) for patch in diff if patch), key=lambda each: each.path))
 
     def diff(self, after: "Tree") -> tuple["FileDiff", ...]:
         """The same, to be read."""
@@ -109,37 +119,62 @@ class FileDiff:
     text: str
 
 
-def _leaves(tree: pygit2.Tree, prefix: str) -> Iterator[Leaf]:
-    for entry in tree:
-        yield from _leaves_of(entry, prefix)
+def _entries(repository: pygit2.Repository, tree: str) -> list[_Entry]:
+    """What the tree holds, in its order, as written there: libgit2 makes an object of each entry, slowly.
+
+    Raises what libgit2 does for a tree that is none.
+    """
+    return _ENTRY.findall(repository[tree].peel(pygit2.Tree).read_raw())
 
 
-def _leaves_of(entry: pygit2.Object, prefix: str) -> Iterator[Leaf]:
-    path, kind = f"{prefix}{_name(entry)}", _KINDS[entry.filemode >> 12]
-    if isinstance(entry, pygit2.Tree):
-        yield from _leaves(entry, f"{path}/")
+def _leaves(repository: pygit2.Repository, tree: str, prefix: str) -> Iterator[Leaf]:
+    for entry in _entries(repository, tree):
+        yield from _leaves_of(repository, entry, prefix)
+
+
+def _leaves_of(repository: pygit2.Repository, entry: _Entry, prefix: str) -> Iterator[Leaf]:
+    mode, path, name = int(entry[0], 8), prefix + _decoded(entry[1]), entry[2].hex()
+    kind = _KINDS[mode >> 12]
+    if kind is Kind.DIRECTORY:
+        yield from _leaves(repository, name, f"{path}/")
     else:
-        yield Leaf(path, kind, _mode_of(entry) is FileMode.EXECUTABLE, str(entry.id))
+        yield Leaf(path, kind, kind is Kind.FILE and bool(mode & _EXECUTABLE), name)
 
 
 def _compare(
-    before: pygit2.Tree, after: pygit2.Tree, prefix: str, gone: list[Leaf], fresh: list[Leaf]
+    repository: pygit2.Repository, trees: tuple[str, str], prefix: str, gone: list[Leaf], fresh: list[Leaf]
 ) -> None:
-    old, new = ({entry.raw_name: entry for entry in tree} for tree in (before, after))
+    before, after = (set(_entries(repository, tree)) for tree in trees)
+    old, new = ({entry[1]: entry for entry in entries} for entries in (before - after, after - before))
     for name in old.keys() | new.keys():
         one, other = old.get(name), new.get(name)
-        if one is not None and other is not None:
-            if (one.id, one.filemode) == (other.id, other.filemode):
-                continue
-            if isinstance(one, pygit2.Tree) and isinstance(other, pygit2.Tree):
-                _compare(one, other, f"{prefix}{_name(one)}/", gone, fresh)
-                continue
-        gone += _leaves_of(one, prefix) if one is not None else ()
-        fresh += _leaves_of(other, prefix) if other is not None else ()
+        if one is not None and other is not None and _is_tree(one) and _is_tree(other):
+            below = (one[2].hex(), other[2].hex())
+            _compare(repository, below, f"{prefix}{_decoded(name)}/", gone, fresh)
+            continue
+        gone += _leaves_of(repository, one, prefix) if one is not None else ()
+        fresh += _leaves_of(repository, other, prefix) if other is not None else ()
+
+
+def _is_tree(entry: _Entry) -> bool:
+    return _KINDS[int(entry[0], 8) >> 12] is Kind.DIRECTORY
+
+
+def _flat(repository: pygit2.Repository, names: Mapping[str, str], leaves: Iterable[Leaf]) -> pygit2.Tree:
+    """A tree of *leaves*, each by the name that its path has in *names*."""
+    builder = repository.TreeBuilder()
+    for leaf in leaves:
+        mode = GitMode.BLOB_EXECUTABLE if leaf.executable else _MODES[leaf.kind]
+        builder.insert(names[leaf.path], pygit2.Oid(hex=leaf.id), mode)
+    return repository[builder.write()].peel(pygit2.Tree)
 
 
 def _name(entry: pygit2.Object) -> str:
-    return (entry.raw_name or b"").decode("utf-8", "surrogateescape")
+    return _decoded(entry.raw_name or b"")
+
+
+def _decoded(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")
 
 
 def _git_mode(entry: pygit2.Object | pygit2.IndexEntry) -> int:
@@ -187,17 +222,17 @@ def _file_diff(patch: pygit2.Patch) -> FileDiff:
     return FileDiff(names, patch.data.decode("utf-8", "replace"))
 
 
-def _change(patch: pygit2.Patch) -> FileChange:
+def _change(patch: pygit2.Patch, paths: Sequence[str]) -> FileChange:
     delta = patch.delta
     _, added, removed = patch.line_stats
     binary = delta.is_binary
-    renamed = delta.status == DeltaStatus.RENAMED
+    old, new = (paths[int(file.path)] for file in (delta.old_file, delta.new_file))
     return FileChange(
-        path=delta.new_file.path or delta.old_file.path,
+        path=new,
         change=_change_of(delta),
         added=None if binary else added,
         removed=None if binary else removed,
-        old_path=delta.old_file.path if renamed else None,
+        old_path=old if delta.status == DeltaStatus.RENAMED else None,
     )
 
 
