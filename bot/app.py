@@ -17,7 +17,7 @@ from typing import Final
 
 from slack_bolt.async_app import AsyncApp
 
-from bot import clock, freezing
+from bot import clock, forecasts, freezing
 from bot.alerts.deciding import AlertTick
 from bot.alerts.observing import Observer
 from bot.alerts.sensing import Sensing
@@ -30,6 +30,7 @@ from bot.delivery.report_questions import ReportBoard
 from bot.delivery.slack import SlackSender, open_sender
 from bot.delivery.webhooks import Webhooks, open_webhooks
 from bot.ending import Stopping, last_words
+from bot.forecasts import Forecasts
 from bot.freezing import FreezeTick
 from bot.home import home
 from bot.intake.actions import FromActions
@@ -168,6 +169,7 @@ class Desk:
                 ),
                 Work.LANES: partial(self._landing, working),
                 "freezing": every(freezing.EVERY, self._freezing().tick, clock=clock.now),
+                "forecasts": every(forecasts.EVERY, self._forecasts().tick, clock=clock.now),
                 **self._watching(measuring, calls),
                 **self._alerting(),
                 **self._reporting(),
@@ -252,6 +254,9 @@ class Desk:
 
     def _freezing(self) -> FreezeTick:
         return FreezeTick(self.engine, self.config.settings)
+
+    def _forecasts(self) -> Forecasts:
+        return Forecasts(self.engine, self.config.settings)
 
     def _observer(self) -> Observer:
         alerts = self.config.operations.alerts

@@ -184,7 +184,8 @@ class Dependency:
 class Obstacles:
     """Everything that keeps one open patch from running now; all empty: it is its turn.
 
-    *ahead* are the patches that go before it, as things stand; *again_at* is when it is tried again.
+    *ahead* are the patches that go before it, as things stand, *head_since* when the one of them began that
+    runs; *again_at* is when it is tried again.
     """
 
     ahead: tuple[str, ...] = ()
@@ -193,3 +194,4 @@ class Obstacles:
     waits_for: tuple[Dependency, ...] = ()
     closed: tuple[Closed, ...] = ()
     again_at: datetime | None = None
+    head_since: datetime | None = None

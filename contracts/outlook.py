@@ -11,6 +11,8 @@ from contracts.faults import Fault, Reason, fault
 
 #: So many endings of a domain say how long the next one takes.
 LAST: Final = 20
+#: A forecast that moves no further is as good as before.
+_LITTLE: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +42,10 @@ def outlook(obstacles: Obstacles, lasted: Sequence[timedelta], *, domain: str, n
     if not lasted:
         return Outlook(obstacles, None, fault(Reason.NO_HISTORY, domain=domain))
     each = timedelta(seconds=median(span.total_seconds() for span in lasted))
-    return Outlook(obstacles, shut + each * len(obstacles.ahead))
+    ran = min(now - obstacles.head_since, each) if obstacles.head_since else timedelta(0)
+    return Outlook(obstacles, shut + each * len(obstacles.ahead) - ran)
+
+
+def has_moved(told: datetime, begins: datetime, *, now: datetime) -> bool:
+    """Whether *told*, the time that people were told, is so far off *begins* that it misleads."""
+    return abs(begins - told) > max(_LITTLE, abs(begins - now) / 4)

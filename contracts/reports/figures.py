@@ -216,7 +216,7 @@ def _values(counted: Counted, end: datetime) -> Mapping[Measure, float | None]:
     judged = sum(gate.judged for gate in counted.gates)
     answered = sum(gate.passed + gate.failed for gate in counted.gates)
     oldest = None if counted.oldest_at is None else end - counted.oldest_at
-    approvals = counted.approvals
+    waited, ran, decided = _ranks(counted.wait), _ranks(counted.run), _ranks(counted.approvals.wait)
     return {
         Measure.LANDED: counted.landed,
         Measure.FAILED: counted.failed,
@@ -227,22 +227,27 @@ def _values(counted: Counted, end: datetime) -> Mapping[Measure, float | None]:
         Measure.COVERAGE: counted.coverage,
         Measure.INCIDENTS: counted.alerts.incidents,
         Measure.DEPLOY_MEAN: _seconds(counted.deploy),
-        Measure.WAIT_P50: _seconds(counted.wait and counted.wait.p50),
-        Measure.WAIT_P90: _seconds(counted.wait and counted.wait.p90),
-        Measure.RUN_P50: _seconds(counted.run and counted.run.p50),
-        Measure.RUN_P90: _seconds(counted.run and counted.run.p90),
+        Measure.WAIT_P50: waited[0],
+        Measure.WAIT_P90: waited[1],
+        Measure.RUN_P50: ran[0],
+        Measure.RUN_P90: ran[1],
         Measure.ACKNOWLEDGE_MEAN: _seconds(counted.alerts.to_acknowledge),
         Measure.RESOLVE_MEAN: _seconds(counted.alerts.to_resolve),
-        Measure.APPROVAL_P50: _seconds(approvals.wait and approvals.wait.p50),
-        Measure.APPROVAL_P90: _seconds(approvals.wait and approvals.wait.p90),
-        Measure.APPROVAL_LONGEST: _seconds(approvals.longest),
-        Measure.APPROVALS_WAITING: approvals.waiting,
+        Measure.APPROVAL_P50: decided[0],
+        Measure.APPROVAL_P90: decided[1],
+        Measure.APPROVAL_LONGEST: _seconds(counted.approvals.longest),
+        Measure.APPROVALS_WAITING: counted.approvals.waiting,
         Measure.OLDEST_OPEN: _seconds(oldest),
     }
 
 
 def _percent(part: int, whole: int) -> float | None:
     return None if whole == 0 else part / whole * 100
+
+
+def _ranks(lengths: Spread | None) -> tuple[float | None, float | None]:
+    """Half, and nine in ten, take at most so long."""
+    return (None, None) if lengths is None else (lengths.p50.total_seconds(), lengths.p90.total_seconds())
 
 
 def _seconds(length: timedelta | None) -> float | None:

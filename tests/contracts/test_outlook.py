@@ -6,7 +6,7 @@ import pytest
 
 from contracts.control import Closed, Closing, Dependency, Hold, Obstacles
 from contracts.faults import Reason
-from contracts.outlook import outlook
+from contracts.outlook import has_moved, outlook
 from contracts.states import PatchState
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -16,6 +16,23 @@ MINUTES = [timedelta(minutes=each) for each in (1, 2, 9)]
 def test_the_wait_is_that_of_those_ahead_at_the_median_of_what_was() -> None:
     found = outlook(Obstacles(ahead=("a", "b")), MINUTES, domain="web", now=NOW)
     assert (found.wait, found.position, found.unknown) == (timedelta(minutes=4), 3, None)
+
+
+def test_what_the_head_has_run_is_behind_those_who_wait() -> None:
+    for ran, wait in ((0, 4), (1, 3), (2, 2), (9, 2)):
+        since = NOW - timedelta(minutes=ran)
+        found = outlook(Obstacles(ahead=("a", "b"), head_since=since), MINUTES, domain="web", now=NOW)
+        assert found.wait == timedelta(minutes=wait)
+
+
+@pytest.mark.parametrize(
+    ("off", "left", "moved"), [(2, 3, False), (3, 3, True), (-3, 3, True), (10, 60, False), (16, 60, True)]
+)
+def test_a_forecast_has_moved_by_more_than_minutes_and_a_share_of_what_is_left(
+    off: int, left: int, moved: bool
+) -> None:
+    begins = NOW + timedelta(minutes=left)
+    assert has_moved(begins + timedelta(minutes=off), begins, now=NOW) is moved
 
 
 def test_a_freeze_and_the_next_try_come_before_the_line() -> None:

@@ -379,7 +379,9 @@ def test_every_condition_that_is_not_met_is_named() -> None:
 
 def test_a_card_in_line_says_its_place_and_about_when() -> None:
     said = waiting.in_line(BEHIND_TWO, PLAIN, now=at(5))
-    assert said == "Waiting, number 3 in line (2026-01-01 12:00:05 UTC). It begins in about 4 min."
+    assert said == (
+        "Waiting, number 3 in line (2026-01-01 12:00:05 UTC). It begins at about 2026-01-01 12:05:00 UTC."
+    )
 
 
 @pytest.mark.parametrize("deed", Deed)
@@ -392,6 +394,6 @@ def test_every_deed_is_a_sentence(deed: Deed) -> None:
         "closing": "paused",
     }
     said = waiting.deed(TellDeed(deed, "Ben", {**facts, "until": at(60).isoformat()}), PLAIN)
-    assert said.startswith("Ben ")
+    assert said.startswith(("Ben ", "The freeze of web "))
     assert said.endswith(".")
     assert "?" not in said

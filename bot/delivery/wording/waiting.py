@@ -1,7 +1,7 @@
 """What is said of a patch that waits: what keeps it from its turn, when that may come, who decided what."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.delivery.wording import figures
@@ -118,7 +118,15 @@ def in_line(outlook: Outlook, ink: Ink, *, now: datetime) -> str:
         more = f" And {figures.counted(left, 'thing', 'things')} more; `why` lists them." if left else ""
         return conditions[0] + more
     place = ink.say("Waiting, number {at:number} in line ({now:when}).", at=outlook.position, now=now)
-    return f"{place} {estimate(outlook, ink)}" if outlook.wait else place
+    if not outlook.wait:
+        return place
+    begins = ink.say("It begins at about {at:when}.", at=_whole_minute(now + outlook.wait))
+    return f"{place} {begins}"
+
+
+def _whole_minute(moment: datetime) -> datetime:
+    """The next one: a card stands for a while, and seconds would say more than anybody knows."""
+    return moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
 # Who decided what ------------------------------------------------------------------------------

@@ -17,6 +17,9 @@ SELECT id FROM patches JOIN lanes USING (seq)
 WHERE lanes.domain = :domain AND seq != :seq AND (state IN ('ready', 'running')
   OR ({FREE} AND (rank, seq) < (SELECT rank, seq FROM lanes WHERE seq = :seq)))
 ORDER BY state NOT IN ('ready', 'running'), rank, seq LIMIT {_MOST_AHEAD}"""
+_SINCE = """
+SELECT started_at FROM lanes INDEXED BY lanes_head
+WHERE state IN ('ready', 'running') AND state = 'running' AND domain = ?"""
 _NEEDS = """
 SELECT id, coalesce(lanes.state, endings.state) FROM dependencies JOIN patches ON patches.seq = needs
 LEFT JOIN lanes ON lanes.seq = needs LEFT JOIN endings ON endings.seq = needs
@@ -32,8 +35,10 @@ def obstacles(patch: str, store: sqlite3.Connection) -> Obstacles | None:
     stored = stored_patch(store.execute(f"{STORED} WHERE patches.seq = ?", (seq,)).fetchone())
     needed = [Dependency(id_, PatchState(now)) for id_, now in store.execute(_NEEDS, (seq,))]
     ahead = store.execute(_AHEAD, {"domain": domain, "seq": seq}) if state == PatchState.WAITING else ()
+    running = store.execute(_SINCE, (domain,)).fetchone() if state == PatchState.WAITING else None
     return Obstacles(
         ahead=tuple(id_ for (id_,) in ahead),
+        head_since=from_time(running[0]) if running else None,
         hold=stored.hold,
         proposal=stored.proposal if state == PatchState.PROPOSED else None,
         waits_for=tuple(each for each in needed if each.state is not PatchState.LANDED),
