@@ -11,22 +11,30 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from contracts.faults import Fault, Reason, fault
-from contracts.gates import Credentials, GateSpec
+from contracts.gates import Credentials, GateSpec, RepairSpec
 from contracts.patch import Commands, Patch, content_hash
 from contracts.paths import fold
 from contracts.protection import CommandRule, Protected, Rule, guarding
+from contracts.resolving import Mending
 from contracts.settings import ApproverSettings, DomainSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Demands:
-    """What holds for every patch of a domain. *left_out* are gates of the repository that may not run."""
+    """What holds for every patch of a domain. *left_out* are gates of the repository that may not run.
+
+    *capture*: what shell lists change of the files lands, too. *repairs* may change it where a gate says no,
+    and *repaired* is what becomes of that.
+    """
 
     protected: tuple[Protected, ...]
     commands: CommandRule
     credentials: Credentials
     gates: tuple[GateSpec, ...]
     left_out: tuple[str, ...] = ()
+    capture: bool = False
+    repairs: tuple[RepairSpec, ...] = ()
+    repaired: Mending = Mending.OFFER
 
 
 def demands_of(rules: DomainSettings) -> Demands:
@@ -36,6 +44,9 @@ def demands_of(rules: DomainSettings) -> Demands:
         rules.commands,
         rules.credentials,
         tuple(gate.spec() for gate in rules.gates),
+        capture=rules.capture,
+        repairs=rules.repairs(),
+        repaired=rules.resolve.repair,
     )
 
 
@@ -50,6 +61,15 @@ def refusal(patch: Patch, changed: Sequence[str], demands: Demands) -> Fault | N
     return None
 
 
+def unseen(paths: Sequence[str], base: Mapping[str, str], demands: Demands) -> Fault | None:
+    """Why *paths* cannot change without anybody having seen how; *base* is what is there before, as above."""
+    for path in paths:
+        if glob := guarding(demands.protected, path, Rule.REFUSE):
+            return fault(Reason.PATH_REFUSED, path=path, glob=glob)
+    found = next(_of_paths({path: base[path] for path in paths}, demands), None)
+    return fault(Reason.LEFT_UNSEEN, path=found.args["path"]) if found else None
+
+
 def reasons(patch: Patch, changed: Mapping[str, str], demands: Demands) -> tuple[Fault, ...]:
     """Everything that needs an approval; *changed* are the paths with what the base has there, if anything.
 
@@ -59,17 +79,19 @@ def reasons(patch: Patch, changed: Mapping[str, str], demands: Demands) -> tuple
 
 
 def _of_paths(changed: Mapping[str, str], demands: Demands) -> Iterator[Fault]:
+    running = (*demands.gates, *(repair.command for repair in demands.repairs))
     for path, present in changed.items():
         if glob := guarding(demands.protected, path, Rule.APPROVE):
             yield fault(Reason.PATH_PROTECTED, path=path, glob=glob)
-        elif gate := next((each for each in demands.gates if _owns(each, path, present)), None):
+        elif gate := next((each for each in running if _owns(each, path, present)), None):
             yield fault(Reason.GATE_FILE_PROTECTED, path=path, gate=gate.name)
 
 
 def _of_commands(patch: Patch, demands: Demands) -> Iterator[Fault]:
     if demands.commands is CommandRule.APPROVE:
+        why = Reason.COMMANDS_CAPTURED if demands.capture else Reason.COMMANDS_PROTECTED
         for commands in patch.commands:
-            yield fault(Reason.COMMANDS_PROTECTED, field=commands.field, count=len(commands.lines))
+            yield fault(why, field=commands.field, count=len(commands.lines))
 
 
 def _of_hotfix(patch: Patch) -> Iterator[Fault]:

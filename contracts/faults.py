@@ -87,7 +87,7 @@ class Reason(enum.StrEnum):
     LINE_OUTSIDE = "line-outside"  #: path, said, lines
     DIFF_DOES_NOT_APPLY = "diff-does-not-apply"  #: path, hunk, detail, expected, found
     DIFF_AMBIGUOUS = "diff-ambiguous"  #: path, hunk, count, lines
-    DIFF_ELSEWHERE = "diff-elsewhere"  #: path, hunk, said, line
+    DIFF_ELSEWHERE = "diff-elsewhere"  #: path, hunk, said, at (lines)
     DIFF_MISREAD = "diff-misread"  #: seen, applied
     NEEDS_ADJUSTING = "needs-adjusting"
     NOT_OFFERED = "not-offered"  #: id
@@ -128,21 +128,21 @@ class Reason(enum.StrEnum):
     LEFT_TOO_MANY = "left-too-many"  #: most
     LEFT_NO_FILE = "left-no-file"  #: path, found
     LEFT_CHANGING = "left-changing"  #: path
-    LEFT_UNSEEN = "left-unseen"  #: path, glob or gate (which protects it)
+    LEFT_UNSEEN = "left-unseen"  #: path
     LEFT_OTHER_TREE = "left-other-tree"  #: expected, found (trees)
     LEFT_NOTHING = "left-nothing"
     CAPTURED = "captured"  #: by (fields), files, count
     CAPTURED_AGAIN = "captured-again"  #: by (fields)
     REPAIRED = "repaired"  #: gate, by (commands), files, count
     REPAIR_BROKE = "repair-broke"  #: by (a command)
-    REPAIR_IDLE = "repair-idle"  #: by (commands), gate
-    REPAIR_IN_VAIN = "repair-in-vain"  #: by (commands), gate
+    REPAIR_IDLE = "repair-idle"  #: by (commands)
+    REPAIR_IN_VAIN = "repair-in-vain"  #: by (commands)
     # What the desk mended by itself ---------------------------------------------------------
     TOOK_LINE_ENDS = "took-line-ends"  #: path
     TOOK_COUNTS = "took-counts"  #: path, hunk, said, found
-    TOOK_MOVED_LINES = "took-moved-lines"  #: path, hunks (`hunk 2`, `hunks 2 and 3`)
-    TOOK_PLACE = "took-place"  #: path, hunk, line, said (a line, too)
-    TOOK_BLANKS = "took-blanks"  #: path, number (of the hunk or change), line, differs
+    TOOK_MOVED_LINES = "took-moved-lines"  #: path, count (of hunks)
+    TOOK_PLACE = "took-place"  #: path, hunk, said, at (lines)
+    TOOK_BLANKS = "took-blanks"  #: path, number (of the hunk or change), at (line), differs
     TOOK_SECOND_VERDICT = "took-second-verdict"  #: gate
     # Landing, and the desk itself -----------------------------------------------------------
     BRANCH_MISSING = "branch-missing"  #: branch
@@ -189,6 +189,11 @@ class Reason(enum.StrEnum):
     UNKNOWN_DEPENDENCY = "unknown-dependency"  #: name, suggestion
     DEPENDENCY_OVER = "dependency-over"  #: name, id, state
     DEPENDENCY_CYCLE = "dependency-cycle"  #: cycle (labels or blocks, in order)
+    SET_KEPT_WHOLE = "set-kept-whole"  #: domains (whose parts may not enter)
+    SET_IN_PART = "set-in-part"  #: domains (whose parts enter all the same)
+    SET_TWIN = "set-twin"  #: domain, id (of the open patch with this content)
+    SET_BROUGHT = "set-brought"  #: domain
+    SET_REPEATS = "set-repeats"  #: domain, block
     NO_HISTORY = "no-history"  #: domain
     NO_FORECAST = "no-forecast"
     # What is asked about alerts -------------------------------------------------------------

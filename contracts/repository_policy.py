@@ -87,7 +87,8 @@ def merged(demands: Demands, policy: RepositoryPolicy, *, gates_allowed: bool) -
     if taken := next((gate.name for gate in policy.gates if gate.name in own), None):
         return fault(Reason.POLICY_FILE_GATE, file=FILE, gate=taken)
     added = tuple(gate.spec() for gate in policy.gates)
-    return Demands(
+    return replace(
+        demands,
         protected=(*demands.protected, *(Protected(each.paths, each.rule) for each in policy.protected)),
         commands=_stricter(demands.commands, policy.commands, list(CommandRule)),
         credentials=_stricter(policy.credentials, demands.credentials, list(reversed(Credentials))),

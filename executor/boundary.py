@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from contracts.approvals import Demands, binding, demands_of, reasons, refusal
+from contracts.approvals import Demands, binding, demands_of, reasons, refusal, unseen
 from contracts.control import Approval, Proposal
 from contracts.faults import Fault, Reason, fault
 from contracts.outcome import Approved
@@ -65,6 +65,25 @@ class Boundary:
             return Passed(demands, Approved(self.approval.by, self.approval.at, found))
         shown = _shown(before, repository.tree(candidate.commit), found)
         return Asking(demands, Proposal(bound, found, shown), self._why(len(found)))
+
+    def admit(self, repository: Repository, candidate: Candidate, paths: Sequence[str]) -> Fault | None:
+        """Why *candidate* may not go on, at whose *paths* is what a program made and nobody has seen.
+
+        No approval is asked for: nobody approves what is only known once it has run.
+        """
+        before = repository.tree(candidate.base)
+        demands = self._demands(before)
+        if isinstance(demands, Fault):
+            return demands
+        if FILE in paths and isinstance(broken := self._demands(repository.tree(candidate.commit)), Fault):
+            return broken
+        return unseen(paths, {path: before.entry(path) for path in paths}, demands)
+
+    def bound(self, repository: Repository, candidate: Candidate) -> str | None:
+        """What an approval of *candidate* would be bound to; None: the repository's policy cannot be read."""
+        before = repository.tree(candidate.base)
+        demands = self._demands(before)
+        return None if isinstance(demands, Fault) else self._binding(before, candidate.changed, demands)
 
     def _demands(self, base: Tree) -> Demands | Fault:
         demands = demands_of(self.rules)

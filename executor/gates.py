@@ -1,13 +1,14 @@
 """Runs the gates of a domain on a workspace. What did not run is never PASSED."""
 
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import assert_never
 
 from contracts.approvals import Demands
 from contracts.faults import Fault, Reason, fault
-from contracts.gates import Credentials, Foreseen, GateResult, GateSpec, Verdict
+from contracts.gates import Credentials, Foreseen, GateResult, GateSpec, RepairSpec, Verdict
 from contracts.globs import matching
 from contracts.patch import Commands
 from contracts.resolving import Mending
@@ -17,6 +18,7 @@ from executor.sandbox.level import (
     Exited,
     Flooded,
     Job,
+    Left,
     NotStarted,
     Sandbox,
     Signalled,
@@ -34,6 +36,8 @@ class Gating:
     """What there is to run, and where. *min_level* is the least level that the operators accept.
 
     *commands* came inside the patch and do not run; *left_out* are gates of the repository that may not.
+    *captured* are such commands that run after the gates, and what they change of the files lands, too;
+    *repairs* may change it where a gate says no.
     """
 
     specs: tuple[GateSpec, ...]
@@ -43,27 +47,32 @@ class Gating:
     credentials: Credentials = Credentials.REFUSE
     left_out: tuple[str, ...] = ()
     flaky: Mending = Mending.OFFER
+    captured: tuple[GateSpec, ...] = ()
+    repairs: tuple[RepairSpec, ...] = ()
 
     def under(self, demands: Demands) -> "Gating":
         """What *demands* say is to run; then the commands, which they allow or somebody has approved."""
+        lists = tuple(map(_as_gate, self.commands))
         return replace(
             self,
-            specs=(*demands.gates, *map(_as_gate, self.commands)),
+            specs=demands.gates if demands.capture else (*demands.gates, *lists),
+            captured=lists if demands.capture else (),
             commands=(),
             credentials=demands.credentials,
             left_out=demands.left_out,
+            repairs=demands.repairs,
         )
 
     def applies(self, changed: Sequence[str]) -> bool:
         """Whether any gate has something to look at."""
-        return any(_concerns(spec, changed) for spec in self.specs)
+        return any(concerns(spec, changed) for spec in self.specs)
 
 
 def foresee(demands: Demands, commands: Sequence[Commands], changed: Sequence[str]) -> tuple[Foreseen, ...]:
     """Which gates will look at the *changed* paths, in their order, by the rules of `run_gates`."""
     specs = (*demands.gates, *map(_as_gate, commands))
     by_paths = (
-        None if _concerns(spec, changed) else fault(Reason.GATE_PATHS, when=" ".join(spec.when))
+        None if concerns(spec, changed) else fault(Reason.GATE_PATHS, when=" ".join(spec.when))
         for spec in specs
     )
     return (
@@ -85,8 +94,8 @@ async def run_gates(
     ran = False
     for spec in gating.specs:
         if decided is not None:
-            result = _skipped(spec, fault(Reason.GATE_EARLIER, gate=decided))
-        elif workspace is None or not _concerns(spec, changed):
+            result = not_reached(spec, decided)
+        elif workspace is None or not concerns(spec, changed):
             result = _skipped(spec, fault(Reason.GATE_PATHS, when=" ".join(spec.when)))
         else:
             if ran:
@@ -115,6 +124,11 @@ def _as_gate(commands: Commands) -> GateSpec:
     return GateSpec(commands.field, ("/bin/sh", "-ec", "\n".join(commands.lines)))
 
 
+def not_reached(spec: GateSpec, decided: str) -> GateResult:
+    """Of one that did not run, because *decided* said no before it."""
+    return _skipped(spec, fault(Reason.GATE_EARLIER, gate=decided))
+
+
 def _skipped(spec: GateSpec, why: Fault) -> GateResult:
     return GateResult(spec.name, Verdict.SKIPPED, spec.required, why)
 
@@ -129,17 +143,40 @@ def _not_run(commands: Commands) -> GateResult:
 
 
 async def _run(spec: GateSpec, gating: Gating, workspace: Workspace) -> GateResult:
+    if too_low := _too_low(spec, gating):
+        return too_low
+    return _result(spec, await gating.sandbox.run(_job(spec, workspace)), gating.sandbox.level)
+
+
+@asynccontextmanager
+async def run_keeping(
+    spec: GateSpec, gating: Gating, workspace: Workspace
+) -> AsyncIterator[tuple[GateResult, Left | None]]:
+    """Run *spec* as a gate is run, with what it left of the files until the block ends; None where it never
+    came to them. Raises OSError where the sandbox itself cannot."""
+    if too_low := _too_low(spec, gating):
+        yield too_low, None
+        return
+    async with gating.sandbox.kept(_job(spec, workspace)) as (ended, left):
+        yield _result(spec, ended, gating.sandbox.level), left
+
+
+def _too_low(spec: GateSpec, gating: Gating) -> GateResult | None:
     level = gating.sandbox.level
-    if level < gating.min_level:
-        why = fault(Reason.SANDBOX_TOO_LOW, level=gating.min_level, most=level)
-        return GateResult(spec.name, Verdict.ERRORED, spec.required, why)
+    if level >= gating.min_level:
+        return None
+    why = fault(Reason.SANDBOX_TOO_LOW, level=gating.min_level, most=level)
+    return GateResult(spec.name, Verdict.ERRORED, spec.required, why)
+
+
+def _job(spec: GateSpec, workspace: Workspace) -> Job:
     env = {
         "PATH": SEARCH_PATH,
         "HOME": str(workspace.scratch / "home"),
         "TMPDIR": str(workspace.scratch / "tmp"),
         "LANG": "C.UTF-8",
     }
-    job = Job(
+    return Job(
         spec.run,
         workspace.tree,
         env | dict(spec.env),
@@ -148,7 +185,9 @@ async def _run(spec: GateSpec, gating: Gating, workspace: Workspace) -> GateResu
         idle=spec.idle,
         network=spec.network,
     )
-    ended = await gating.sandbox.run(job)
+
+
+def _result(spec: GateSpec, ended: Ended, level: int) -> GateResult:
     verdict, said = _judge(spec, ended)
     # Nobody behind this line has to know what the gate was entrusted with, or came across.
     output = redact(ended.output, dict(spec.env).values())
@@ -185,5 +224,6 @@ def _signal_name(number: int) -> str:
 
 
 # Which paths a gate looks at -------------------------------------------------------------------
-def _concerns(spec: GateSpec, changed: Iterable[str]) -> bool:
+def concerns(spec: GateSpec, changed: Iterable[str]) -> bool:
+    """Whether *spec* has something to look at among the *changed* paths."""
     return not spec.when or any(matching(spec.when, path) for path in changed)

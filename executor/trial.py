@@ -7,16 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from contracts.faults import Fault, Reason, fault
-from contracts.gates import Credentials, GateResult, Verdict, refusing
+from contracts.gates import GateResult, Verdict, refusing
 from contracts.outcome import Report, Step, StepTime
 from contracts.patch import Limits, Patch
 from contracts.resolving import Resolving
 from executor.boundary import Asking, Boundary, Passed
 from executor.candidate import Candidate, build
-from executor.credentials import check_credentials
-from executor.gates import Gating, run_gates
+from executor.gates import Gating
+from executor.offering import offered
+from executor.passage import Passage, Tried
 from executor.repository.bare import Repository
 from executor.repository.commits import Description
+from executor.reworking import Bench
 from executor.workspace import Workspaces
 
 Clock = Callable[[], datetime]
@@ -112,25 +114,44 @@ class Trial:
         )
         if isinstance(candidate, Fault):
             return Refusal(candidate)
-        self.journal.note(commit=candidate.commit, files=candidate.files, resolutions=candidate.mended)
+        self.journal.note(commit=candidate.commit, files=candidate.files)
         self.reached("applied")
+        if self.resolving.is_for_people(candidate.mended):
+            return await self._offered(candidate)
+        self.journal.note(resolutions=candidate.mended)
         if moved := self._moved(candidate):
             return Refusal(moved)
         judged = await self._judged(candidate)
         if isinstance(judged, Fault):
             return Refusal(judged)
         gating = self.gating.under(judged.demands) if judged else self.gating
-        found = await asyncio.to_thread(self._credentials, candidate, gating.credentials)
-        if isinstance(judged, Asking) and refusing(found) is None:
-            self.journal.note(gates=found)
-            return judged
-        results = (*found, *await self._gate(candidate, gating, refused=refusing(found)))
-        self.journal.note(gates=results, resolutions=(*candidate.mended, *_second_verdicts(results)))
+        passage = self._passage(gating)
+        if isinstance(judged, Asking):
+            found = await passage.credentials(candidate)
+            if refusing(found) is None:
+                self.journal.note(gates=found)
+                return judged
+        tried = await passage.passed(candidate)
+        self._note(tried)
         self.reached("gates-run")
-        refused = refusing(results)
-        if refused is not None and refused.why is not None:
-            return Refusal(refused.why)
-        return candidate
+        return tried.candidate if tried.fault is None else Refusal(tried.fault)
+
+    def _note(self, tried: Tried) -> None:
+        self.journal.note(
+            commit=tried.candidate.commit,
+            files=tried.candidate.files,
+            gates=tried.results,
+            resolutions=(*tried.candidate.mended, *tried.steps, *_second_verdicts(tried.results)),
+            offer=tried.offer,
+        )
+
+    async def _offered(self, candidate: Candidate) -> Refusal:
+        """Nothing of it runs before somebody has taken it: then it is a patch as any other."""
+        offer = await offered(self.repository, candidate, candidate.mended, self.limits)
+        if isinstance(offer, Fault):
+            return Refusal(offer)
+        self.journal.note(offer=offer)
+        return Refusal(fault(Reason.NEEDS_ADJUSTING))
 
     def _moved(self, candidate: Candidate) -> Fault | None:
         """Whether it would land as another tree than its sender has seen."""
@@ -147,19 +168,15 @@ class Trial:
             self.journal.note(approved=judged.approved)
         return judged
 
-    def _credentials(self, candidate: Candidate, policy: Credentials) -> tuple[GateResult, ...]:
-        before, after = self.repository.tree(candidate.base), self.repository.tree(candidate.commit)
-        return check_credentials(before, after, candidate.files, policy)
+    def _passage(self, gating: Gating) -> Passage:
+        return Passage(
+            Bench(self.repository, self.description, gating, self.workspaces, self.limits, self.clock),
+            self._admit,
+            self.journal.begin,
+            self.reached,
+            self.resolving.repair,
+            self.patch.expects_tree,
+        )
 
-    async def _gate(
-        self, candidate: Candidate, gating: Gating, *, refused: GateResult | None
-    ) -> tuple[GateResult, ...]:
-        changed = candidate.changed
-        if refused is not None or not gating.applies(changed):
-            return await run_gates(gating, changed, None, decided=refused.name if refused else None)
-        await self.journal.begin(Step.CHECKOUT)
-        tree = self.repository.tree(candidate.commit)
-        async with self.workspaces.laid_out(tree, kin=str(self.repository.path)) as workspace:
-            self.reached("checked-out")
-            await self.journal.begin(Step.GATES)
-            return await run_gates(gating, changed, workspace)
+    def _admit(self, candidate: Candidate, paths: Sequence[str]) -> Fault | None:
+        return self.boundary.admit(self.repository, candidate, paths) if self.boundary else None

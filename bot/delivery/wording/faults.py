@@ -12,6 +12,7 @@ from bot.delivery.wording.ink import PLAIN, Ink, placeholders
 from bot.delivery.wording.patch_faults import PATCH_FAULTS
 from bot.delivery.wording.plan_faults import PLAN_FAULTS
 from bot.delivery.wording.reports import REPORT_FAULTS
+from bot.delivery.wording.reworking_faults import REWORKING_FAULTS
 from bot.delivery.wording.said import Said
 from bot.delivery.wording.sensed_faults import SENSED_FAULTS
 from bot.delivery.wording.web_faults import WEB_FAULTS
@@ -29,6 +30,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     **PATCH_FAULTS,
     **PLAN_FAULTS,
     **REPORT_FAULTS,
+    **REWORKING_FAULTS,
     **SENSED_FAULTS,
     **WEB_FAULTS,
 }

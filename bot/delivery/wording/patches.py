@@ -23,6 +23,7 @@ STATE_NAMES: Final[Mapping[PatchState, str]] = {
     PatchState.WAITING: "waiting",
     PatchState.READY: "next",
     PatchState.RUNNING: "running",
+    PatchState.PREPARED: "ready to land with its set",
     PatchState.LANDED: "landed",
     PatchState.FAILED: "not landed",
     PatchState.STOPPED: "stopped",
@@ -56,7 +57,7 @@ _REFUSED: Mapping[PatchState, str] = {
     PatchState.FAILED: "Not landed.",
     PatchState.STOPPED: "Stopped, not landed.",
     PatchState.QUARANTINED: "Set aside, not landed.",
-    PatchState.CANCELLED: "Taken back before it ran.",
+    PatchState.CANCELLED: "Taken back, not landed.",
     PatchState.REJECTED: "Not approved, not landed.",
 }
 #: Why a gate did not pass, where its name stands before it.
@@ -91,8 +92,12 @@ def standing(row: StoredPatch, ink: Ink, *, outlook: Outlook | None, now: dateti
     match row.state:
         case PatchState.WAITING:
             return _waiting(row, ink, outlook, now)
+        case PatchState.READY if row.cleared:
+            return "All of its set have passed their gates; it lands as soon as a worker is free."
         case PatchState.READY:
             return "Next; it starts as soon as a worker is free."
+        case PatchState.PREPARED:
+            return _prepared(outlook, ink)
         case PatchState.RUNNING:
             return _running(row, ink)
         case PatchState.LANDED:
@@ -120,10 +125,19 @@ def _running(row: StoredPatch, ink: Ink) -> str:
     current = row.steps[-1] if row.steps else None
     if row.stop_by is not None:
         return ink.say("{by:words} stopped it; it ends within seconds.", by=row.stop_by)
+    if row.broken is not None:
+        return f"{explain(row.broken, ink).what} It ends within seconds."
     doing = _DOING[current.step] if current else "Starting"
     since = current.started if current else row.started_at
     again = f" (try {row.attempt})" if row.attempt > 1 else ""
     return doing + again + (ink.say(", since {since:when}.", since=since) if since else ".")
+
+
+def _prepared(outlook: Outlook | None, ink: Ink) -> str:
+    """Whom it waits for, as far as that is known."""
+    domains = [ink.words(each.domain) for each in outlook.obstacles.companions] if outlook else []
+    whom = f"{figures.joined(domains)} to pass, too" if domains else "the others of its set"
+    return f"{ink.strong('Ready.')} Its gates passed; it waits for {whom}."
 
 
 def _landed(row: StoredPatch, ink: Ink) -> str:
@@ -335,6 +349,8 @@ def _facts(report: Report, ink: Ink, *, landed: bool) -> tuple[str, ...]:
         facts.append(
             f"the branch moved {figures.times(report.moved)} meanwhile; applied and checked anew each time"
         )
+    if report.reused:
+        facts.append("its gates ran in an earlier try, on exactly this candidate")
     if report.found:
         facts.append("an earlier try had landed it and was cut off before it could say so")
     return tuple(facts)

@@ -1,0 +1,102 @@
+"""What a program made of a candidate's files, as a changeset on them: decided on as any patch is."""
+
+import asyncio
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.faults import Fault
+from contracts.patch import Changeset, Delete, FileMode, Limits, Mutation, Write, build_changeset, weight
+from contracts.paths import check_path
+from executor.files import File, Kind, Leaf
+from executor.ignoring import ignored
+from executor.leftovers import Survey, UntakenError, no_file, read_file, read_link, survey
+from executor.repository.bare import Repository
+from executor.repository.objects import Tree
+from executor.sandbox.level import Left
+
+Wanted = Callable[[str], bool]
+
+
+async def harvest(
+    left: Left, repository: Repository, tree: Tree, limits: Limits, wanted: Wanted
+) -> Changeset | Fault | None:
+    """What *left* has otherwise than *tree* at the paths that are *wanted*; None: nothing.
+
+    New files that the tree's `.gitignore` leaves out do not count. A Fault: something that is wanted cannot
+    be taken, so nothing is. Raises GitError and OSError where the desk cannot.
+    """
+    try:
+        seen = await asyncio.to_thread(survey, left)
+        known = await asyncio.to_thread(lambda: {leaf.path: leaf for leaf in tree.leaves()})
+        present = [path for path in sorted(seen.present) if wanted(path)]
+        out = await ignored(repository, tree, [path for path in present if path not in known])
+        gone = [path for path in _gone(seen, known) if wanted(path)]
+        kept = [path for path in present if path not in out]
+        changes = _Changes(left.folder, seen, tree, known, limits)
+        return await asyncio.to_thread(changes.changeset, gone, kept)
+    except UntakenError as error:
+        return error.fault
+
+
+def _gone(seen: Survey, known: Mapping[str, Leaf]) -> Iterator[str]:
+    """Which files there are no more. (A submodule is an empty folder here, and none that anybody needs.)"""
+    for path, leaf in known.items():
+        hidden = not seen.covering.isdisjoint(_above(path))
+        if hidden and path not in seen.present and leaf.kind is not Kind.SUBMODULE:
+            yield path
+
+
+def _above(path: str) -> Iterator[str]:
+    """The root, every folder that *path* lies in, and itself."""
+    yield ""
+    place = path.find("/")
+    while place >= 0:
+        yield path[:place]
+        place = path.find("/", place + 1)
+    yield path
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    folder: int
+    seen: Survey
+    tree: Tree
+    known: Mapping[str, Leaf]
+    limits: Limits
+
+    def changeset(self, gone: Sequence[str], present: Sequence[str]) -> Changeset | Fault | None:
+        """Raises UntakenError."""
+        mutations: list[Mutation] = [Delete(path) for path in gone]
+        room = self.limits.content
+        for path in present:
+            write = self._write(path)
+            if write is not None:
+                mutations.append(write)
+                room -= weight(write)
+            # More of it would change nothing about the answer.
+            if room < 0 or len(mutations) > self.limits.files:
+                break
+        return build_changeset(tuple(mutations), self.limits) if mutations else None
+
+    def _write(self, path: str) -> Write | None:
+        """What is at *path*; None: the same as before."""
+        before, mode = self.known.get(path), self.seen.present[path]
+        if self._is_same_link(path, before, mode):
+            return None
+        if not stat.S_ISREG(mode):
+            raise UntakenError(check_path(path) or no_file(path, mode))
+        was = self._file(before)
+        found = read_file(self.folder, path, most=max(self.limits.file, len(was.content) if was else 0))
+        return None if found == was else Write(path, found.content, found.mode)
+
+    def _is_same_link(self, path: str, before: Leaf | None, mode: int) -> bool:
+        if before is None or before.kind is not Kind.SYMLINK or not stat.S_ISLNK(mode):
+            return False
+        return read_link(self.folder, path) == self.tree.content(before)
+
+    def _file(self, leaf: Leaf | None) -> File | None:
+        if leaf is None or leaf.kind is not Kind.FILE:
+            return None
+        mode = FileMode.EXECUTABLE if leaf.executable else FileMode.REGULAR
+        return File(self.tree.content(leaf), mode)

@@ -1,0 +1,169 @@
+"""What a program left in its folder, which may be anything: pipes that never answer, links that lead out,
+files larger than the disk, more names than anybody reads, something that still writes.
+
+So nothing is followed, everything is bounded, and what is read is a regular file with one name that stays
+as it is meanwhile.
+"""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from contracts.faults import Fault, Reason, fault
+from contracts.patch import FileMode
+from contracts.paths import MOST_DEPTH
+from executor.files import File
+from executor.sandbox.level import Left
+
+#: Names of files and folders that are looked at.
+MOST_NAMES = 100_000
+_CHUNK = 1 << 20
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+#: A pipe that takes a file's place must not keep its reader waiting.
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+#: How an overlay says that nothing below it shows through.
+_OPAQUE = ("user.overlay.opaque", b"y")
+_KINDS = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
+
+
+class UntakenError(Exception):
+    """Something that cannot be taken; *fault* says what and why."""
+
+    def __init__(self, why: Fault) -> None:
+        super().__init__(why.reason)
+        self.fault = why
+
+
+@dataclass(slots=True)
+class Survey:
+    """*present* are the paths of all that is no folder, with the mode of each. Whatever else a tree has at or
+    below one of *covering* is gone; elsewhere it shows through. *names* counts all that was met."""
+
+    present: dict[str, int] = field(default_factory=dict)
+    covering: set[str] = field(default_factory=set)
+    names: int = 0
+
+
+def survey(left: Left) -> Survey:
+    """Raises UntakenError if there is more than anybody reads."""
+    seen = Survey()
+    if not left.layer:
+        seen.covering.add("")
+    _look(left.folder, "", seen, layer=left.layer)
+    return seen
+
+
+def _look(folder: int, prefix: str, seen: Survey, *, layer: bool) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            seen.names += 1
+            if seen.names > MOST_NAMES:
+                raise UntakenError(fault(Reason.LEFT_TOO_MANY, most=MOST_NAMES))
+            path, found = f"{prefix}{entry.name}", entry.stat(follow_symlinks=False)
+            if layer and stat.S_ISCHR(found.st_mode) and found.st_rdev == 0:
+                seen.covering.add(path)
+            elif stat.S_ISDIR(found.st_mode) and path.count("/") < MOST_DEPTH:
+                _look_into(folder, entry.name, path, seen, layer=layer)
+            else:
+                # A folder that lies too deep is told like something else that cannot be taken.
+                seen.present[path] = found.st_mode
+                seen.covering.add(path)
+
+
+def _look_into(folder: int, name: str, path: str, seen: Survey, *, layer: bool) -> None:
+    with _opened(name, _FOLDER, folder, path) as inner:
+        attribute, value = _OPAQUE
+        if layer and attribute in os.listxattr(inner) and os.getxattr(inner, attribute) == value:
+            seen.covering.add(path)
+        _look(inner, f"{path}/", seen, layer=layer)
+
+
+def read_link(folder: int, path: str) -> bytes:
+    """Where the symbolic link *path* below the open *folder* points. Raises UntakenError."""
+    with _parent(folder, path) as parent:
+        try:
+            return os.fsencode(os.readlink(path.rpartition("/")[2], dir_fd=parent))
+        except OSError as error:
+            raise _changed(path) from error
+
+
+def read_file(folder: int, path: str, *, most: int) -> File:
+    """The regular file *path* below the open *folder*, of at most *most* bytes. Raises UntakenError."""
+    with _parent(folder, path) as parent, _opened(path.rpartition("/")[2], _FILE, parent, path) as handle:
+        before = os.fstat(handle)
+        if why := _refused(path, before, most):
+            raise UntakenError(why)
+        content = _all_of(handle, before.st_size)
+        if _state(os.fstat(handle)) != _state(before) or len(content) != before.st_size:
+            raise _changed(path)
+        return File(content, FileMode.EXECUTABLE if before.st_mode & stat.S_IXUSR else FileMode.REGULAR)
+
+
+def _refused(path: str, found: os.stat_result, most: int) -> Fault | None:
+    if not stat.S_ISREG(found.st_mode):
+        return no_file(path, found.st_mode)
+    if found.st_nlink != 1:
+        # The other name may be of a file that is none of this program's.
+        return fault(Reason.LEFT_NO_FILE, path=path, found="a file with several names (hard links)")
+    if found.st_size > most:
+        return fault(Reason.FILE_TOO_LARGE, path=path, size=found.st_size, most=most)
+    return None
+
+
+def no_file(path: str, mode: int) -> Fault:
+    """That something of *mode* is at *path*, which is not taken."""
+    return fault(Reason.LEFT_NO_FILE, path=path, found=_KINDS.get(stat.S_IFMT(mode), "no regular file"))
+
+
+def _all_of(handle: int, size: int) -> bytes:
+    """What the file holds; one byte more than *size* if it has grown."""
+    content = bytearray()
+    while len(content) <= size:
+        chunk = os.read(handle, min(_CHUNK, size + 1 - len(content)))
+        if not chunk:
+            break
+        content += chunk
+    return bytes(content)
+
+
+def _state(found: os.stat_result) -> Mapping[str, int]:
+    return {name: getattr(found, name) for name in ("st_size", "st_mtime_ns", "st_ctime_ns", "st_nlink")}
+
+
+@contextmanager
+def _parent(folder: int, path: str) -> Iterator[int]:
+    """The folder that *path* lies in, open; never through a symbolic link."""
+    name, _, rest = path.partition("/")
+    if not rest:
+        yield folder
+        return
+    with _opened(name, _FOLDER, folder, path) as inner, _parent(inner, rest) as parent:
+        yield parent
+
+
+@contextmanager
+def _opened(name: str, flags: int, folder: int, path: str) -> Iterator[int]:
+    try:
+        handle = os.open(name, flags, dir_fd=folder)
+    except PermissionError as error:
+        why = fault(Reason.LEFT_NO_FILE, path=path, found="closed to its own user")
+        raise UntakenError(why) from error
+    except OSError as error:
+        raise _changed(path) from error
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _changed(path: str) -> UntakenError:
+    return UntakenError(fault(Reason.LEFT_CHANGING, path=path))

@@ -1,0 +1,286 @@
+"""What a program left of the files is taken as it is, or not at all, whatever it left."""
+
+import asyncio
+import os
+import stat
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from contracts.faults import Fault, Reason
+from contracts.gates import GateSpec, Verdict
+from contracts.patch import Changeset, Delete, FileMode, Limits, Write
+from contracts.settings import SandboxSettings
+from executor import leftovers
+from executor.gates import Gating, run_keeping
+from executor.harvest import Wanted, harvest
+from executor.sandbox import attacks, probe
+from executor.sandbox.level import UNTOUCHED_FROM, Left
+from executor.sandbox.supervised import Supervised
+from executor.workspace import open_folders
+from tests.executor.conftest import Opened
+from tests.executor.repositories import Content, Repo, make_repo
+
+LIMITS = Limits()
+FILES: dict[str, Content] = {
+    "a": b"a\n",
+    "sub/b": b"b\n",
+    "sub/deep/c": b"c\n",
+    "tool": (b"#!/bin/sh\n", 0o755),
+    "link": "-> a",
+    ".gitignore": b"build/\n*.o\n!keep.o\n",
+    "sub/.gitignore": b"/local\n",
+}
+#: By path: content and mode of what was written, None where something was deleted.
+Taken = dict[str, tuple[bytes, FileMode | None] | None]
+Run = Callable[..., Awaitable[Taken | Fault]]
+
+
+@pytest.fixture(scope="session")
+def box() -> Supervised | None:
+    """A sandbox with overlays, if this machine gives one."""
+    for sandbox in list(probe._candidates(SandboxSettings()))[3].sandboxes:
+        if not asyncio.run(attacks.starts(sandbox)):
+            return sandbox
+    return None
+
+
+@pytest.fixture(params=["folder", "overlay"])
+def at(request: pytest.FixtureRequest, sandbox: Supervised, box: Supervised | None) -> Supervised:
+    """A sandbox in which gates change the folder itself, and one in which they do not."""
+    if request.param == "folder":
+        return sandbox
+    if box is None:
+        pytest.skip("there are no overlays to be had here")
+    return box
+
+
+@pytest.fixture
+async def theirs(tmp_path: Path, open_desk: Callable[[Repo], Awaitable[Opened]]) -> Opened:
+    return await open_desk(make_repo(tmp_path / "theirs", FILES))
+
+
+@pytest.fixture
+def run(at: Supervised, theirs: Opened, tmp_path: Path) -> Run:
+    """`await run(script)`: what the script leaves, as it would be taken."""
+    repository, tip = theirs
+
+    async def taken(
+        script: str,
+        *,
+        wanted: Wanted = lambda _: True,
+        limits: Limits = LIMITS,
+        before: Callable[[Left], None] = lambda _: None,
+    ) -> Taken | Fault:
+        tree, gating = repository.tree(tip), Gating((), (), at)
+        spec = GateSpec("maker", ("/bin/sh", "-ec", script), timedelta(seconds=20))
+        untouched = at.level >= UNTOUCHED_FROM
+        with open_folders(tmp_path / "places", at.owner, untouched=untouched) as folders:
+            async with (
+                folders.laid_out(tree, kin="k") as workspace,
+                run_keeping(spec, gating, workspace) as (result, left),
+            ):
+                assert result.verdict is Verdict.PASSED, result
+                assert left is not None
+                before(left)
+                return _read(await harvest(left, repository, tree, limits, wanted))
+
+    return taken
+
+
+def _read(found: Changeset | Fault | None) -> Taken | Fault:
+    if isinstance(found, Fault):
+        return found
+    taken: Taken = {}
+    for mutation in found.mutations if found else ():
+        match mutation:
+            case Write(path=path, content=content, mode=mode):
+                taken[path] = (content, mode)
+            case Delete(path=path):
+                taken[path] = None
+            case _:
+                raise AssertionError(mutation)
+    return taken
+
+
+def why(found: Taken | Fault) -> tuple[Reason, str]:
+    assert isinstance(found, Fault), found
+    return found.reason, found.args.get("path", "")
+
+
+REGULAR, EXECUTABLE = FileMode.REGULAR, FileMode.EXECUTABLE
+
+
+# What is taken -----------------------------------------------------------------------------------
+async def test_files_that_were_written_made_deleted_and_closed_or_opened_to_execution_are_taken(
+    run: Run,
+) -> None:
+    script = "echo new > a; mkdir -p x/y; echo z > x/y/z; rm sub/b; chmod +x sub/deep/c; chmod -x tool"
+    assert await run(script) == {
+        "a": (b"new\n", REGULAR),
+        "x/y/z": (b"z\n", REGULAR),
+        "sub/b": None,
+        "sub/deep/c": (b"c\n", EXECUTABLE),
+        "tool": (b"#!/bin/sh\n", REGULAR),
+    }
+
+
+async def test_nothing_is_taken_of_what_is_as_it_was(run: Run) -> None:
+    """Whatever was touched, written anew, replaced, or only made wider for whoever owns it."""
+    script = "touch -d @0 a; cat sub/b > t; mv t sub/b; chmod 600 sub/deep/c; ln -sfn a link; mkdir empty"
+    assert await run(script) == {}
+
+
+@pytest.mark.parametrize(
+    ("script", "taken"),
+    [
+        ("rm -r sub", {"sub/b": None, "sub/deep/c": None, "sub/.gitignore": None}),
+        (
+            "rm -r sub; mkdir sub; echo b > sub/b",
+            {"sub/deep/c": None, "sub/.gitignore": None},
+        ),
+        (
+            "rm -r sub; echo f > sub",
+            {"sub/b": None, "sub/deep/c": None, "sub/.gitignore": None, "sub": (b"f\n", REGULAR)},
+        ),
+        ("rm a; mkdir a; echo f > a/f", {"a": None, "a/f": (b"f\n", REGULAR)}),
+        ("mv sub/deep other", {"sub/deep/c": None, "other/c": (b"c\n", REGULAR)}),
+        ("mv a renamed", {"a": None, "renamed": (b"a\n", REGULAR)}),
+    ],
+    ids=["gone", "made-again", "a-file-now", "a-folder-now", "moved", "renamed"],
+)
+async def test_folders_that_went_came_back_or_became_something_else(
+    run: Run, script: str, taken: Taken
+) -> None:
+    assert await run(script) == taken
+
+
+async def test_what_the_repository_ignores_is_not_taken_unless_it_has_it_already(run: Run) -> None:
+    """The .gitignore of the candidate counts, not what was made of it."""
+    script = """
+        mkdir build; mkfifo build/pipe; echo o > x.o; echo k > keep.o; echo l > sub/local; echo l > local
+        echo '*' > .gitignore; echo new > new
+    """
+    assert await run(script) == {
+        "keep.o": (b"k\n", REGULAR),
+        "local": (b"l\n", REGULAR),
+        "new": (b"new\n", REGULAR),
+        ".gitignore": (b"*\n", REGULAR),
+    }
+
+
+async def test_only_what_is_wanted_is_looked_at(run: Run) -> None:
+    script = "echo new > a; rm sub/b; mkfifo pipe; ln -s / out; echo x > x"
+    assert await run(script, wanted={"a", "link"}.__contains__) == {"a": (b"new\n", REGULAR)}
+
+
+async def test_names_mean_nothing_to_git(run: Run) -> None:
+    script = "echo 1 > ':(top)x'; echo 2 > '*'; echo 3 > '\"q\"'; echo 4 > -n"
+    found = await run(script)
+    assert isinstance(found, dict)
+    assert set(found) == {":(top)x", "*", '"q"', "-n"}
+
+
+# What is not ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("script", "path"),
+    [
+        ("mkfifo pipe", "pipe"),
+        ("rm a; mkfifo a", "a"),
+        ("ln -s a new", "new"),
+        ("rm -r sub; ln -s /etc sub", "sub"),
+        ("ln -sfn /etc/passwd link", "link"),
+        ("rm a; ln -s /etc/passwd a", "a"),
+        ("echo x > x; ln x y", "x"),
+    ],
+    ids=["pipe", "pipe-for-file", "link", "link-for-folder", "other-link", "link-for-file", "hard-link"],
+)
+async def test_what_is_no_regular_file_with_one_name_is_refused(run: Run, script: str, path: str) -> None:
+    assert why(await run(script)) == (Reason.LEFT_NO_FILE, path)
+
+
+async def test_a_socket_is_refused(run: Run) -> None:
+    script = "/usr/bin/python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"s\")'"
+    assert why(await run(script)) == (Reason.LEFT_NO_FILE, "s")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="devices need root")
+@pytest.mark.parametrize("at", ["folder"], indirect=True)
+async def test_a_device_is_refused_be_it_what_an_overlay_writes_for_a_file_that_is_gone(run: Run) -> None:
+
+    def sow(left: Left) -> None:
+        os.unlink("a", dir_fd=left.folder)
+        os.mknod("a", stat.S_IFCHR | 0o666, os.makedev(0, 0), dir_fd=left.folder)
+
+    assert why(await run("true", before=sow)) == (Reason.LEFT_NO_FILE, "a")
+
+
+async def test_a_giant_of_holes_is_refused_unread(run: Run) -> None:
+    assert why(await run("truncate -s 900M giant")) == (Reason.FILE_TOO_LARGE, "giant")
+
+
+async def test_more_than_a_patch_may_hold_is_refused(run: Run) -> None:
+    small = replace(LIMITS, files=5, content=100)
+    many = await run("for i in 1 2 3 4 5 6 7 8 9; do : > f$i; done", limits=small)
+    assert why(many)[0] is Reason.TOO_MANY_FILES
+    large = await run("for i in 1 2 3; do head -c 60 /dev/zero > f$i; done", limits=small)
+    assert why(large)[0] is Reason.CONTENT_TOO_LARGE
+
+
+async def test_more_names_than_anybody_reads_are_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leftovers, "MOST_NAMES", 1000)
+    found = await run("mkdir build; cd build; seq 1001 | xargs touch")
+    assert why(found)[0] is Reason.LEFT_TOO_MANY
+
+
+async def test_folders_deeper_than_any_patch_may_name_are_refused(run: Run) -> None:
+    found = await run("i=0; while [ $i -lt 70 ]; do mkdir d; cd d; i=$((i+1)); done; echo x > x")
+    assert why(found)[0] is Reason.PATH_TOO_DEEP
+
+
+@pytest.mark.parametrize("name", [".git/config", "sub/.GIT/x", "git~1/x"])
+async def test_a_repository_in_the_repository_is_refused_as_in_any_patch(run: Run, name: str) -> None:
+    """By whoever makes a candidate of it: it is a changeset as any other."""
+    found = await run(f"mkdir -p $(dirname {name}); echo x > {name}")
+    assert isinstance(found, dict)
+    assert list(found) == [name]
+
+
+async def test_names_that_differ_only_in_case_are_refused(run: Run) -> None:
+    assert why(await run("echo 1 > One; echo 2 > one"))[0] is Reason.PATH_COLLISION
+
+
+async def test_a_file_that_changes_while_it_is_read_is_refused(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.read
+
+    def meanwhile(handle: int, most: int) -> bytes:
+        os.utime(handle)
+        return real(handle, most)
+
+    monkeypatch.setattr(leftovers.os, "read", meanwhile)
+    assert why(await run("echo new > a", wanted={"a"}.__contains__)) == (Reason.LEFT_CHANGING, "a")
+
+
+@pytest.mark.parametrize("at", ["folder"], indirect=True)
+async def test_a_folder_that_becomes_a_link_after_it_was_seen_leads_nowhere(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody of the same user could do that at the lower levels."""
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "x").write_text("secret")
+    real = leftovers.survey
+
+    def then_swap(left: Left) -> leftovers.Survey:
+        seen = real(left)
+        os.rename("new", "old", src_dir_fd=left.folder, dst_dir_fd=left.folder)
+        os.symlink(secret, "new", dir_fd=left.folder)
+        return seen
+
+    monkeypatch.setattr("executor.harvest.survey", then_swap)
+    assert why(await run("mkdir new; echo x > new/x")) == (Reason.LEFT_CHANGING, "new/x")
