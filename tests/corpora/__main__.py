@@ -29,6 +29,9 @@ def main() -> int:
     parser.add_argument(
         "--every", type=int, default=10, metavar="N", help="every Nth commit in all forms, and spoiled"
     )
+    parser.add_argument(
+        "--largest", type=int, default=1 << 20, metavar="BYTES", help="larger commits are passed over"
+    )
     given = parser.parse_args()
     work = given.folder / "work"
     work.mkdir(exist_ok=True)
@@ -48,7 +51,7 @@ async def _hold(given: argparse.Namespace, home: Path, tally: Tally) -> None:
     if (folder / "cases").is_dir() and not given.only:
         await cases.hold(folder / "cases", folder / "work", home, tally)
     async for path in _histories(folder, given.only, home, tally):
-        await histories.hold(path, home, tally, Sample(given.commits, given.every))
+        await histories.hold(path, home, tally, Sample(given.commits, given.every, given.largest))
         passed = time.monotonic() - began
         print(f"{passed:7.0f} s  {tally.judged:7} patches, {tally.wrong} wrong: {path.name}", flush=True)
 

@@ -35,10 +35,14 @@ _MOST_SPOILED = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """At most the last *most* commits of a history; each *nth* of them in every form, and spoiled."""
+    """At most the last *most* commits of a history; each *nth* of them in every form, and spoiled.
+
+    Those whose diff is larger than *largest* bytes are passed over.
+    """
 
     most: int
     nth: int
+    largest: int
 
 
 async def hold(path: Path, home: Path, tally: Tally, sample: Sample) -> None:
@@ -50,6 +54,9 @@ async def hold(path: Path, home: Path, tally: Tally, sample: Sample) -> None:
     async with desk_for(path, home) as desk:
         for at, commit in enumerate(listed):
             one = _Commit(history, commit)
+            if len(one.plain.body) > sample.largest:
+                tally.skipped += 1
+                continue
             for form, body, file in one.usual():
                 tally.count(
                     form, one.name, await desk.judge(body, base=one.base, name=file, expected=one.tree)

@@ -51,6 +51,7 @@ class Tally:
 
     report: Path
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    skipped: int = 0  #: commits that were passed over
 
     def count(self, form: str, name: str, verdict: Verdict) -> None:
         match verdict:
@@ -86,7 +87,7 @@ class Tally:
             kinds = {kind: n for (each, kind), n in sorted(self.counts.items()) if each == form}
             told = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items(), key=lambda pair: -pair[1]))
             lines.append(f"{form}: {sum(kinds.values())} patches: {told}")
-        return "\n".join((*lines, *self._reasons()))
+        return "\n".join((*lines, *self._reasons(), f"{self.skipped} commits were too large and passed over"))
 
     def _reasons(self) -> Iterator[str]:
         """Of all that were refused, how many for which reason, and in how many of the forms."""

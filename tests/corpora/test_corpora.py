@@ -23,7 +23,7 @@ def history(path: Path) -> Repo:
 def test_every_form_of_a_real_change_makes_what_its_commit_made(tmp_path: Path) -> None:
     tally = Tally(tmp_path / "report.tsv")
     repo = history(tmp_path / "history")
-    asyncio.run(histories.hold(repo.path, tmp_path / "home", tally, Sample(100, 1)))
+    asyncio.run(histories.hold(repo.path, tmp_path / "home", tally, Sample(100, 1, 100_000)))
     same = {form for form, kind in tally.counts if kind == "the same"}
     assert same >= {
         "git diff --binary",
