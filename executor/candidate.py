@@ -62,7 +62,7 @@ async def build(
             partial(_commit, repository, found.edits, description, base=base, now=now)
         )
         wrong = await confirmer.answer(found.claims)
-    return wrong or replace(made, mended=tuple(each for claim in found.claims for each in claim.mended))
+    return wrong or replace(made, mended=found.mended)
 
 
 def _commit(

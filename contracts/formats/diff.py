@@ -2,9 +2,9 @@
 
 What `git apply` does with an odd diff, all with exit code 0: it drops a file whose hunk header is a bare
 `@@`, puts insertions without context in the wrong place, and takes a blob by its id out of its store if a
-binary patch names one. So every line has to belong somewhere, ids are left out (but those of binary data,
-which git is not asked about), and what is handed on is written anew: each file with `diff --git`,
-prefixes for `-p1`, modes and hunks, and a final line feed.
+binary patch names one. So every line has to belong somewhere, and what is handed on is written anew: each
+file with `diff --git`, prefixes for `-p1`, modes and hunks, and a final line feed. Ids stay as far as they
+tell what a file was before; git never gets to see them.
 """
 
 import re
@@ -41,6 +41,7 @@ _INDEX_MODE: Final = re.compile(rb"[0-9a-f]+\.\.[0-9a-f]+ ([0-7]{6})")
 _INDEX_NEW: Final = re.compile(rb"[0-9a-f]+\.\.([0-9a-f]{7,40})(?: |$)")
 _EMPTY_BLOB: Final = b"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 _WHOLE_IDS: Final = re.compile(rb"[0-9a-f]{40}\.\.[0-9a-f]{40}(?= |$)")
+_IDS: Final = re.compile(rb"[0-9a-f]{7,40}\.\.[0-9a-f]{7,40}(?= |$)")
 _CREATED: Final = b"new file mode "
 _DELETED: Final = b"deleted file mode "
 _EXTENDED: Final = (
@@ -66,8 +67,8 @@ class FileDiff:
     """One file. *old* and *new* are its names without the diff's own prefixes; *at* its first line.
 
     *modes* are the two sides' modes as far as they are said; *moves* is `rename`, `copy` or empty. *ids* is
-    what a binary patch says it leads from and to, where it says so in whole: without it a delta could not
-    be told from one that was made for other bytes. *sole*: it has one name, which may begin with a prefix.
+    what it says it leads from and to; a binary patch has to say so in whole, or a delta could not be told from
+    one that was made for other bytes. *sole*: it has one name, which may begin with a prefix.
     """
 
     at: int
@@ -154,8 +155,8 @@ def _render(file: FileDiff) -> bytes:
         lines += [f"old mode {before}".encode(), f"new mode {after}".encode()]
     if file.moves:
         lines += [f"{file.moves} from ".encode() + quoted(old), f"{file.moves} to ".encode() + quoted(new)]
+    lines += [b"index " + file.ids] if file.ids else []
     if file.binary:
-        lines += [b"index " + file.ids] if file.ids else []
         lines += [_BINARY, *file.binary]
     if file.hunks:
         lines.append(b"--- " + (quoted("a/" + old) if file.old is not None else b"/dev/null"))
@@ -255,10 +256,13 @@ class _Reader:
         line = bare(self.line(self.at))
         if _stub(line) is not None:
             raise self.unreadable(Reason.DIFF_BINARY_STUB, self.at, path=file.path)
+        index = headers.extended.get(b"index ", b"")
         if line == _BINARY:
-            ids = _WHOLE_IDS.match(headers.extended.get(b"index ", b""))
+            ids = _WHOLE_IDS.match(index)
             return replace(file, binary=self.binary(file), ids=ids[0] if ids else b"")
-        file = replace(file, hunks=self.hunks(file, git=headers.git is not None))
+        hunks = self.hunks(file, git=headers.git is not None)
+        ids = _IDS.match(index) if hunks else None
+        file = replace(file, hunks=hunks, ids=ids[0] if ids else b"")
         self.check_sides(file)
         if file.old is None and not file.hunks and not _is_empty(headers):
             raise self.unreadable(Reason.DIFF_EMPTY, file.at, text=shown(self.lines[file.at]))

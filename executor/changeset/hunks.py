@@ -1,13 +1,15 @@
 """Where the hunks of a file belong, by git's own rules, and what comes of them.
 
 Git takes the nearest of several places that fit; here that is a refusal, unless the stated line itself
-fits. What is computed here must be what `git apply` makes of the same bytes; `executor.candidate` asks.
+fits. What is computed here must be what `git apply` makes of the same bytes; `executor.candidate` asks. A
+hunk whose lines stand there only with other blanks is made anew from those of the file.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from contracts.faults import Fault, Reason, fault
+from executor.changeset.blanks import EXACT_SIGNS, Rung, changes_more, indenting, standing
 from executor.changeset.nearest import Near, near
 from executor.changeset.sections import Hunk, Line, Section, lines_of
 
@@ -42,6 +44,26 @@ def _with_end(line: Line, end: bytes) -> Line:
     return replace(line, text=line.text.removesuffix(b"\n").removesuffix(b"\r") + end)
 
 
+def fit_as_stated(section: Section, content: bytes) -> bool:
+    """Whether all hunks of *section* stand in *content* where they say: it may have been made of that."""
+    lines = lines_of(content)
+    starts = ((max(hunk.old_start - 1, 0), hunk.before) for hunk in section.hunks)
+    return all(lines[start : start + len(before)] == before for start, before in starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """*hunk* as it was put, at 1-based *line* of the branch. *rung*: its blanks were others; None: they fit.
+
+    *elsewhere*: not where it says, as far as the hunks before it were where they say.
+    """
+
+    hunk: Hunk
+    line: int
+    elsewhere: bool
+    rung: Rung | None = None
+
+
 class Image:
     """The file while hunks are placed into it; what one hunk wrote is out of reach for the next."""
 
@@ -55,16 +77,24 @@ class Image:
     def content(self) -> bytes:
         return b"".join(self._lines)
 
-    def apply(self, hunk: Hunk) -> Fault | None:
+    def apply(self, hunk: Hunk, *, blanks: bool = False) -> Placed | Fault:
+        """Put *hunk* where it fits; with *blanks* also where only they differ, if that is one place."""
         before = hunk.before
         if not before and self._lines:
             return fault(Reason.DIFF_ZERO_CONTEXT, path=self._path, hunk=hunk.number)
+        stated = max(hunk.new_start - 1, 0)
         allowed = _allowed(hunk, len(self._lines) - len(before))
-        places = self._places(before, max(hunk.new_start - 1, 0), allowed)
+        places = self._places(before, stated, allowed)
+        rung = None
+        if not places and blanks and (found := self._loosely(hunk, allowed)):
+            hunk, rung, place = found
+            places = [place]
         if not places:
             why = self._why_not(hunk, before)
             return why.fault(Reason.DIFF_DOES_NOT_APPLY, path=self._path, hunk=hunk.number)
-        return self._put(hunk, places)
+        line = self._number(places[0])
+        elsewhere = places[0] != stated and line != hunk.old_start
+        return self._put(hunk, places) or Placed(hunk, line, elsewhere, rung)
 
     def apply_anywhere(self, hunk: Hunk) -> Fault | None:
         """As `apply`, but in the one place of the whole file where its lines stand."""
@@ -88,6 +118,23 @@ class Image:
         self._written[start:end] = b"\1" * len(after)
         self._done.append((start, len(before), len(after)))
         return None
+
+    def _loosely(self, hunk: Hunk, allowed: range) -> tuple[Hunk, Rung, int] | None:
+        """*hunk* as it would have been made of this file, if its lines stand there but for their blanks."""
+        before, after, there = _text(hunk.before), _text(hunk.after), _text(self._lines)
+        places: list[int] = []
+        for rung in EXACT_SIGNS:
+            places = standing(before, there, rung)
+            if places:
+                break
+        if len(places) != 1 or places[0] not in allowed or not changes_more(before, after, rung):
+            return None
+        [place] = places
+        end = place + len(before)
+        if any(self._written[place:end]):
+            return None
+        adjusted = _adjusted(hunk, there[place:end])
+        return None if adjusted is None else (adjusted, rung, place)
 
     def _number(self, place: int) -> int:
         """What the line at *place* is called on the branch, which knows nothing of the hunks so far."""
@@ -154,3 +201,23 @@ def _allowed(hunk: Hunk, last: int) -> range:
     if hunk.lines and hunk.lines[-1].tag != b" ":
         allowed = range(last, last + 1) if last in allowed else range(0)
     return allowed
+
+
+def _text(lines: Sequence[bytes]) -> list[str]:
+    """One character for each byte: only blanks and line ends are looked at, whatever the encoding is."""
+    return [line.decode("latin-1") for line in lines]
+
+
+def _adjusted(hunk: Hunk, there: Sequence[str]) -> Hunk | None:
+    """*hunk* with the lines of the file for its own, and what it adds indented as they are."""
+    indent = indenting(_text(hunk.before), there)
+    if indent is None:
+        return None
+    known = iter(there)
+    lines: list[Line] = []
+    for line in hunk.lines:
+        text = indent(line.text.decode("latin-1")) if line.tag == b"+" else next(known)
+        if text is None:
+            return None
+        lines.append(replace(line, text=text.encode("latin-1")))
+    return replace(hunk, lines=tuple(lines))

@@ -4,7 +4,7 @@ A file that still is as the patch left it becomes what it was. One that has chan
 hunk, each in the one place where its lines stand; where that is not clear, nothing is undone anywhere.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,6 +37,12 @@ class History(Protocol):
 
     def turned(self, commit: str) -> Sequence[Turned] | None:
         """Every file that *commit* changed; None: it is not among what the base stands on."""
+
+    def versions(self, path: str, id_: str) -> Iterable[bytes]:
+        """Earlier contents of the file at *path*, the latest first, as far back as is looked.
+
+        *id_* is the beginning of the object id that one of them has: that one alone; empty: the last few.
+        """
 
     def hunks(self, before: bytes, after: bytes, *, context: int) -> Sequence[Hunk]:
         """What leads from *before* to *after*, with so many lines around each change; of binaries nothing."""

@@ -1,7 +1,7 @@
 """Base files and a Changeset in; what changes, or the one reason why nothing does, out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from contracts.faults import Fault, Reason, fault
@@ -25,9 +25,9 @@ from contracts.patch import (
     paths_of,
 )
 from contracts.paths import check_path
-from contracts.resolving import Resolving
+from contracts.resolving import Mending, Resolving
 from executor.changeset import text
-from executor.changeset.diffs import Claim, apply_diff, diff_conflicts
+from executor.changeset.diffs import Claim, apply_diff, diff_conflicts, nothing_before
 from executor.changeset.inverse import History, undo
 from executor.changeset.overlay import Base, Overlay
 from executor.changeset.splice import splice
@@ -47,10 +47,14 @@ Substitute = Callable[[Request], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """*edits* is never empty; *claims* are what git still has to confirm."""
+    """*edits* is never empty; *claims* are what git still has to confirm.
+
+    *mended*: what of the changeset was not taken as it was posted.
+    """
 
     edits: Edits
     claims: tuple[Claim, ...]
+    mended: tuple[Fault, ...] = ()
 
 
 def plan(
@@ -64,7 +68,7 @@ def plan(
 ) -> Plan | Fault:
     """Carry every mutation out in order, each on what the earlier ones made; all of them or none.
 
-    *history* None: nothing has landed that could be undone.
+    *history* None: nothing has landed that could be undone, and no file was another before.
     """
     overlay = Overlay(base)
     planner = _Planner(overlay, limits, substitute, history, resolving)
@@ -77,22 +81,29 @@ def plan(
         if done is not None:
             claims.append(done)
     edits = overlay.edits()
-    return Plan(edits, tuple(claims)) if edits else fault(Reason.NOTHING_CHANGED)
+    return Plan(edits, tuple(claims), tuple(planner.steps)) if edits else fault(Reason.NOTHING_CHANGED)
 
 
-def conflicts(base: Base, changeset: Changeset, limits: Limits, substitute: Substitute) -> tuple[Fault, ...]:
+def conflicts(
+    base: Base,
+    changeset: Changeset,
+    limits: Limits,
+    substitute: Substitute,
+    *,
+    resolving: Resolving = Resolving(),  # noqa: B008 - frozen
+) -> tuple[Fault, ...]:
     """Everything that keeps *changeset* from *base*, hunk by hunk: for whoever has to mend it.
 
     A mutation that does not fit counts as not made, so that one after it may be named only for that.
     """
     overlay = Overlay(base)
-    planner = _Planner(overlay, limits, substitute, None, Resolving())
+    planner = _Planner(overlay, limits, substitute, None, resolving)
     found: list[Fault] = []
     for mutation in changeset.mutations:
         wrong = next((each for path in paths_of(mutation) if (each := check_path(path))), None)
         done = wrong or planner.carry_out(mutation)
         if isinstance(done, Fault) and isinstance(mutation, Diff):
-            found += diff_conflicts(overlay, mutation) or (done,)
+            found += diff_conflicts(overlay, mutation, resolving) or (done,)
         elif isinstance(done, Fault):
             found.append(done)
     return tuple(found)
@@ -105,6 +116,7 @@ class _Planner:
     substitute: Substitute
     history: History | None
     resolving: Resolving
+    steps: list[Fault] = field(default_factory=list)  #: what of the mutations so far is not as it was posted
 
     def carry_out(self, mutation: Mutation) -> Claim | Fault | None:
         match mutation:
@@ -121,14 +133,22 @@ class _Planner:
             case Splice(path=path, to=to):
                 return self._edit(mutation) or (self._rename(path, to) if to is not None else None)
             case Diff():
-                line_endings = self.resolving.line_endings
-                return apply_diff(self.overlay, mutation, most=self.limits.content, line_endings=line_endings)
+                return self._diff(mutation)
             case Revert(patch=patch, commit=commit) if self.history is None:
                 return fault(Reason.REVERT_GONE, patch=patch, commit=commit)
             case Revert():
                 return undo(self.overlay, mutation, self.history)
             case _:
                 assert_never(mutation)
+
+    def _diff(self, mutation: Diff) -> Claim | Fault:
+        versions = self.history.versions if self.history else nothing_before
+        claim = apply_diff(
+            self.overlay, mutation, most=self.limits.content, resolving=self.resolving, versions=versions
+        )
+        if isinstance(claim, Claim):
+            self.steps.extend(claim.mended)
+        return claim
 
     def _write(self, mutation: Write) -> Fault | None:
         is_file = self.overlay.kind(mutation.path) is Kind.FILE
@@ -192,9 +212,16 @@ class _Planner:
             case InsertAt(path=path, line=line, text=added):
                 return text.insert_at(path, read, line, added)
             case Splice():
-                return splice(read, mutation)
+                return self._spliced(mutation, read)
             case _:
                 assert_never(mutation)
+
+    def _spliced(self, mutation: Splice, read: text.Text) -> str | Fault:
+        made = splice(read, mutation, blanks=self.resolving.whitespace is not Mending.NEVER)
+        if isinstance(made, Fault):
+            return made
+        self.steps.extend(made.steps)
+        return made.body
 
     def _substituted(self, mutation: Replace, read: text.Text) -> str | Fault:
         limits = self.limits

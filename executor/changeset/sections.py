@@ -9,6 +9,7 @@ from contracts.patch import Diff, FileHeader, FileMode
 
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _INDEX = re.compile(rb"index ([0-9a-f]{40})\.\.([0-9a-f]{40})(?: |\n|$)")
+_OLD_ID = re.compile(rb"index ([0-9a-f]{7,40})\.\.")
 _BINARY = b"GIT binary patch"
 _SHOWN = 80
 
@@ -72,6 +73,12 @@ class Section:
         """The whole object ids that an index line gives, before and after; None: it gives none."""
         found = next((match for line in self.header if (match := _INDEX.match(line))), None)
         return (found[1].decode(), found[2].decode()) if found else None
+
+    @property
+    def old_id(self) -> str:
+        """The beginning of the object id that the file had, as an index line says; empty: it says nothing."""
+        found = next((match for line in self.header if (match := _OLD_ID.match(line))), None)
+        return found[1].decode() if found else ""
 
     def render(self) -> bytes:
         """The section for git; without an index line, which could have it take an object by its id."""

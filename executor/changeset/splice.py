@@ -1,15 +1,17 @@
 """Runs of whole lines, found by what they are: each in one place, or in none and the reason why.
 
-A place must be exact, and the only one: below the lines that a chunk names as its anchors, and behind what
-the chunk before it changed. The search is `str.find` between two places, so its cost is linear.
+A place must be the only one: below the lines that a chunk names as its anchors, and behind what the chunk
+before it changed. Where no place is exact, one may be taken that is so but for blanks and typographic
+characters. The search is `str.find` between two places, so its cost is linear.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from contracts.faults import Fault, Reason, fault
 from contracts.patch import Chunk, Splice
+from executor.changeset.blanks import ANY_SIGNS, Indent, Rung, changes_more, indenting, is_plain, standing
 from executor.changeset.nearest import Near, near
 from executor.changeset.text import Text
 
@@ -20,13 +22,36 @@ _MOST_PLACES = 5
 _SHOWN = 60
 
 
-def splice(text: Text, wanted: Splice) -> str | Fault:
-    """*text*'s body with every chunk in its place."""
+@dataclass(frozen=True, slots=True)
+class Spliced:
+    """*steps*: what of the chunks is not as it was posted."""
+
+    body: str
+    steps: tuple[Fault, ...] = ()
+
+
+def splice(text: Text, wanted: Splice, *, blanks: bool = False) -> Spliced | Fault:
+    """*text*'s body with every chunk in its place; with *blanks* also where only they differ."""
     image = _Image(wanted.path, text)
+    steps: list[Fault] = []
     for number, chunk in enumerate(wanted.chunks, start=1):
-        if (wrong := image.apply(chunk, number)) is not None:
-            return wrong
-    return image.body()
+        fit = image.apply(chunk, number, blanks=blanks)
+        if isinstance(fit, Fault):
+            return fit
+        if fit.rung is not None:
+            took = fault(Reason.TOOK_BLANKS, path=wanted.path, number=number, at=fit.line, differs=fit.rung)
+            steps.append(took)
+    return Spliced(image.body(), tuple(steps))
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """*chunk* as it is to be put at *place*, which people call *line*. *rung*: its blanks were others."""
+
+    chunk: Chunk
+    place: int
+    line: int
+    rung: Rung | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +85,29 @@ class _Image:
         ]
         return "\n".join(ended) + ("\n" if self._final and ended else "")
 
-    def apply(self, chunk: Chunk, number: int) -> Fault | None:
+    def apply(self, chunk: Chunk, number: int, *, blanks: bool) -> _Fit | Fault:
         scopes = self._scopes(chunk.anchors)
         if not scopes:
             missing = self._missing(chunk.anchors)
             return fault(Reason.EDIT_ANCHOR_NOT_FOUND, path=self._path, chunk=number, text=missing[:_SHOWN])
-        old = chunk.old
-        places = self._places(old, scopes, at_end=chunk.at_end)
-        if not places and chunk.anchors:
-            # The lines may lie outside the block that the anchor opens: anywhere below it.
-            below = [_Scope(scopes[0].start, len(self._lines))]
-            places = self._places(old, below, at_end=chunk.at_end)
-        if not places:
-            why = self._why_not(old, at_end=chunk.at_end)
-            return why.fault(Reason.EDIT_NOT_FOUND, path=self._path, chunk=number)
+        # The lines may lie outside the block that the anchor opens: anywhere below it.
+        below = [_Scope(scopes[0].start, len(self._lines))] if chunk.anchors else []
+        places = self._places(chunk.old, scopes, at_end=chunk.at_end)
+        if not places and below:
+            places = self._places(chunk.old, below, at_end=chunk.at_end)
         if len(places) > 1:
             lines = ", ".join(str(self._number(place)) for place in places)
             return fault(Reason.EDIT_AMBIGUOUS, path=self._path, chunk=number, count=len(places), lines=lines)
-        self._put(chunk, places[0])
-        return None
+        fit = None
+        if places:
+            fit = _Fit(chunk, places[0], self._number(places[0]))
+        elif blanks:
+            fit = self._loosely(chunk, (scopes, below))
+        if fit is None:
+            why = self._why_not(chunk.old, at_end=chunk.at_end)
+            return why.fault(Reason.EDIT_NOT_FOUND, path=self._path, chunk=number)
+        self._put(fit.chunk, fit.place)
+        return fit
 
     def _number(self, place: int) -> int:
         """What the line at *place* is called on the branch, which knows nothing of the chunks so far."""
@@ -168,6 +197,30 @@ class _Image:
             at = here.find(wanted, at + 1)
         return found
 
+    def _loosely(self, chunk: Chunk, where: Sequence[Sequence[_Scope]]) -> _Fit | None:
+        """Where *chunk* stands but for its blanks, if that is one place; as it would have been made of it."""
+        found = ((rung, self._like(chunk, scopes, rung)) for rung in ANY_SIGNS for scopes in where)
+        rung, places = next(((rung, places) for rung, places in found if places), (Rung.ENDS, []))
+        old, new = _ended(chunk.old), _ended(chunk.new)
+        if len(places) != 1 or not changes_more(old, new, rung):
+            return None
+        [place] = places
+        indent = indenting(old, _ended(self._lines[place : place + len(old)]))
+        adjusted = _adjusted(chunk, indent, rung) if indent else None
+        return _Fit(adjusted, place, self._number(place), rung) if adjusted else None
+
+    def _like(self, chunk: Chunk, scopes: Sequence[_Scope], rung: Rung) -> list[int]:
+        """The first few places within *scopes* at which the lines of *chunk* stand on *rung*."""
+        old = _ended(chunk.old)
+        if chunk.at_end and scopes:
+            scopes = [_Scope(len(self._lines) - len(old), len(self._lines))]
+        found: dict[int, None] = {}
+        for scope in scopes:
+            start = max(scope.start, self._done)
+            places = standing(old, _ended(self._lines[start : scope.end]), rung)
+            found |= dict.fromkeys(start + place for place in places)
+        return list(found)
+
     # Why not ------------------------------------------------------------------------------------
     def _why_not(self, old: Sequence[str], *, at_end: bool) -> Near:
         """What was expected and what stands there instead, at the place where most of *old* fits."""
@@ -179,6 +232,22 @@ class _Image:
             return Near(f"{stands}, not below the anchor or the change before it")
         wanted, there = ([f"{line}\n" for line in lines] for lines in (old, self._lines))
         return near(wanted, there, number=self._number)
+
+
+def _ended(lines: Sequence[str]) -> list[str]:
+    return [f"{line}\n" for line in lines]
+
+
+def _adjusted(chunk: Chunk, indent: Indent, rung: Rung) -> Chunk | None:
+    """*chunk* with what it adds indented by *indent*; its other lines are those of the file in any case."""
+    lines: list[str] = []
+    for line in chunk.lines:
+        added = indent(line[1:]) if line[0] == "+" else line[1:]
+        # Who made the characters of known lines pretty did so with those of new lines.
+        if added is None or (line[0] == "+" and rung is Rung.SIGNS and not is_plain(added)):
+            return None
+        lines.append(line[0] + added)
+    return replace(chunk, lines=tuple(lines))
 
 
 def _depth(line: str) -> int:

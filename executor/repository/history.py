@@ -1,6 +1,8 @@
 """What has landed, for what is to be undone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final
 
 import pygit2
 
@@ -9,6 +11,11 @@ from executor.changeset.sections import Hunk, Line
 from executor.files import File, Kind
 from executor.repository.objects import Tree
 
+#: Commits that are looked through for an earlier version of a file, and versions that are looked at.
+_MOST_COMMITS: Final = 1000
+_MOST_VERSIONS: Final = 20
+#: What the modes of plain files begin with.
+_PLAIN_FILE: Final = "10"
 #: Origins of lines that are lines; the others tell of a missing line end.
 _TAGS = {" ": b" ", "+": b"+", "-": b"-"}
 
@@ -39,6 +46,29 @@ class Landings:
         return commit == self._base or self._repository.descendant_of(
             pygit2.Oid(hex=self._base), pygit2.Oid(hex=commit)
         )
+
+    def versions(self, path: str, id_: str) -> Iterator[bytes]:
+        found = (each for each in self._ids(path) if each.startswith(id_))
+        few = islice(found, 1 if id_ else _MOST_VERSIONS)
+        return (self._repository[each].peel(pygit2.Blob).data for each in few)
+
+    def _ids(self, path: str) -> Iterator[str]:
+        """Of what the file at *path* was along the first parents, the latest first; nothing else is read."""
+        later = ""
+        for commit in islice(self._line(), _MOST_COMMITS):
+            mode, _, id_ = Tree(self._repository, commit.tree).entry(path).partition(" ")
+            if mode.startswith(_PLAIN_FILE) and id_ != later:
+                yield id_
+            later = id_
+
+    def _line(self) -> Iterator[pygit2.Commit]:
+        commit: pygit2.Commit | None = self._repository[self._base].peel(pygit2.Commit)
+        while commit is not None:
+            yield commit
+            parents = commit.parent_ids[:1]
+            # A shallow copy of a repository lacks what lies behind it.
+            held = bool(parents) and parents[0] in self._repository
+            commit = self._repository[parents[0]].peel(pygit2.Commit) if held else None
 
     def hunks(self, before: bytes, after: bytes, *, context: int) -> Sequence[Hunk]:
         patch = pygit2.Patch.create_from(before, after, context_lines=context, interhunk_lines=0)

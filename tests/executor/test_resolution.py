@@ -178,6 +178,6 @@ async def test_a_patch_lands_as_the_tree_that_was_expected_or_not_at_all(shop_wi
 async def test_a_hunk_that_was_recounted_lands_and_it_is_told(shop_with: Opening) -> None:
     took = fault(Reason.TOOK_COUNTS, path="a", hunk=1, said="-9 +9", found="-3 +3")
     crlf = HUNK.replace("\n", "\r\n").replace("@@\r\n", "@@\n")
-    stored = await (await shop_with()).carry_out(replace(diff("a", crlf), recounted=(took,)))
+    stored = await (await shop_with(recount="auto")).carry_out(replace(diff("a", crlf), recounted=(took,)))
     assert stored.report is not None
     assert (stored.state, stored.report.resolutions) == (PatchState.LANDED, (took,))

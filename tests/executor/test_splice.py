@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from contracts.faults import Reason
 from contracts.patch import Chunk, Limits, Splice
+from contracts.resolving import Mending, Resolving
 from tests.executor.trees import edits, refusal, regular, tree_of
 
 APP = b"""\
@@ -32,8 +33,12 @@ def spliced(content: bytes, *chunks: Chunk) -> bytes:
     return file.content
 
 
+#: Blanks count, as where it is asked which lines stand somewhere.
+EXACTLY = Resolving(whitespace=Mending.NEVER)
+
+
 def refused(content: bytes, *chunks: Chunk) -> tuple[Reason, dict[str, str]]:
-    found = refusal(tree_of({"a": content}), Splice("a", chunks))
+    found = refusal(tree_of({"a": content}), Splice("a", chunks), resolving=EXACTLY)
     return found.reason, dict(found.args)
 
 

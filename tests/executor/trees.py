@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from contracts.faults import Fault
 from contracts.patch import Changeset, FileMode, Limits, Mutation
+from contracts.resolving import Resolving
 from executor.changeset.plan import Plan, plan
 from executor.changeset.substitution import substitute
 from executor.files import Edits, File, Kind
@@ -44,8 +45,13 @@ def tree_of(files: Mapping[str, bytes | File | Kind]) -> MemoryTree:
     return MemoryTree({p: File(leaf) if isinstance(leaf, bytes) else leaf for p, leaf in files.items()})
 
 
-def carry_out(base: MemoryTree, *mutations: Mutation, limits: Limits = Limits()) -> Plan | Fault:  # noqa: B008
-    return plan(base, Changeset(mutations), limits, substitute)
+def carry_out(
+    base: MemoryTree,
+    *mutations: Mutation,
+    limits: Limits = Limits(),  # noqa: B008
+    resolving: Resolving = Resolving(),  # noqa: B008
+) -> Plan | Fault:
+    return plan(base, Changeset(mutations), limits, substitute, resolving=resolving)
 
 
 def edits(base: MemoryTree, *mutations: Mutation, limits: Limits = Limits()) -> Edits:  # noqa: B008
@@ -54,8 +60,13 @@ def edits(base: MemoryTree, *mutations: Mutation, limits: Limits = Limits()) -> 
     return planned.edits
 
 
-def refusal(base: MemoryTree, *mutations: Mutation, limits: Limits = Limits()) -> Fault:  # noqa: B008
-    planned = carry_out(base, *mutations, limits=limits)
+def refusal(
+    base: MemoryTree,
+    *mutations: Mutation,
+    limits: Limits = Limits(),  # noqa: B008
+    resolving: Resolving = Resolving(),  # noqa: B008
+) -> Fault:
+    planned = carry_out(base, *mutations, limits=limits, resolving=resolving)
     assert isinstance(planned, Fault), planned
     return planned
 

@@ -247,7 +247,7 @@ _APPLYING: Mapping[Reason, Said] = {
         "Make the diff with more context (`git diff -U10`).",
     ),
     Reason.DIFF_ELSEWHERE: Said(
-        "Hunk {hunk:number} of {path} is for line {said:number}, and its lines stand at line {line:number}.",
+        "Hunk {hunk:number} of {path} is for line {said:number}, and its lines stand at line {at:number}.",
         _FRESH,
     ),
     Reason.NEEDS_ADJUSTING: Said(
@@ -277,15 +277,15 @@ _APPLYING: Mapping[Reason, Said] = {
         "Hunk {hunk:number} of {path} said {said:words} and was taken as what it holds, {found:words}.", ""
     ),
     Reason.TOOK_MOVED_LINES: Said(
-        "The lines of {path} have moved since the diff was made; {hunks:words} went with them.", ""
+        "The lines of {path} have moved since the diff was made; {count:n|hunk|hunks} went with them.", ""
     ),
     Reason.TOOK_PLACE: Said(
-        "Hunk {hunk:number} of {path} was put at line {line:number} instead of line {said:number}, the one "
+        "Hunk {hunk:number} of {path} was put at line {at:number} instead of line {said:number}, the one "
         "place where its lines stand.",
         "",
     ),
     Reason.TOOK_BLANKS: Said(
-        "Change {number:number} of {path} was put at line {line:number}, the one place where its lines stand "
+        "Change {number:number} of {path} was put at line {at:number}, the one place where its lines stand "
         "with other {differs:words}.",
         "",
     ),

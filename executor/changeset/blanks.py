@@ -1,0 +1,136 @@
+"""Lines that stand there but for their blanks: where that is one place, and how what is put in is indented.
+
+The rungs are tried in their order, and only the first on which the lines stand anywhere counts: on that they
+must stand in one place. Lines are compared whole, with their ends, and at least one must have more than
+blanks. Where the file has another indentation, one rule must lead to it from every line that is known, and
+what is put in follows the same rule; where there is none, nothing is taken.
+"""
+
+import enum
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+
+
+class Rung(enum.StrEnum):
+    """What may differ, as people are told."""
+
+    ENDS = "blanks at the ends of lines"
+    RUNS = "blanks"
+    SIGNS = "blanks or typographic characters"
+
+
+#: For lines that came as they stand in a file, and for those that somebody may have made pretty.
+EXACT_SIGNS: Final = (Rung.ENDS, Rung.RUNS)
+ANY_SIGNS: Final = (*EXACT_SIGNS, Rung.SIGNS)
+
+#: Leads from a line that was posted to what is put in; None: it cannot be said.
+Indent = Callable[[str], str | None]
+
+_RUN: Final = re.compile(r"[ \t]+")
+_INDENTATION: Final = re.compile(r"[ \t]*")
+_ENDS: Final = "\r\n"
+_PLAIN: Final = str.maketrans(
+    {
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+        **dict.fromkeys("\u2018\u2019\u201a\u201b", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f", '"'),
+        **dict.fromkeys("\u00a0\u202f\u205f\u3000", " "),
+        **dict.fromkeys(map(chr, range(0x2002, 0x200B)), " "),
+        "\u2026": "...",
+    }
+)
+#: What one level of indentation may be.
+_UNITS: Final = ("\t", " " * 2, " " * 3, " " * 4, " " * 8)
+
+
+def same(line: str, rung: Rung) -> str:
+    """What is left of *line*, with its end, when that is put aside which may differ on *rung*."""
+    text = line.rstrip(_ENDS)
+    end = line[len(text) :]
+    match rung:
+        case Rung.ENDS:
+            return text.rstrip(" \t") + end
+        case Rung.RUNS:
+            return _RUN.sub(" ", text).strip(" ") + end
+        case Rung.SIGNS:
+            return _RUN.sub(" ", text.translate(_PLAIN)).strip(" ") + end
+
+
+def standing(wanted: Sequence[str], there: Sequence[str], rung: Rung) -> list[int]:
+    """The first two lines of *there* at which *wanted* begins on *rung*; linear in both where it is rare.
+
+    The last line of a file may have no end, every other has one.
+    """
+    keys = [same(line, rung) for line in wanted]
+    if not any(key.strip(_ENDS) for key in keys):
+        return []
+    # A line begins behind an end, and only there: no line that is cut in its middle can be found.
+    whole, sought = "\n" + "".join(same(line, rung) for line in there), "\n" + "".join(keys)
+    found: list[int] = []
+    at = whole.find(sought)
+    while at >= 0 and len(found) < 2:
+        if at + len(sought) == len(whole) or sought.endswith("\n"):
+            found.append(whole.count("\n", 0, at))
+        at = whole.find(sought, at + 1)
+    return found
+
+
+def is_plain(line: str) -> bool:
+    """Whether *line* has nothing that a program may have made of plain characters."""
+    return line.translate(_PLAIN) == line
+
+
+def changes_more(before: Sequence[str], after: Sequence[str], rung: Rung) -> bool:
+    """Whether *after* differs from *before* in more than what is put aside on *rung*.
+
+    Of a change to nothing but blanks it cannot be said what it means where the blanks are others.
+    """
+    return [same(line, rung) for line in before] != [same(line, rung) for line in after]
+
+
+def indenting(wanted: Iterable[str], there: Iterable[str]) -> Indent | None:
+    """What leads from the indentation of *wanted* to that of the lines of *there* that it stands for.
+
+    None: no one rule does.
+    """
+    known = {
+        (_indentation(want), _indentation(is_))
+        for want, is_ in zip(wanted, there, strict=True)
+        if want.strip(" \t\r\n")
+    }
+    rules = (rule for rule in _rules(*min(known)) if all(rule(want) == is_ for want, is_ in known))
+    rule = next(rules, None)
+    return None if rule is None else lambda line: _indented(line, rule)
+
+
+def _indentation(line: str) -> str:
+    return _INDENTATION.match(line)[0]  # type: ignore[index] # it matches anything
+
+
+def _indented(line: str, rule: Indent) -> str | None:
+    text = line.lstrip(" \t")
+    if not text.strip(_ENDS):
+        return line
+    indentation = rule(line[: len(line) - len(text)])
+    return None if indentation is None else indentation + text
+
+
+def _rules(want: str, is_: str) -> Iterator[Indent]:
+    """What may lead from *want* to *is_*, the likeliest first: as much more or less, then other units."""
+    if is_.endswith(want):
+        yield lambda posted: is_[: len(is_) - len(want)] + posted
+    if want.endswith(is_):
+        less = want[: len(want) - len(is_)]
+        yield lambda posted: posted.removeprefix(less) if posted.startswith(less) else None
+    for posted_unit in _UNITS:
+        for unit in _UNITS:
+            yield _in_units(posted_unit, unit)
+
+
+def _in_units(posted_unit: str, unit: str) -> Indent:
+    def rule(posted: str) -> str | None:
+        levels = len(posted) // len(posted_unit)
+        return unit * levels if posted_unit * levels == posted else None
+
+    return rule
