@@ -181,11 +181,22 @@ class Dependency:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """Another patch of the same atomic set that has not passed its gates, or that something keeps back."""
+
+    patch: str
+    domain: str
+    state: PatchState
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Obstacles:
     """Everything that keeps one open patch from running now; all empty: it is its turn.
 
     *ahead* are the patches that go before it, as things stand, *head_since* when the one of them began that
-    runs; *again_at* is when it is tried again.
+    runs; *again_at* is when it is tried again. Of a patch of an atomic set: *companions* are those it cannot
+    land without, *sets_ahead* the sets (their ids) that share a domain with its own and go before it.
     """
 
     ahead: tuple[str, ...] = ()
@@ -195,3 +206,5 @@ class Obstacles:
     closed: tuple[Closed, ...] = ()
     again_at: datetime | None = None
     head_since: datetime | None = None
+    companions: tuple[Companion, ...] = ()
+    sets_ahead: tuple[str, ...] = ()

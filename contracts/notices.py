@@ -185,7 +185,7 @@ class Deed(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TellDeed:
-    """What *by* decided: under the card of *patch*, or (None) as a message of its own."""
+    """What *by* decided: under the card of *patch*, which may be a set, or (None) as a message of its own."""
 
     deed: Deed
     by: str

@@ -32,7 +32,8 @@ class Outlook:
 def outlook(obstacles: Obstacles, lasted: Sequence[timedelta], *, domain: str, now: datetime) -> Outlook:
     """*lasted*: how long the *domain*'s latest patches ran. What a person has to end is not foretold."""
     open_end = any(closed.until is None for closed in obstacles.closed)
-    if obstacles.hold or obstacles.proposal or obstacles.waits_for or open_end:
+    kept = obstacles.sets_ahead or any(each.kept for each in obstacles.companions)
+    if obstacles.hold or obstacles.proposal or obstacles.waits_for or open_end or kept:
         return Outlook(obstacles, None, fault(Reason.NO_FORECAST))
     ends = [closed.until for closed in obstacles.closed if closed.until is not None]
     ends += [obstacles.again_at] if obstacles.again_at is not None else []

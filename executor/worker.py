@@ -13,10 +13,23 @@ from pathlib import Path
 from contracts.control import Grip
 from contracts.faults import Fault, Reason, fault, nearest
 from contracts.notices import NewDelivery, home_of, on_finished, on_progress
-from contracts.outcome import Failed, GaveUp, Landed, Outcome, Proposed, Report, Retry, Step, Stopped
+from contracts.outcome import (
+    Failed,
+    GaveUp,
+    Landed,
+    Offer,
+    Outcome,
+    Prepared,
+    Proposed,
+    Report,
+    Retry,
+    Step,
+    Stopped,
+)
 from contracts.ports import Engine, Finish
 from contracts.records import StoredPatch
 from contracts.reports.periods import Window
+from contracts.resolving import Mending
 from contracts.risk import RiskSettings, assess, critical_until, total
 from contracts.settings import DomainSettings, Settings
 from executor import landing
@@ -28,6 +41,7 @@ from executor.repository.bare import Repository, UnreachableError, opened
 from executor.repository.commits import Description, Person
 from executor.sandbox.level import UNTOUCHED_FROM, Sandbox
 from executor.sandbox.probe import best
+from executor.standing import judged_by, still_stands
 from executor.trial import Clock, Journal, Refusal, Trial, nothing
 from executor.workspace import Workspaces, default_root, open_folders
 
@@ -121,7 +135,7 @@ class Worker:
                 told = on_progress(stored.id, self._home(stored)[0])
                 await self._give_back(stored, blameless=True, told=told)
             case Grip.STOPPED:
-                await self._finish(stored, Stopped(journal.close(fault=await self._stopped_by(stored))))
+                await self._finish(stored, Stopped(journal.close(fault=await self._ended_by(stored))))
             case Grip.HELD:
                 raise AssertionError("an attempt that is held goes on")
             case _:
@@ -147,8 +161,10 @@ class Worker:
         )
         _log.info("patch %s: attempt %d is given back", stored.id, stored.attempt)
 
-    async def _stopped_by(self, stored: StoredPatch) -> Fault:
+    async def _ended_by(self, stored: StoredPatch) -> Fault:
         now = await self.engine.ledger.patch(stored.id)
+        if now and now.broken and not now.stop_by:
+            return now.broken
         return fault(Reason.STOPPED_BY, by=now.stop_by if now and now.stop_by else "somebody")
 
     # One attempt ---------------------------------------------------------------------------
@@ -219,11 +235,14 @@ class Worker:
             return found
         if stored.tries > self.settings.executor.attempts:
             return GaveUp(journal.close(fault=_crashed(stored)))
-        candidate = await self._trial(stored, domain, repository, journal).on(tip)
+        trial = self._trial(stored, domain, repository, journal)
+        candidate = await still_stands(trial, stored.prepared, tip=tip) or await trial.on(tip)
         if isinstance(candidate, Refusal):
             return Failed(journal.close(fault=candidate.fault))
         if isinstance(candidate, Asking):
             return Proposed(journal.close(fault=candidate.why), candidate.proposal)
+        if stored.bound:
+            return Prepared(journal.close(), await judged_by(trial, candidate))
         await journal.begin(Step.LAND)
         landed = await landing.land(repository, domain.branch, candidate)
         match landed:
@@ -233,7 +252,7 @@ class Worker:
             case landing.Refused(fault=wrong):
                 return Failed(journal.close(fault=wrong))
             case landing.Moved():
-                return None
+                return _after_a_move(domain, journal, tip)
 
     async def _landed_before(
         self, stored: StoredPatch, repository: Repository, journal: Journal, tip: str
@@ -300,6 +319,15 @@ class Worker:
         return fault(
             Reason.UNKNOWN_TARGET, target=domain, domains=" ".join(known), suggestion=nearest(domain, known)
         )
+
+
+def _after_a_move(domain: DomainSettings, journal: Journal, base: str) -> Failed | None:
+    """The branch moved while the gates ran on *base*. None: it is applied to the tip and checked again."""
+    if domain.resolve.moved_tip is Mending.AUTO:
+        return None
+    wrong = fault(Reason.TIP_MOVED, branch=domain.branch, base=base)
+    offer = Offer(b"", ()) if domain.resolve.moved_tip is Mending.OFFER else None
+    return Failed(journal.close(fault=wrong, offer=offer))
 
 
 def _crashed(stored: StoredPatch) -> Fault:

@@ -187,6 +187,10 @@ class Repository:
         """What *base* stands on."""
         return Landings(self._objects, base)
 
+    def has(self, commit: str) -> bool:
+        """Whether *commit* is still here; one that no reference names may have been tidied away."""
+        return commit in self._objects
+
     def contains(self, tip: str, commit: str) -> bool:
         """Whether *commit* is *tip* or one of its ancestors."""
         return tip == commit or self._objects.descendant_of(pygit2.Oid(hex=tip), pygit2.Oid(hex=commit))

@@ -29,6 +29,10 @@ CONTROL_FAULTS: Final[Mapping[Reason, Said]] = {
         "{id} is landing this very moment and cannot be stopped any more.",
         "If it must not stay, post a patch that undoes it.",
     ),
+    Reason.SET_CLEARED: Said(
+        "{id} cannot be taken back any more: all of its set have passed their gates and are landing.",
+        "`revert` undoes what must not stay, once it has landed.",
+    ),
     Reason.STOPPING_ALREADY: Said("{by:words} has stopped {id} already.", "It ends within seconds."),
     Reason.NOT_HELD: Said("{id} is not on hold.", "`why` with its id says what it waits for."),
     Reason.NOT_CLOSED: Said(
@@ -53,6 +57,22 @@ CONTROL_FAULTS: Final[Mapping[Reason, Said]] = {
     ),
     Reason.DEPENDENCY_CYCLE: Said(
         "These patches wait for each other: {cycle:words}.", "Take one of these dependencies out."
+    ),
+    Reason.SET_KEPT_WHOLE: Said(
+        "It is atomic, and its part for {domains:list} cannot enter: nothing of it was queued.",
+        "Without `atomic: true` each domain takes its part by itself.",
+    ),
+    Reason.SET_IN_PART: Said("Its part for {domains:list} was queued all the same.", ""),
+    Reason.SET_TWIN: Said(
+        "Its part for {domain} is open already, as patch {id}.",
+        "Wait until that one is over or stop it, or leave out `atomic: true`.",
+    ),
+    Reason.SET_BROUGHT: Said(
+        "This message has brought its part for {domain} before.",
+        "Post what is new as a block of its own, in a message of its own.",
+    ),
+    Reason.SET_REPEATS: Said(
+        "Block {block:number} brings the same change to {domain}.", "Leave it out of one of the two."
     ),
     Reason.NO_HISTORY: Said(
         "Nothing has run in {domain} yet, so nobody can tell how long it takes.",

@@ -178,6 +178,7 @@ def origin(row: StoredPatch, ink: Ink, *, here: str | None, link: str | None, wh
     if row.patch.label:
         parts.append(ink.say("called {label}", label=row.patch.label))
     parts.append(f"from {who}")
+    parts += [ink.say("in set {id}", id=row.set_id)] if row.set_id else []
     parts += _wishes(row, ink)
     if row.place.channel is not None and row.place.channel != here:
         parts.append(ink.say("posted in {channel:channel}", channel=row.place.channel))

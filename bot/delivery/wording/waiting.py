@@ -7,7 +7,7 @@ from typing import Final
 from bot.delivery.wording import figures
 from bot.delivery.wording.faults import explain
 from bot.delivery.wording.ink import Ink
-from contracts.control import Closed, Closing, Dependency, Hold, Proposal
+from contracts.control import Closed, Closing, Companion, Dependency, Hold, Proposal
 from contracts.course import Offer
 from contracts.notices import Deed, TellDeed
 from contracts.outlook import Outlook
@@ -19,6 +19,7 @@ _STATES: Final[Mapping[PatchState, str]] = {
     PatchState.WAITING: "is waiting",
     PatchState.READY: "is next in its lane",
     PatchState.RUNNING: "is running",
+    PatchState.PREPARED: "has passed its gates",
     PatchState.LANDED: "has landed",
     PatchState.FAILED: "did not land",
     PatchState.STOPPED: "was stopped",
@@ -57,6 +58,8 @@ def obstacles(outlook: Outlook, ink: Ink, *, now: datetime) -> tuple[str, ...]:
     lines = [_hold(found.hold, ink)] if found.hold else []
     lines += [_proposal(found.proposal, ink)] if found.proposal else []
     lines += [_dependency(each, ink) for each in found.waits_for]
+    lines += [_companion(each, ink) for each in found.companions]
+    lines += [_set_ahead(each, ink) for each in found.sets_ahead]
     lines += [closed(each, ink) for each in found.closed]
     if found.again_at is not None and found.again_at > now:
         lines.append(ink.say("It will be tried again at {at:when}.", at=found.again_at))
@@ -79,6 +82,16 @@ def _proposal(proposal: Proposal, ink: Ink) -> str:
 def _dependency(needed: Dependency, ink: Ink) -> str:
     never = "" if needed.state in OPEN_STATES else "; cancel this one, or replay that one and ask again"
     return ink.say(f"Waits for {{id}} to land, which {_STATES[needed.state]}{never}.", id=needed.patch)
+
+
+def _companion(other: Companion, ink: Ink) -> str:
+    kept = ", and something keeps it back" if other.kept and other.state is not PatchState.PROPOSED else ""
+    said = f"Lands only together with {{domain:words}} (patch {{id}}), which {_STATES[other.state]}{kept}."
+    return ink.say(said, domain=other.domain, id=other.patch)
+
+
+def _set_ahead(set_id: str, ink: Ink) -> str:
+    return ink.say("The set {id}, which shares a domain with its own, goes before it.", id=set_id)
 
 
 def closed(each: Closed, ink: Ink) -> str:

@@ -16,13 +16,13 @@ _FINISHED = "SELECT domain, state, count(*) FROM endings NOT INDEXED GROUP BY do
 _IMPOSSIBLE = (
     (
         "lane {}: more than one head",
-        """SELECT domain FROM lanes NOT INDEXED WHERE state IN ('ready', 'running')
+        """SELECT domain FROM lanes NOT INDEXED WHERE state IN ('ready', 'running', 'prepared')
         GROUP BY domain HAVING count(*) > 1""",
     ),
     (
         "lane {}: patches wait and none is its head",
         """SELECT domain FROM lanes NOT INDEXED WHERE state = 'waiting' AND due_at IS NULL
-        EXCEPT SELECT domain FROM lanes NOT INDEXED WHERE state IN ('ready', 'running')""",
+        EXCEPT SELECT domain FROM lanes NOT INDEXED WHERE state IN ('ready', 'running', 'prepared')""",
     ),
     (
         "lane {}: the same content is open twice",
@@ -55,7 +55,7 @@ _IMPOSSIBLE = (
         "card of {}: awaited, and in no delivery",
         """SELECT patch FROM cards WHERE awaited = 1
         EXCEPT SELECT patch FROM outbox NOT INDEXED
-        WHERE kind IN ('post-card', 'post-alert', 'post-report')""",
+        WHERE kind IN ('post-card', 'post-set', 'post-alert', 'post-report')""",
     ),
     (
         "delivery {}: said, and still to be said",

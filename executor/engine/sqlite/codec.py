@@ -13,7 +13,7 @@ from contracts.commands import Actor, Place, Source
 from contracts.control import Approval, Hold, Priority, Proposal
 from contracts.faults import Fault
 from contracts.notices import Notice
-from contracts.outcome import Report, Step, StepTime
+from contracts.outcome import Prepared, Report, Step, StepTime
 from contracts.patch import Patch
 from contracts.records import StoredPatch
 from contracts.states import OPEN_STATES, PatchState
@@ -50,6 +50,7 @@ _ACTOR: _Json[Actor] = _Json(Actor)
 _PROPOSAL: _Json[Proposal] = _Json(Proposal)
 _APPROVAL: _Json[Approval] = _Json(Approval)
 _REPORT: _Json[Report] = _Json(Report)
+_PREPARED: _Json[Prepared] = _Json(Prepared)
 _NOTICE: _Json[Notice] = _Json(Annotated[Notice, Field(discriminator="kind")])
 _FAULT: _Json[Fault] = _Json(Fault)
 _MATCHERS: _Json[tuple[Matcher, ...]] = _Json(tuple[Matcher, ...])
@@ -139,6 +140,10 @@ def proposal_to_json(proposal: Proposal) -> str:
     return _PROPOSAL.dump(proposal)
 
 
+def prepared_to_json(prepared: Prepared) -> str:
+    return _PREPARED.dump(prepared)
+
+
 def approval_to_json(approval: Approval) -> str:
     return _APPROVAL.dump(approval)
 
@@ -150,9 +155,10 @@ SELECT id, source, inbox_id, patches.channel, patches.ts, patches.thread,
   coalesce(lanes.started_at, endings.started_at), coalesce(lanes.ended_at, endings.ended_at), due_at,
   coalesce(lanes.steps, endings.steps), coalesce(lanes.report, endings.report),
   cards.channel, cards.ts, cards.thread, coalesce(lanes.held, 0), rank, held_by, held_why, held_at,
-  stop_by, proposal, approval,
+  stop_by, proposal, approval, bound IS NOT NULL, coalesce(cleared, 0), broken, prepared,
   (SELECT later.id FROM reverts JOIN patches AS later USING (seq)
     WHERE undone = patches.id ORDER BY seq DESC LIMIT 1),
+  (SELECT set_id FROM members WHERE members.seq = patches.seq ORDER BY twin, set_id LIMIT 1),
   actor, patches.patch
 FROM patches LEFT JOIN lanes USING (seq) LEFT JOIN endings USING (seq)
   LEFT JOIN cards ON cards.patch = patches.id
@@ -163,7 +169,8 @@ def stored_patch(row: Sequence[Any]) -> StoredPatch:
     """Of what STORED selects."""
     (id_, source, inbox_id, channel, ts, thread, state, attempt, accepted_at) = row[:9]
     (started_at, ended_at, due_at, steps, report, *card, held) = row[9:18]
-    (rank, held_by, held_why, held_at, stop_by, proposal, approval, reverted_by, actor, patch) = row[18:]
+    (rank, held_by, held_why, held_at, stop_by, proposal, approval, bound, cleared) = row[18:27]
+    (broken, prepared, reverted_by, set_id, actor, patch) = row[27:]
     return StoredPatch(
         id=id_,
         patch=_PATCH.load(patch),
@@ -187,4 +194,9 @@ def stored_patch(row: Sequence[Any]) -> StoredPatch:
         proposal=None if proposal is None else _PROPOSAL.load(proposal),
         approval=None if approval is None else _APPROVAL.load(approval),
         reverted_by=reverted_by,
+        set_id=set_id,
+        bound=bool(bound),
+        cleared=bool(cleared),
+        broken=None if broken is None else _FAULT.load(broken),
+        prepared=None if prepared is None else _PREPARED.load(prepared),
     )

@@ -18,35 +18,37 @@ from contracts.control import (
 from contracts.faults import Fault, Reason, fault
 from contracts.outcome import Report, Step
 from contracts.states import PATCH_TRANSITIONS, PatchEvent, PatchState, after
-from executor.engine.sqlite.codec import approval_to_json, from_time, report_to_json, to_time_if
-from executor.engine.sqlite.endings import Ending, end
-from executor.engine.sqlite.rulings import Decision, decision_of, note_ruling
+from executor.engine.sqlite.codec import approval_to_json, from_time, to_time_if
+from executor.engine.sqlite.endings import take_out
+from executor.engine.sqlite.rulings import Decision, note_ruling
+from executor.engine.sqlite.sets import tell_sets
 from executor.engine.sqlite.turns import promote, reconsider
 from executor.engine.sqlite.writer import Transaction
 
-_OPEN = "SELECT seq, lanes.domain, attempt FROM lanes JOIN patches USING (seq) WHERE id = :patch AND {}"
+_OPEN = "SELECT seq FROM lanes JOIN patches USING (seq) WHERE id = :patch AND {}"
 _PROPOSED = "state = 'proposed' AND json_extract(proposal, '$.binding') = :binding"
 _STOP = f"""
 UPDATE lanes SET stop_by = :by
-WHERE seq = (SELECT seq FROM patches WHERE id = :patch) AND state = 'running'
+WHERE seq = (SELECT seq FROM patches WHERE id = :patch) AND state = 'running' AND cleared = 0
   AND coalesce(json_extract(steps, '$[#-1][0]'), '') IS NOT '{Step.LAND}'"""
 _HOLD = """
 UPDATE lanes SET held_by = :by, held_why = :why, held_at = :now, state = 'waiting'
-WHERE seq = (SELECT seq FROM patches WHERE id = :patch) AND state IN ('waiting', 'ready')
-RETURNING domain"""
+WHERE seq = (SELECT seq FROM patches WHERE id = :patch) AND state IN ('waiting', 'ready', 'prepared')
+  AND cleared = 0
+RETURNING domain, seq"""
 _FREE = """
 UPDATE lanes SET held_by = NULL, held_why = NULL, held_at = NULL
 WHERE seq = (SELECT seq FROM patches WHERE id = :patch) AND held_by IS NOT NULL
-RETURNING domain"""
+RETURNING domain, seq"""
 _PRIORITISE = """
 UPDATE lanes SET rank = :rank, passed = 0
 WHERE seq = (SELECT seq FROM patches WHERE id = :patch) AND state IN ('proposed', 'waiting', 'ready')
-RETURNING domain"""
+RETURNING domain, seq"""
 _APPROVE = """
 UPDATE lanes SET state = 'waiting', approval = :approval
 WHERE seq = (SELECT seq FROM patches WHERE id = :patch) AND state = 'proposed'
   AND json_extract(proposal, '$.binding') = :binding
-RETURNING domain"""
+RETURNING domain, seq"""
 _CLOSE = """
 INSERT INTO closed VALUES (:domain, :closing, :by, :why, :since, :until)
 ON CONFLICT (domain, closing) DO UPDATE
@@ -63,11 +65,11 @@ def control(decided: Control, now: int, tx: Transaction) -> bool:
             return _end(decided, now, tx)
         case HoldPatch(patch=patch, by=by, why=why):
             held = {"patch": patch, "by": by, "why": why, "now": now}
-            return _and_reconsider(tx, _HOLD, held)
+            return _and_reconsider(tx, _HOLD, held, now)
         case FreePatch(patch=patch):
-            return _and_reconsider(tx, _FREE, {"patch": patch})
+            return _and_reconsider(tx, _FREE, {"patch": patch}, now)
         case Prioritise(patch=patch, priority=priority):
-            return _and_reconsider(tx, _PRIORITISE, {"patch": patch, "rank": priority.rank})
+            return _and_reconsider(tx, _PRIORITISE, {"patch": patch, "rank": priority.rank}, now)
         case ApprovePatch():
             return _approve(decided, now, tx)
         case RejectPatch():
@@ -80,11 +82,13 @@ def control(decided: Control, now: int, tx: Transaction) -> bool:
             assert_never(decided)
 
 
-def _and_reconsider(tx: Transaction, statement: str, values: Mapping[str, Any]) -> bool:
+def _and_reconsider(tx: Transaction, statement: str, values: Mapping[str, Any], now: int) -> bool:
     changed = tx.execute(statement, values).fetchone()
     if changed is None:
         return False
-    reconsider(tx, changed[0])
+    domain, seq = changed
+    reconsider(tx, domain)
+    tell_sets(tx, seq, now)
     return True
 
 
@@ -92,7 +96,9 @@ def _end(decided: EndPatch, now: int, tx: Transaction) -> bool:
     if decided.was is PatchState.RUNNING:
         return tx.execute(_STOP, {"patch": decided.patch, "by": decided.by}).rowcount == 1
     state = after(PATCH_TRANSITIONS, decided.was, PatchEvent.CANCEL)
-    found = tx.execute(_OPEN.format("state = :was"), {"patch": decided.patch, "was": decided.was}).fetchone()
+    found = tx.execute(
+        _OPEN.format("state = :was AND cleared = 0"), {"patch": decided.patch, "was": decided.was}
+    ).fetchone()
     return found is not None and _leave(tx, found, state, fault(Reason.CANCELLED_BY, by=decided.by), now)
 
 
@@ -103,7 +109,7 @@ def _approve(decided: ApprovePatch, now: int, tx: Transaction) -> bool:
         return False
     note_ruling(tx, found[0], Decision.APPROVED, now)
     approval = approval_to_json(Approval(decided.binding, decided.by, from_time(now)))
-    return _and_reconsider(tx, _APPROVE, {**ruled, "approval": approval})
+    return _and_reconsider(tx, _APPROVE, {**ruled, "approval": approval}, now)
 
 
 def _reject(decided: RejectPatch, now: int, tx: Transaction) -> bool:
@@ -113,13 +119,8 @@ def _reject(decided: RejectPatch, now: int, tx: Transaction) -> bool:
     return found is not None and _leave(tx, found, PatchState.REJECTED, why, now)
 
 
-def _leave(tx: Transaction, found: tuple[int, str, int], state: PatchState, why: Fault, now: int) -> bool:
-    seq, domain, attempt = found
-    report = report_to_json(Report("", fault=why))
-    note_ruling(tx, seq, decision_of(state), now)
-    tx.execute("DELETE FROM lanes WHERE seq = ?", (seq,))
-    end(tx, Ending(seq, domain, state, attempt, started_at=now, ended_at=now, steps="[]", report=report))
-    promote(tx, domain)
+def _leave(tx: Transaction, found: tuple[int], state: PatchState, why: Fault, now: int) -> bool:
+    promote(tx, take_out(tx, found[0], state, Report("", fault=why), now))
     return True
 
 

@@ -2,7 +2,11 @@
 
 from typing import NamedTuple
 
+from contracts.outcome import Report
 from contracts.states import PatchState
+from executor.engine.sqlite.codec import report_to_json
+from executor.engine.sqlite.rulings import decision_of, note_ruling
+from executor.engine.sqlite.sets import tell_sets
 from executor.engine.sqlite.turns import promote_all
 from executor.engine.sqlite.writer import Transaction
 
@@ -32,5 +36,17 @@ def end(tx: Transaction, ending: Ending) -> None:
     """What waited for it to land may begin. The lane itself has left it already."""
     tx.execute(_END, ending._asdict())
     tx.execute(_TALLY, {"domain": ending.domain, "state": ending.state})
+    tell_sets(tx, ending.seq, ending.ended_at)
     if ending.state is PatchState.LANDED:
         promote_all(tx, [domain for (domain,) in tx.execute(_MET, (ending.seq,)).fetchall()])
+
+
+def take_out(tx: Transaction, seq: int, state: PatchState, report: Report, now: int) -> str:
+    """End a patch that does not run; the domain whose lane it has left."""
+    note_ruling(tx, seq, decision_of(state), now)
+    domain, attempt = tx.execute(
+        "DELETE FROM lanes WHERE seq = ? RETURNING domain, attempt", (seq,)
+    ).fetchone()
+    ended = Ending(seq, domain, state, attempt, now, now, steps="[]", report=report_to_json(report))
+    end(tx, ended)
+    return str(domain)

@@ -28,7 +28,7 @@ _HEALTH: TypeAdapter[Health] = TypeAdapter(Health)
 _RISING: Final = tuple(Status)
 
 # What is measured ------------------------------------------------------------------------------
-_HEADS = "lanes INDEXED BY lanes_head WHERE state IN ('ready', 'running')"
+_HEADS = "lanes INDEXED BY lanes_head WHERE state IN ('ready', 'running', 'prepared')"
 _ENDED = "endings INDEXED BY endings_latest WHERE domain = :domain ORDER BY ended_at DESC, seq DESC"
 # What a person keeps back is no backlog.
 _QUEUED = f"""
@@ -39,7 +39,7 @@ SELECT (SELECT count(*) FROM lanes INDEXED BY lanes_waiting WHERE {FREE} AND dom
 _HEAD = """
 SELECT state, max(accepted_at, coalesce(ended_at, 0), coalesce(started_at, 0)), started_at
 FROM lanes INDEXED BY lanes_head JOIN patches USING (seq)
-WHERE state IN ('ready', 'running') AND lanes.domain = :domain"""
+WHERE state IN ('ready', 'running', 'prepared') AND lanes.domain = :domain"""
 _LAST = f"SELECT state, seq, ended_at, started_at FROM {_ENDED} LIMIT :last"
 _QUARANTINED = """
 SELECT count(*) FROM endings INDEXED BY endings_quarantined

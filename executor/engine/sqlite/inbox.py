@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 
 from contracts.commands import Source
 from contracts.notices import NewDelivery, Twin
+from contracts.patch import Together
 from contracts.ports import (
     MovedOnError,
     NewEvent,
     NewPatch,
+    NewSet,
     PatchIdTakenError,
     Recorded,
     Settled,
@@ -32,6 +34,8 @@ from executor.engine.sqlite.codec import (
 from executor.engine.sqlite.lanes import Entrant, enter
 from executor.engine.sqlite.outbox import Letter, letters, say
 from executor.engine.sqlite.plan import plan_patch
+from executor.engine.sqlite.sets import Joined, begin, join
+from executor.engine.sqlite.together import keep_together
 from executor.engine.sqlite.writer import Transaction, Writer
 
 _RECORD = """
@@ -54,15 +58,16 @@ UPDATE inbox
 SET state = 'settled', due_at = NULL, channel = :channel, ts = :ts, thread = :thread, rejected = :rejected,
   refused = :refused
 WHERE id = :id AND attempt = :attempt AND state = 'recorded'"""
-_OPEN_TWIN = "SELECT id FROM lanes JOIN patches USING (seq) WHERE lanes.domain = ? AND content = ?"
+OPEN_TWIN = "SELECT id FROM lanes JOIN patches USING (seq) WHERE lanes.domain = ? AND content = ?"
 _ACCEPT = """
 INSERT INTO patches (id, domain, inbox_id, accepted_at, source, channel, ts, thread, actor_name, title,
   actor, patch)
-VALUES (:id, :domain, :inbox_id, :now, :source, :channel, :ts, :thread, :actor_name, :title,
-  :actor, :patch)
+SELECT :id, :domain, :inbox_id, :now, :source, :channel, :ts, :thread, :actor_name, :title,
+  :actor, :patch
+WHERE NOT EXISTS (SELECT 1 FROM sets WHERE id = :id)
 ON CONFLICT (id) DO NOTHING
 RETURNING seq"""
-
+BROUGHT = "SELECT patch FROM brought WHERE channel = ? AND ts = ? AND content = ?"
 _REMEMBER = """
 INSERT INTO brought VALUES (?, ?, ?, ?)
 ON CONFLICT (channel, ts, content) DO UPDATE SET patch = excluded.patch"""
@@ -137,7 +142,8 @@ class _Entry(NamedTuple):
             "patch": patch_to_json(new.patch),
         }
         patch = new.patch
-        entrant = Entrant(patch.domain, new.content, patch.priority.rank, patch.hotfix, new.needs)
+        bound = new.set_id if patch.together is not None and patch.together.atomic else None
+        entrant = Entrant(patch.domain, new.content, patch.priority.rank, patch.hotfix, new.needs, bound)
         return cls(new, row, entrant, letters(new.told, now))
 
 
@@ -165,35 +171,71 @@ def _settle(
     )
     if settled.rowcount == 0:
         return None
+    entered = _enter_all(settlement, entries, tx, now=now)
+    if not all(change(tx) for change in changes):
+        raise MovedOnError
+    keep_together(tx, now)
+    say(tx, told)
+    note_all(tx, settlement.audit, now)
+    return entered
+
+
+def _enter_all(settlement: Settlement, entries: Sequence[_Entry], tx: Transaction, *, now: int) -> Settled:
     accepted: list[str] = []
     twins: list[str] = []
+    sets: dict[str, Together] = {}
     # What stands for a patch that does not enter; None: nobody knows any more.
     instead = _brought_before(tx, entries) if settlement.edited else {}
     for entry in entries:
-        if entry.new.id in instead:
+        new = entry.new
+        if new.id in instead:
             continue
-        if twin := tx.execute(_OPEN_TWIN, (entry.new.patch.domain, entry.new.content)).fetchone():
+        if twin := tx.execute(OPEN_TWIN, (new.patch.domain, new.content)).fetchone():
             twins.append(twin[0])
-            instead[entry.new.id] = twin[0]
-            _answer_twin(tx, entry.new.twin_to, twin[0], now)
+            instead[new.id] = twin[0]
+            _answer_twin(tx, new.twin_to, twin[0], now)
         else:
+            if new.set_id is not None and new.patch.together is not None and new.set_id not in sets:
+                sets[new.set_id] = new.patch.together
+                begin(tx, _home_of(settlement, new.set_id), new.patch.together, settlement.inbox_id, now)
             _accept(tx, entry, instead)
-            accepted.append(entry.new.id)
-        _remember(tx, entry.new, instead.get(entry.new.id, entry.new.id))
-    if not all(change(tx) for change in changes):
+            accepted.append(new.id)
+        _remember(tx, new, instead.get(new.id, new.id))
+    for set_id, together in sets.items():
+        _gather(tx, set_id, together, entries, instead)
+    return Settled(tuple(accepted), tuple(twins), tuple(sets))
+
+
+def _home_of(settlement: Settlement, set_id: str) -> NewSet:
+    return next((new for new in settlement.sets if new.id == set_id), NewSet(set_id))
+
+
+def _gather(
+    tx: Transaction,
+    set_id: str,
+    together: Together,
+    entries: Sequence[_Entry],
+    instead: Mapping[str, str | None],
+) -> None:
+    """Note the members of a set that has begun."""
+    news = [entry.new for entry in entries if entry.new.set_id == set_id]
+    if together.atomic and any(new.id in instead for new in news):
         raise MovedOnError
-    say(tx, told)
-    note_all(tx, settlement.audit, now)
-    return Settled(tuple(accepted), tuple(twins))
+    stand = [(instead.get(new.id, new.id), new) for new in news]
+    join(
+        tx,
+        set_id,
+        together.domains,
+        [Joined(id_, new.patch.domain, id_ != new.id) for id_, new in stand if id_ is not None],
+    )
 
 
 def _brought_before(tx: Transaction, entries: Sequence[_Entry]) -> dict[str, str | None]:
     """Those whose content their message has brought before, to the patch that came of it then."""
-    known = "SELECT patch FROM brought WHERE channel = ? AND ts = ? AND content = ?"
     found: dict[str, str | None] = {}
     for entry in entries:
         brought = (entry.new.place.channel, entry.new.place.ts, entry.new.content)
-        if row := tx.execute(known, brought).fetchone():
+        if row := tx.execute(BROUGHT, brought).fetchone():
             found[entry.new.id] = row[0]
     return found
 

@@ -7,23 +7,43 @@ from typing import Any, NamedTuple
 
 from contracts.control import Control, Grip
 from contracts.notices import NewDelivery
-from contracts.outcome import Failed, GaveUp, Landed, Outcome, Proposed, Report, Retry, Step, Stopped
+from contracts.outcome import (
+    Failed,
+    GaveUp,
+    Landed,
+    Outcome,
+    Prepared,
+    Proposed,
+    Report,
+    Retry,
+    Step,
+    Stopped,
+)
 from contracts.ports import AuditEntry, Finish, MovedOnError
 from contracts.records import StoredPatch
 from contracts.states import PATCH_TRANSITIONS, PatchEvent, PatchState, after
 from executor.engine.sqlite.audit import note_all
-from executor.engine.sqlite.codec import STORED, proposal_to_json, report_to_json, stored_patch, to_time
+from executor.engine.sqlite.codec import (
+    STORED,
+    prepared_to_json,
+    proposal_to_json,
+    report_to_json,
+    stored_patch,
+    to_time,
+)
 from executor.engine.sqlite.controls import control
 from executor.engine.sqlite.endings import Ending, end
 from executor.engine.sqlite.outbox import Letter, letters, say
+from executor.engine.sqlite.sets import tell_sets
 from executor.engine.sqlite.tasks import Ended, note_attempt
 from executor.engine.sqlite.threads import Thread
+from executor.engine.sqlite.together import keep_together
 from executor.engine.sqlite.turns import promote, promote_all
 from executor.engine.sqlite.writer import Transaction, Writer
 
 _ENTER = """
-INSERT INTO lanes (seq, domain, content, state, rank, hotfix, unmet)
-VALUES (:seq, :domain, :content, 'waiting', :rank, :hotfix, :unmet)"""
+INSERT INTO lanes (seq, domain, content, state, rank, hotfix, unmet, bound)
+VALUES (:seq, :domain, :content, 'waiting', :rank, :hotfix, :unmet, :bound)"""
 _NEEDS = "SELECT patches.seq, endings.state FROM patches LEFT JOIN endings USING (seq) WHERE id = ?"
 _NEXT = "SELECT seq FROM lanes INDEXED BY lanes_ready WHERE state = 'ready' ORDER BY rank, seq LIMIT 1"
 _CLAIM = """
@@ -37,8 +57,8 @@ _HALTED = "EXISTS (SELECT 1 FROM closed WHERE domain IN (lanes.domain, '') AND c
 _BEAT = f"UPDATE lanes SET lease_until = :until WHERE {_HELD}"
 _STEP = f"""
 UPDATE lanes SET steps = json_insert(steps, '$[#]', json_array(:step, :now))
-WHERE {_HELD} AND stop_by IS NULL AND NOT {_HALTED}"""
-_GRIP = f"SELECT stop_by IS NOT NULL, {_HALTED} FROM lanes WHERE {_HELD}"
+WHERE {_HELD} AND stop_by IS NULL AND broken IS NULL AND NOT {_HALTED}"""
+_GRIP = f"SELECT stop_by IS NOT NULL OR broken IS NOT NULL, {_HALTED} FROM lanes WHERE {_HELD}"
 _FIND = f"SELECT seq, domain, started_at, steps, content, held FROM lanes WHERE {_HELD}"
 _LEAVE = "DELETE FROM lanes WHERE seq = :seq AND state = 'running'"
 _RETRY = """
@@ -49,27 +69,35 @@ _PROPOSE = """
 UPDATE lanes SET state = 'proposed', ended_at = :now, report = :report, lease_until = NULL,
   proposal = :proposal, approval = NULL, held = held + 1
 WHERE seq = :seq AND state = 'running'"""
+_PREPARE = """
+UPDATE lanes SET state = 'prepared', ended_at = :now, report = :report, lease_until = NULL,
+  prepared = :prepared, held = held + 1
+WHERE seq = :seq AND state = 'running'"""
 _DUE = "state = 'waiting' AND due_at IS NOT NULL AND due_at <= :now"
 _DUE_LANES = f"SELECT domain FROM lanes INDEXED BY lanes_timed WHERE {_DUE}"
 _COME_DUE = f"UPDATE lanes INDEXED BY lanes_timed SET due_at = NULL WHERE {_DUE}"
 # Heads are few, one per lane at most.
 _RESCUE = """
 UPDATE lanes INDEXED BY lanes_head SET state = 'waiting', lease_until = NULL
-WHERE state IN ('ready', 'running') AND state = 'running' AND lease_until <= :now
+WHERE state IN ('ready', 'running', 'prepared') AND state = 'running' AND lease_until <= :now
 RETURNING (SELECT id FROM patches WHERE patches.seq = lanes.seq), attempt, worker, domain"""
 _RELEASE = f"""
 UPDATE lanes SET state = 'waiting', lease_until = NULL, held = held + :blameless
-WHERE {_HELD} RETURNING worker, domain"""
+WHERE {_HELD} RETURNING worker, domain, seq"""
 
 
 class Entrant(NamedTuple):
-    """An accepted patch on its way into its lane; *needs* are ids of patches that have to land before it."""
+    """An accepted patch on its way into its lane; *needs* are ids of patches that have to land before it.
+
+    *bound*: the atomic set that it is of. It may have its turn once all of that are there (`keep_together`).
+    """
 
     domain: str
     content: str
     rank: int
     hotfix: bool
     needs: tuple[str, ...]
+    bound: str | None = None
 
 
 def enter(tx: Transaction, seq: int | None, entrant: Entrant) -> None:
@@ -85,10 +113,12 @@ def enter(tx: Transaction, seq: int | None, entrant: Entrant) -> None:
             "rank": entrant.rank,
             "hotfix": entrant.hotfix,
             "unmet": len(unmet),
+            "bound": entrant.bound,
         },
     )
     tx.executemany("INSERT INTO dependencies VALUES (?, ?)", [(seq, number) for number in unmet])
-    promote(tx, entrant.domain)
+    if entrant.bound is None:
+        promote(tx, entrant.domain)
 
 
 def _needed(tx: Transaction, id_: str) -> tuple[int, str | None]:
@@ -135,6 +165,7 @@ class SqliteLanes:
             "held": isinstance(finish.outcome, Retry) and finish.outcome.held,
             "report": report_to_json(finish.outcome.report),
             "proposal": _proposal_of(finish.outcome),
+            "prepared": prepared_to_json(finish.outcome) if isinstance(finish.outcome, Prepared) else None,
         }
         said = letters(finish.told, at)
         return await self._writer.run(partial(_finish, ended, finish.outcome.report, said))
@@ -184,6 +215,8 @@ def _event_of(outcome: Outcome) -> PatchEvent:
             return PatchEvent.STOP
         case Proposed():
             return PatchEvent.PROPOSE
+        case Prepared():
+            return PatchEvent.PREPARE
 
 
 def _proposal_of(outcome: Outcome) -> str | None:
@@ -202,6 +235,7 @@ def _claim(wanted: dict[str, Any], tx: Transaction) -> tuple[Any, ...] | None:
     if head is None:
         return None
     tx.execute(_CLAIM, {**wanted, "seq": head[0]})
+    tell_sets(tx, head[0], wanted["now"])
     row: tuple[Any, ...] = tx.execute(f"{STORED} WHERE patches.seq = ?", head).fetchone()
     return row
 
@@ -223,14 +257,20 @@ def _finish(ended: dict[str, Any], report: Report, said: Sequence[Letter], tx: T
     match state:
         case PatchState.WAITING:
             tx.execute(_RETRY, ended)
+            tell_sets(tx, seq, now)
         case PatchState.PROPOSED:
             tx.execute(_PROPOSE, ended)
+            tell_sets(tx, seq, now)
+        case PatchState.PREPARED:
+            tx.execute(_PREPARE, ended)
+            tell_sets(tx, seq, now)
         case _:
             tx.execute(_LEAVE, ended)
             end(tx, Ending(seq, domain, state, attempt, started_at, now, steps, ended["report"]))
     note_attempt(tx, Ended(seq, domain, content, attempt, waited, started_at, now, state), report)
     _come_due(tx, now)
     promote(tx, domain)
+    keep_together(tx, now, moved=seq)
     say(tx, said)
     return True
 
@@ -240,6 +280,7 @@ def _decide(
 ) -> None:
     if not all(control(each, now, tx) for each in decided):
         raise MovedOnError
+    keep_together(tx, now)
     say(tx, said)
     note_all(tx, audit, now)
 
@@ -248,15 +289,18 @@ def _tend(now: int, tx: Transaction) -> int:
     rescued = tx.execute(_RESCUE, {"now": now}).fetchall()
     note_all(tx, [AuditEntry("desk", "rescued", _of(*held)) for *held, _ in rescued], now)
     promoted = promote_all(tx, [domain for *_, domain in rescued])
-    return promoted + _come_due(tx, now)
+    promoted += _come_due(tx, now)
+    return promoted + keep_together(tx, now)
 
 
 def _release(held: dict[str, Any], said: Sequence[Letter], now: int, tx: Transaction) -> bool:
     released = tx.execute(_RELEASE, held).fetchall()
-    for worker, domain in released:
+    for worker, domain, seq in released:
         note_all(tx, [AuditEntry("desk", "given-back", _of(held["patch"], held["attempt"], worker))], now)
         promote(tx, domain)
         say(tx, said)
+        tell_sets(tx, seq, now)
+        keep_together(tx, now)
     return bool(released)
 
 

@@ -9,7 +9,16 @@ from typing import Any
 from contracts.commands import Place
 from contracts.control import Closed, Obstacles
 from contracts.ports import AuditEntry, Counts
-from contracts.records import FailingDeliveries, FlakyGate, LaneLine, MessageStanding, PatchLine, StoredPatch
+from contracts.records import (
+    FailingDeliveries,
+    FlakyGate,
+    LaneLine,
+    MessageStanding,
+    PatchLine,
+    PatchSet,
+    Standing,
+    StoredPatch,
+)
 from contracts.states import OPEN_STATES, PatchState
 from executor.engine.sqlite import troubles
 from executor.engine.sqlite.codec import (
@@ -20,7 +29,9 @@ from executor.engine.sqlite.codec import (
     stored_patch,
     to_time,
 )
+from executor.engine.sqlite.inbox import BROUGHT, OPEN_TWIN
 from executor.engine.sqlite.obstacles import closed, obstacles
+from executor.engine.sqlite.sets import patch_set
 from executor.engine.sqlite.threads import Thread
 from executor.engine.sqlite.turns import FREE, KEPT
 
@@ -34,7 +45,7 @@ SELECT id, rejected FROM inbox
 WHERE channel = ? AND ts = ? AND state = 'settled'
   AND (rejected > 0 OR EXISTS (SELECT 1 FROM patches WHERE inbox_id = inbox.id))
 ORDER BY id DESC"""
-_HEADS = "lanes INDEXED BY lanes_head WHERE state IN ('ready', 'running')"
+_HEADS = "lanes INDEXED BY lanes_head WHERE state IN ('ready', 'running', 'prepared')"
 _FREE = f"lanes INDEXED BY lanes_waiting WHERE {FREE}"
 _KEPT = f"lanes INDEXED BY lanes_kept WHERE {KEPT}"
 _TIMED = "lanes INDEXED BY lanes_timed WHERE state = 'waiting' AND due_at IS NOT NULL"
@@ -104,6 +115,12 @@ class SqliteLedger:
             lambda store: store.execute(f"{STORED} WHERE id = ?", (patch,)).fetchone()
         )
         return None if row is None else stored_patch(row)
+
+    async def patch_set(self, set_id: str) -> PatchSet | None:
+        return await self._reader.read(partial(patch_set, set_id))
+
+    async def standing(self, domain: str, content: str, place: Place | None) -> Standing | None:
+        return await self._reader.read(partial(_content, domain, content, place))
 
     async def inbox_of(self, inbox_id: int) -> MessageStanding | None:
         return await self._reader.read(partial(_standing, inbox_id))
@@ -182,6 +199,12 @@ def _named(name: str, store: sqlite3.Connection) -> tuple[PatchLine, ...]:
     rows = store.execute(_BY_ID, (name.casefold(),)).fetchall()
     rows = rows or store.execute(_BY_LABEL, {"name": name}).fetchall()
     return tuple(_line(row) for row in rows)
+
+
+def _content(domain: str, content: str, place: Place | None, store: sqlite3.Connection) -> Standing | None:
+    twin = store.execute(OPEN_TWIN, (domain, content)).fetchone()
+    before = None if place is None else store.execute(BROUGHT, (place.channel, place.ts, content)).fetchone()
+    return Standing(twin[0] if twin else None, before is not None) if twin or before else None
 
 
 def _standing(inbox_id: int, store: sqlite3.Connection) -> MessageStanding | None:

@@ -2,24 +2,24 @@
 
 import sqlite3
 
-from contracts.control import Closed, Closing, Dependency, Obstacles
+from contracts.control import Closed, Closing, Companion, Dependency, Obstacles
 from contracts.states import OPEN_STATES, PatchState
+from executor.engine.sqlite.bonds import Bond, ahead_of, bonds
 from executor.engine.sqlite.codec import STORED, from_time, from_time_if, stored_patch
-from executor.engine.sqlite.turns import FREE
+from executor.engine.sqlite.turns import FREE, HEADS
 
 #: More are counted by nobody.
 _MOST_AHEAD = 100
-_ROW = (
-    "SELECT seq, domain, state, due_at, hotfix FROM lanes WHERE seq = (SELECT seq FROM patches WHERE id = ?)"
-)
+_ROW = """
+SELECT seq, domain, state, due_at, hotfix, rank, bound FROM lanes
+WHERE seq = (SELECT seq FROM patches WHERE id = ?)"""
 _AHEAD = f"""
 SELECT id FROM patches JOIN lanes USING (seq)
-WHERE lanes.domain = :domain AND seq != :seq AND (state IN ('ready', 'running')
-  OR ({FREE} AND (rank, seq) < (SELECT rank, seq FROM lanes WHERE seq = :seq)))
-ORDER BY state NOT IN ('ready', 'running'), rank, seq LIMIT {_MOST_AHEAD}"""
-_SINCE = """
-SELECT started_at FROM lanes INDEXED BY lanes_head
-WHERE state IN ('ready', 'running') AND state = 'running' AND domain = ?"""
+WHERE lanes.domain = :domain AND seq != :seq AND (state IN ('ready', 'running', 'prepared')
+  OR ({FREE} AND (rank, seq) < (:rank, :seq)))
+ORDER BY state NOT IN ('ready', 'running', 'prepared'), rank, seq LIMIT {_MOST_AHEAD}"""
+# Of a patch that runs; one that has prepared its part of a set holds the head too, and takes no time.
+_SINCE = f"SELECT started_at FROM {HEADS} AND state = 'running' AND domain = ?"
 _NEEDS = """
 SELECT id, coalesce(lanes.state, endings.state) FROM dependencies JOIN patches ON patches.seq = needs
 LEFT JOIN lanes ON lanes.seq = needs LEFT JOIN endings ON endings.seq = needs
@@ -31,10 +31,14 @@ def obstacles(patch: str, store: sqlite3.Connection) -> Obstacles | None:
     row = store.execute(_ROW, (patch,)).fetchone()
     if row is None:
         return None
-    seq, domain, state, due_at, hotfix = row
+    seq, domain, state, due_at, hotfix, rank, bound = row
     stored = stored_patch(store.execute(f"{STORED} WHERE patches.seq = ?", (seq,)).fetchone())
     needed = [Dependency(id_, PatchState(now)) for id_, now in store.execute(_NEEDS, (seq,))]
-    ahead = store.execute(_AHEAD, {"domain": domain, "seq": seq}) if state == PatchState.WAITING else ()
+    others = bonds(store) if bound is not None else []
+    own = next((bond for bond in others if bond.set_id == bound), None)
+    # Where its set is begun it goes before everybody who waits.
+    place = {"domain": domain, "seq": seq, "rank": -1 if own and own.is_begun else rank}
+    ahead = store.execute(_AHEAD, place) if state == PatchState.WAITING else ()
     running = store.execute(_SINCE, (domain,)).fetchone() if state == PatchState.WAITING else None
     return Obstacles(
         ahead=tuple(id_ for (id_,) in ahead),
@@ -46,6 +50,18 @@ def obstacles(patch: str, store: sqlite3.Connection) -> Obstacles | None:
             each for each in closed(store) if each.domain in {None, domain} and _stops(each, hotfix=hotfix)
         ),
         again_at=from_time_if(due_at) if state in OPEN_STATES else None,
+        companions=_companions(own, seq, store) if own else (),
+        sets_ahead=tuple(each.set_id for each in ahead_of(own, others)) if own and not own.is_begun else (),
+    )
+
+
+def _companions(bond: Bond, seq: int, store: sqlite3.Connection) -> tuple[Companion, ...]:
+    others = [each for each in bond.members if each.seq != seq]
+    ids = {each.seq: store.execute("SELECT id FROM patches WHERE seq = ?", (each.seq,)) for each in others}
+    return tuple(
+        Companion(ids[each.seq].fetchone()[0], each.domain, each.state, each.kept)
+        for each in others
+        if each.kept or each.state is not PatchState.PREPARED
     )
 
 

@@ -40,7 +40,7 @@ class Ended(NamedTuple):
 
 def note_attempt(tx: Transaction, ended: Ended, report: Report) -> None:
     """Its gates, and the task itself if this was its end."""
-    if report.gates:
+    if report.gates and not report.reused:
         tx.executemany(_GATE_RUN, _gate_runs(ended, report))
     if ended.state not in OPEN_STATES:
         tx.execute(_TASK, _task(ended, report))

@@ -1,10 +1,15 @@
-"""Whose turn it is in a lane: priority, then age, but nobody is passed for ever; and closed domains."""
+"""Whose turn it is in a lane: priority, then age, but nobody is passed for ever; and closed domains.
+
+A patch of an atomic set has its turn when its set may begin; then the others of the set go before everybody.
+"""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from contracts.control import FAIRNESS, Closing
+from contracts.control import FAIRNESS
 from contracts.ports import Work
+from contracts.states import PatchState
+from executor.engine.sqlite.bonds import Bond, Gate, ahead_of, any_bonds, bonds, gate_of
 from executor.engine.sqlite.writer import Transaction
 
 #: May have its turn: it waits for no time, no person and no other patch.
@@ -12,31 +17,20 @@ FREE = "state = 'waiting' AND due_at IS NULL AND held_by IS NULL AND unmet = 0"
 #: Kept back by a person or by another patch.
 KEPT = """
 (state = 'proposed' OR (state = 'waiting' AND due_at IS NULL AND (held_by IS NOT NULL OR unmet > 0)))"""
-_HEADED = "SELECT 1 FROM lanes INDEXED BY lanes_head WHERE domain = ? AND state IN ('ready', 'running')"
+#: The heads of lanes, one of each at most.
+HEADS = "lanes INDEXED BY lanes_head WHERE state IN ('ready', 'running', 'prepared')"
+_HEADED = f"SELECT 1 FROM {HEADS} AND domain = ?"
 _FIRST = f"""
-SELECT seq FROM lanes INDEXED BY lanes_waiting
-WHERE domain = :domain AND {FREE} AND hotfix >= :hotfix ORDER BY rank, seq LIMIT 1"""
+SELECT seq, rank, passed FROM lanes INDEXED BY lanes_waiting
+WHERE domain = :domain AND {FREE} AND bound IS NULL AND hotfix >= :hotfix ORDER BY rank, seq LIMIT 1"""
 _OLDEST = f"""
-SELECT seq, passed FROM lanes INDEXED BY lanes_oldest
-WHERE domain = :domain AND {FREE} AND hotfix >= :hotfix ORDER BY seq LIMIT 1"""
-_CLOSED = "SELECT closing FROM closed WHERE domain IN (?, '')"
+SELECT seq, rank, passed FROM lanes INDEXED BY lanes_oldest
+WHERE domain = :domain AND {FREE} AND bound IS NULL AND hotfix >= :hotfix ORDER BY seq LIMIT 1"""
 _BEGIN = "UPDATE lanes SET state = 'ready' WHERE seq = ?"
 _PASSED_OVER = "UPDATE lanes SET passed = passed + 1 WHERE seq = ?"
 _DEMOTE = """
 UPDATE lanes INDEXED BY lanes_head SET state = 'waiting'
-WHERE state IN ('ready', 'running') AND state = 'ready'"""
-
-
-class Gate(NamedTuple):
-    """What the domain lets begin: nothing, hotfixes, or everything."""
-
-    shut: bool
-    hotfixes: bool
-
-
-def gate_of(tx: Transaction, domain: str) -> Gate:
-    closings = {closing for (closing,) in tx.execute(_CLOSED, (domain,))}
-    return Gate(bool(closings & {Closing.PAUSED, Closing.HALTED}), Closing.FROZEN in closings)
+WHERE state IN ('ready', 'running', 'prepared') AND state = 'ready'"""
 
 
 def promote(tx: Transaction, domain: str) -> int:
@@ -44,20 +38,76 @@ def promote(tx: Transaction, domain: str) -> int:
     gate = gate_of(tx, domain)
     if gate.shut or tx.execute(_HEADED, (domain,)).fetchone():
         return 0
-    who = {"domain": domain, "hotfix": int(gate.hotfixes)}
-    first = tx.execute(_FIRST, who).fetchone()
-    if first is None:
+    chosen = _chosen(tx, domain, gate)
+    if chosen is None:
         return 0
-    chosen: int = first[0]
-    oldest, passed = tx.execute(_OLDEST, who).fetchone()
-    if oldest != chosen:
-        if passed >= FAIRNESS:
-            chosen = oldest
-        else:
-            tx.execute(_PASSED_OVER, (oldest,))
     tx.execute(_BEGIN, (chosen,))
     tx.wake(Work.LANES)
     return 1
+
+
+class _Waiting(NamedTuple):
+    """One of those that nothing keeps back. *able*: it may be the next; *before_all*: it has to be."""
+
+    seq: int
+    rank: int
+    passed: int
+    able: bool = True
+    before_all: bool = False
+
+
+def _chosen(tx: Transaction, domain: str, gate: Gate) -> int | None:
+    """Who is next; the oldest remembers that it was passed over."""
+    found = _ordinary(tx, domain, gate) + _bound(tx, domain)
+    able = [each for each in found if each.able]
+    if not able:
+        return None
+    first = min(able, key=lambda each: (not each.before_all, each.rank, each.seq))
+    oldest = min(found)
+    if oldest.able and oldest.passed >= FAIRNESS and not first.before_all:
+        return oldest.seq
+    if oldest is not first:
+        tx.execute(_PASSED_OVER, (oldest.seq,))
+    return first.seq
+
+
+def _ordinary(tx: Transaction, domain: str, gate: Gate) -> list[_Waiting]:
+    """The first and the oldest of those that may land alone."""
+    who = {"domain": domain, "hotfix": int(gate.hotfixes)}
+    first = tx.execute(_FIRST, who).fetchone()
+    if first is None:
+        return []
+    oldest = tx.execute(_OLDEST, who).fetchone()
+    return [_Waiting(*first)] if oldest == first else [_Waiting(*first), _Waiting(*oldest)]
+
+
+def _bound(tx: Transaction, domain: str) -> list[_Waiting]:
+    """Those of atomic sets."""
+    if not any_bonds(tx):
+        return []
+    found = bonds(tx)
+    return [
+        _Waiting(
+            each.seq,
+            each.rank,
+            each.passed,
+            able=bond.is_begun or not (ahead_of(bond, found) or _delays_the_aged(tx, bond)),
+            before_all=bond.is_begun,
+        )
+        for bond in found
+        if not bond.is_kept
+        for each in bond.members
+        if each.domain == domain and each.state is PatchState.WAITING
+    ]
+
+
+def _delays_the_aged(tx: Transaction, bond: Bond) -> bool:
+    """Whether somebody waits in one of its lanes who was passed over often enough."""
+    for member in bond.members:
+        for each in _ordinary(tx, member.domain, gate_of(tx, member.domain)):
+            if each.seq < member.seq and each.passed >= FAIRNESS:
+                return True
+    return False
 
 
 def promote_all(tx: Transaction, domains: Iterable[str]) -> int:
