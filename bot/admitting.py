@@ -1,6 +1,6 @@
 """Whether new patches may enter their lanes, and after which others: what blocks say, against the rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -9,11 +9,13 @@ from contracts.control import Closed, Closing
 from contracts.faults import Fault, Reason, Rejection, fault, nearest
 from contracts.notices import Mark, NewDelivery, Reject
 from contracts.ports import Ledger, NewPatch, Settlement
-from contracts.records import PatchLine
+from contracts.records import PatchLine, Standing
 from contracts.states import OPEN_STATES, PatchState
 
 #: By the names that were used: the patches that are called so.
 Known = Mapping[str, Sequence[PatchLine]]
+#: By their ids those new patches of atomic sets whose content is there already.
+Repeating = Mapping[str, Standing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ async def admitted(settlement: Settlement, ledger: Ledger) -> Settlement:
         return settlement
     closed = await ledger.closed()
     names = {name for new in settlement.patches for name in new.patch.depends_on}
-    found = admit(settlement.patches, closed, {name: await ledger.named(name) for name in names})
+    known = {name: await ledger.named(name) for name in names}
+    found = admit(settlement.patches, closed, known, await _repeating(settlement, ledger))
     if not found.refused:
         return replace(settlement, patches=found.patches)
     earlier = [each for told in settlement.told for each in _refused_in(told)]
@@ -43,6 +46,16 @@ async def admitted(settlement: Settlement, ledger: Ledger) -> Settlement:
         told=(*refusals(settlement.inbox_id, settlement.place, rejected), *others),
         refused=found.refused[0].faults[0],
     )
+
+
+async def _repeating(settlement: Settlement, ledger: Ledger) -> Repeating:
+    before = settlement.place if settlement.edited else None
+    return {
+        new.id: standing
+        for new in settlement.patches
+        if _is_atomic(new)
+        and (standing := await ledger.standing(new.patch.domain, new.content, before)) is not None
+    }
 
 
 def refusals(inbox_id: int, place: Place, rejected: Sequence[Rejection]) -> tuple[NewDelivery, ...]:
@@ -66,15 +79,22 @@ def draining(domain: str, closed: Sequence[Closed]) -> Fault | None:
 
 
 # Deciding --------------------------------------------------------------------------------------
-def admit(news: Sequence[NewPatch], closed: Sequence[Closed], known: Known) -> Admitted:
-    """Which of *news* may enter. One that depends on one that may not is refused with it."""
+def admit(
+    news: Sequence[NewPatch], closed: Sequence[Closed], known: Known, repeating: Repeating | None = None
+) -> Admitted:
+    """Which of *news* may enter. One that depends on one that may not is refused with it.
+
+    Of an atomic set all may or none. Content that is open already is no news, so it keeps such a set out; but
+    one that an edited message has brought whole before is passed over by the store.
+    """
     wrong: dict[str, Fault] = {}
     for new in news:
         if (drained := draining(new.patch.domain, closed)) is not None:
             wrong[new.id] = drained
     while True:
+        wrong |= _with_their_sets(news, wrong)
         left = [new for new in news if new.id not in wrong]
-        found = _unmet(left, known) or _circling(left)
+        found = _unmet(left, known) or _circling(left) or _repeated(left, repeating or {})
         if not found:
             return Admitted(_in_order([_needing(new, left, known) for new in left]), _rejections(news, wrong))
         wrong |= found
@@ -102,6 +122,52 @@ def _missing(name: str, news: Sequence[NewPatch], known: Known) -> Fault | None:
     return None
 
 
+# Sets ------------------------------------------------------------------------------------------
+def kept_whole(domains: Iterable[str]) -> Fault:
+    """Why an atomic set does not enter whose parts for *domains* may not."""
+    return fault(Reason.SET_KEPT_WHOLE, domains=", ".join(domains))
+
+
+def _is_atomic(new: NewPatch) -> bool:
+    return new.patch.together is not None and new.patch.together.atomic
+
+
+def _with_their_sets(news: Sequence[NewPatch], wrong: Mapping[str, Fault]) -> dict[str, Fault]:
+    """The other patches of atomic sets of which one is *wrong*."""
+    out: dict[str | None, list[str]] = {}
+    for new in news:
+        if new.id in wrong and _is_atomic(new):
+            out.setdefault(new.set_id, []).append(new.patch.domain)
+    return {
+        new.id: kept_whole(out[new.set_id])
+        for new in news
+        if new.id not in wrong and _is_atomic(new) and new.set_id in out
+    }
+
+
+def _repeated(news: Sequence[NewPatch], repeating: Repeating) -> dict[str, Fault]:
+    """Patches of atomic sets whose content is there already, or comes with an earlier block."""
+    found: dict[str, Fault] = {}
+    blocks: dict[tuple[str, str], int] = {}
+    for new in news:
+        block = blocks.setdefault((new.patch.domain, new.content), new.patch.block)
+        if not _is_atomic(new) or _is_old(new.set_id, news, repeating):
+            continue
+        if (standing := repeating.get(new.id)) is not None and standing.twin is not None:
+            found[new.id] = fault(Reason.SET_TWIN, domain=new.patch.domain, id=standing.twin)
+        elif standing is not None:
+            found[new.id] = fault(Reason.SET_BROUGHT, domain=new.patch.domain)
+        elif block != new.patch.block:
+            found[new.id] = fault(Reason.SET_REPEATS, domain=new.patch.domain, block=block)
+    return found
+
+
+def _is_old(set_id: str | None, news: Sequence[NewPatch], repeating: Repeating) -> bool:
+    """Whether the message has brought all of it before."""
+    return all(new.id in repeating and repeating[new.id].brought for new in news if new.set_id == set_id)
+
+
+# Dependencies ----------------------------------------------------------------------------------
 def _called(name: str, news: Sequence[NewPatch]) -> list[str]:
     return [new.id for new in news if new.patch.label == name]
 
@@ -150,4 +216,8 @@ def _rejections(news: Sequence[NewPatch], wrong: Mapping[str, Fault]) -> tuple[R
         why = wrong.get(new.id)
         if why is not None and why not in blocks.setdefault(new.patch.block, []):
             blocks[new.patch.block].append(why)
+    for block, faults in blocks.items():
+        entering = [new.patch.domain for new in news if new.patch.block == block and new.id not in wrong]
+        if entering:
+            faults.append(fault(Reason.SET_IN_PART, domains=", ".join(entering)))
     return tuple(Rejection(block, tuple(faults)) for block, faults in blocks.items())

@@ -7,9 +7,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import groupby
 from typing import Final, Protocol, assert_never
 
-from bot.admitting import admitted, refusals
+from bot.admitting import admitted, kept_whole, refusals
 from bot.approving import Approver
 from bot.planning import Planner
 from bot.steering import Helm
@@ -54,7 +55,16 @@ from contracts.notices import (
     on_accepted,
 )
 from contracts.patch import Patch, content_hash
-from contracts.ports import AuditEntry, Engine, MovedOnError, NewPatch, PatchIdTakenError, Settled, Settlement
+from contracts.ports import (
+    AuditEntry,
+    Engine,
+    MovedOnError,
+    NewPatch,
+    NewSet,
+    PatchIdTakenError,
+    Settled,
+    Settlement,
+)
 from contracts.records import InboxRow
 from contracts.ruling import Ruling
 from contracts.settings import Settings
@@ -141,25 +151,26 @@ def _submission(
     actor, place = asked.actor, asked.place
     context = formats.Context.of(settings, place)
     accepted: list[NewPatch] = []
+    sets: list[NewSet] = []
     rejected = [_unread(number, why) for number, why in enumerate(submit.unread, len(submit.parts) + 1)]
     denied: list[Fault] = []
-    for result in formats.read(submit, context):
-        if isinstance(result, Rejection):
-            rejected.append(result)
-            continue
-        match policy.may_submit(settings, actor, result.domain, place):
-            case policy.Allowed():
-                wanted = replace(result, expects_tree=submit.expects)
-                accepted.append(_entering(row, asked, wanted, settings, new_patch_id()))
-            case policy.Denied(why):
-                denied.append(why)
-            case decision:
-                assert_never(decision)
+    for _, block in groupby(formats.read(submit, context), key=lambda result: result.block):
+        results = list(block)
+        rejected += [each for each in results if isinstance(each, Rejection)]
+        found = _allowed([each for each in results if isinstance(each, Patch)], asked, settings)
+        denied += found.denied
+        rejected += found.rejected
+        wanted = [replace(patch, expects_tree=submit.expects) for patch in found.patches]
+        set_id = new_patch_id() if wanted and wanted[0].together else None
+        if set_id is not None:
+            sets.append(NewSet(set_id, *home_of(place, row.source, wanted[0].domain, settings)))
+        accepted += [_entering(row, asked, each, settings, new_patch_id(), of_set=set_id) for each in wanted]
     return Settlement(
         row.id,
         row.attempt,
         place,
         patches=tuple(accepted),
+        sets=tuple(sets),
         rejected=len(rejected),
         told=(*refusals(row.id, place, rejected), *_denials(actor, place, denied)),
         audit=tuple(_entry(actor, "denied", why) for why in denied),
@@ -167,12 +178,41 @@ def _submission(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """Of the patches of one block those that *actor* may submit, and why not the others."""
+
+    patches: tuple[Patch, ...]
+    denied: tuple[Fault, ...]
+    rejected: tuple[Rejection, ...] = ()
+
+
+def _allowed(block: Sequence[Patch], asked: Asked, settings: Settings) -> _Allowed:
+    """Of an atomic set all or none."""
+    patches: list[Patch] = []
+    denied: list[Fault] = []
+    for patch in block:
+        match policy.may_submit(settings, asked.actor, patch.domain, asked.place):
+            case policy.Allowed():
+                patches.append(patch)
+            case policy.Denied(why):
+                denied.append(why)
+            case decision:
+                assert_never(decision)
+    if patches and denied and patches[0].together and patches[0].together.atomic:
+        out = [patch.domain for patch in block if patch not in patches]
+        return _Allowed((), tuple(denied), (Rejection(block[0].block, (kept_whole(out),)),))
+    return _Allowed(tuple(patches), tuple(denied))
+
+
 def _unread(block: int, why: Fault) -> Rejection:
     """An attachment that could not be had: it may have been a patch, so nobody should wait for it."""
     return Rejection(block, (why,), why.args.get("name") or why.file)
 
 
-def _entering(row: InboxRow, asked: Asked, patch: Patch, settings: Settings, patch_id: str) -> NewPatch:
+def _entering(
+    row: InboxRow, asked: Asked, patch: Patch, settings: Settings, patch_id: str, *, of_set: str | None
+) -> NewPatch:
     home = home_of(asked.place, row.source, patch.domain, settings)
     channel, thread = home
     return NewPatch(
@@ -184,6 +224,7 @@ def _entering(row: InboxRow, asked: Asked, patch: Patch, settings: Settings, pat
         asked.place,
         told=on_accepted(patch_id, row.id, asked.place, home),
         twin_to=NewDelivery(Twin("", patch.block), channel, thread) if channel else None,
+        set_id=of_set,
     )
 
 

@@ -1,12 +1,11 @@
 """Asks people for their approval: what needs it, under the card, and what would change, as a file."""
 
-from bot.delivery.posting import Letter, post_once
+from bot.delivery.posting import Letter, post_once, thread_of_card
 from bot.delivery.render import cards
 from bot.delivery.slack import SlackSender
 from bot.delivery.slack_answers import Answer, Delivered
 from bot.delivery.uploading import File, upload_once
 from bot.delivery.wording.approvals import DIFF_TITLE
-from contracts.commands import Place
 from contracts.control import Proposal
 from contracts.notices import AskApproval, UploadDiff
 from contracts.ports import Engine
@@ -29,7 +28,7 @@ class Asking:
         proposal = _proposed(row, notice.binding)
         if row is None or proposal is None or delivery.channel is None:
             return Delivered()
-        thread = delivery.thread or _thread_of(row.card, delivery.channel)
+        thread = delivery.thread or thread_of_card(row.card, delivery.channel)
         if isinstance(notice, UploadDiff):
             return await self._upload(delivery, row.id, proposal.diff.encode(), delivery.channel, thread)
         message = cards.asked(row, self._settings.domains.get(row.patch.domain))
@@ -55,10 +54,3 @@ def _proposed(row: StoredPatch | None, binding: str) -> Proposal | None:
     """What waits for an approval, if it is still what *binding* says."""
     proposal = row.proposal if row is not None and row.state is PatchState.PROPOSED else None
     return proposal if proposal is not None and proposal.binding == binding else None
-
-
-def _thread_of(card: Place | None, channel: str) -> str | None:
-    """The thread that the card stands in, or began, if it stands in *channel*."""
-    if card is None or card.channel != channel:
-        return None
-    return card.thread or card.ts

@@ -12,9 +12,10 @@ from bot.delivery import questions
 from bot.delivery.alert_questions import AlertBoard
 from bot.delivery.alerting import Alerting, Ways
 from bot.delivery.asking import Asking
+from bot.delivery.gathering import Gathering
 from bot.delivery.links import permalink
 from bot.delivery.marks import marks_for
-from bot.delivery.posting import Letter, Tried, checked, post_once
+from bot.delivery.posting import Letter, Tried, checked, post_once, thread_of_card
 from bot.delivery.render import alerts, answers, cards, plan, summaries
 from bot.delivery.render.blocks import Message
 from bot.delivery.report_questions import ReportBoard
@@ -71,6 +72,7 @@ class Carrier:
         rules = Rules(ways.settings, settings)
         self._board = AlertBoard(engine.alerts, rules, naming=ways.naming, workspace=workspace)
         self._asking = Asking(engine, sender, settings)
+        self._gathering = Gathering(engine, sender, workspace=workspace)
         self._reporting = Reporting(engine, sender)
         self._reports = ReportBoard(engine, operations)
         self._outbox = engine.outbox
@@ -93,11 +95,8 @@ class Carrier:
                 return Tried(await self._write_summary(patch))
             case notices.Mark(inbox_id):
                 return await self._mark(inbox_id)
-            case notices.Deny(user, wrong):
-                denial = answers.fault(await self._named(wrong))
-                return Tried(await self._whisper(delivery, denial, user), lasting=False)
-            case notices.Confirm(user):
-                return Tried(await self._whisper(delivery, alerts.done(notice), user), lasting=False)
+            case notices.Deny() | notices.Confirm():
+                return Tried(await self._whisper(delivery, notice), lasting=False)
             case (
                 notices.PostAlert()
                 | notices.EditAlert()
@@ -109,6 +108,8 @@ class Carrier:
                 return await self._alerting.carry(delivery, notice)
             case notices.AskApproval() | notices.UploadDiff():
                 return Tried(await self._asking.carry(delivery, notice))
+            case notices.PostSet() | notices.EditSet() | notices.SumUpSet():
+                return await self._gathering.carry(delivery, notice)
             case notices.PostReport() | notices.UploadPlot():
                 return await self._reporting.carry(delivery, notice)
             case _:
@@ -134,7 +135,7 @@ class Carrier:
                 return await self._card(await self._row(patch), channel), None
             case notices.PostSummary(patch):
                 row = await self._row(patch)
-                return summaries.summary(row, now=self._clock()), _thread_of_card(row, channel)
+                return summaries.summary(row, now=self._clock()), thread_of_card(row.card, channel)
             case notices.Reject(rejections):
                 return answers.rejections(rejections), None
             case notices.Twin(first, block):
@@ -154,8 +155,12 @@ class Carrier:
             case _:
                 assert_never(notice)
 
-    async def _thread_of(self, patch: str | None, channel: str) -> str | None:
-        return None if patch is None else _thread_of_card(await self._row(patch), channel)
+    async def _thread_of(self, of: str | None, channel: str) -> str | None:
+        """*of* is a patch or a set."""
+        if of is None:
+            return None
+        found = await self._ledger.patch_set(of) or await self._row(of)
+        return thread_of_card(found.card, channel)
 
     async def _card(self, row: StoredPatch, channel: str) -> Message:
         outlook = await questions.outlook_of(row, self._ledger, self._clock())
@@ -205,12 +210,16 @@ class Carrier:
         names = await self._naming([by])
         return replace(wrong, args={**wrong.args, "by": names.get(by, by)})
 
-    async def _whisper(self, delivery: Delivery, message: Message, user: str) -> Answer:
+    async def _whisper(self, delivery: Delivery, notice: notices.Deny | notices.Confirm) -> Answer:
         """Nobody can look up what only one person sees: if in doubt, it was said."""
         if delivery.unsure:
             return Delivered()
+        if isinstance(notice, notices.Deny):
+            message = answers.fault(await self._named(notice.fault))
+        else:
+            message = alerts.done(notice)
         return await self._sender.post_ephemeral(
-            checked(message), channel=_channel_of(delivery), user=user, thread=delivery.thread
+            checked(message), channel=_channel_of(delivery), user=notice.user, thread=delivery.thread
         )
 
     # Reactions ---------------------------------------------------------------------------------
@@ -236,7 +245,7 @@ class Carrier:
         if file is None:
             return Delivered()
         channel = _channel_of(delivery)
-        thread = delivery.thread or _thread_of_card(row, channel)
+        thread = delivery.thread or thread_of_card(row.card, channel)
         return await upload_once(self._sender, self._outbox, delivery, file, channel=channel, thread=thread)
 
     async def _write_summary(self, patch: str) -> Answer:
@@ -261,13 +270,6 @@ def _channel_of(delivery: Delivery) -> str:
     if delivery.channel is None:
         raise LookupError(f"delivery {delivery.key} has no channel")
     return delivery.channel
-
-
-def _thread_of_card(row: StoredPatch, channel: str) -> str | None:
-    """The thread that the card stands in, or began, if it stands in *channel*."""
-    if row.card is None or row.card.channel != channel:
-        return None
-    return row.card.thread or row.card.ts
 
 
 def _log_of(row: StoredPatch, gate: str) -> File | None:

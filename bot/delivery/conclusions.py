@@ -13,8 +13,10 @@ from contracts.notices import (
     Notice,
     PostAlert,
     PostCard,
+    PostSet,
     PostSummary,
     Reject,
+    SumUpSet,
     TellAlert,
     TellOperators,
     Twin,
@@ -144,6 +146,8 @@ def _may_move(notice: Notice) -> bool:
         notice,
         PostCard
         | PostSummary
+        | PostSet
+        | SumUpSet
         | AskApproval
         | UploadDiff
         | UploadOffer

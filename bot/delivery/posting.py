@@ -16,6 +16,7 @@ from bot.delivery.slack_answers import (
     RetryAfter,
     Unknown,
 )
+from contracts.commands import Place
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,13 @@ async def _post(sender: SlackSender, letter: Letter, key: str) -> Answer:
         log.error("Slack refused the blocks of %s (%s); sending its text alone", key, answer.error)
         answer = await sender.post(Message(message.text), channel=letter.channel, thread=thread, key=key)
     return answer
+
+
+def thread_of_card(card: Place | None, channel: str) -> str | None:
+    """The thread that *card* stands in, or began, if it stands in *channel*."""
+    if card is None or card.channel != channel:
+        return None
+    return card.thread or card.ts
 
 
 def is_gone(answer: Found) -> bool:

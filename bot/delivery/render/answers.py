@@ -23,7 +23,7 @@ def rejections(refused: Sequence[Rejection]) -> Message:
     """One reply for all blocks of a message; each gets its share of the room."""
     shown, left = refused[:_MOST_REFUSED], len(refused) - _MOST_REFUSED
     share = min(MOST_SECTION, _MOST_TOGETHER // len(shown))
-    head, tail = answers.rejected(len(refused)), [answers.MEND]
+    head, tail = answers.rejected(refused), [answers.MEND]
     if left > 0:
         tail.insert(0, answers.more(left, "block", "blocks"))
     blocks, text = list(section(head)), [head]

@@ -56,7 +56,7 @@ def card(
     """
     title = MRKDWN.strong(patches.title(row.patch, MRKDWN))
     status = mark(row.state) + patches.standing(row, MRKDWN, outlook=outlook, now=now)
-    origin = patches.origin(row, MRKDWN, here=channel, link=link, who=_who(row))
+    origin = patches.origin(row, MRKDWN, here=channel, link=link, who=who(row))
     approved = approvals.approved(row, MRKDWN)
     undoing = patches.undoing(row, relatives, MRKDWN)
     blocks = [
@@ -116,7 +116,7 @@ def _button(action: str, label: str, value: str, **style: str) -> Block:
     return {"type": "button", "action_id": action, "text": plain(label), "value": value, **style}
 
 
-def _who(row: StoredPatch) -> str:
+def who(row: StoredPatch) -> str:
     """Somebody who used the form wrote no message here: the mention has them follow the card's thread."""
     if row.source is Source.MODAL:
         return MRKDWN.person(row.actor.id)

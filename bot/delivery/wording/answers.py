@@ -1,12 +1,13 @@
 """What is answered to people: help, lists, refusals, repeats, and notes to the desk's operators."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from bot.delivery.wording import figures
 from bot.delivery.wording.faults import explain
 from bot.delivery.wording.ink import Ink, visible
 from bot.delivery.wording.patches import STATE_NAMES
-from contracts.faults import Fault, Rejection
+from contracts.faults import Fault, Reason, Rejection
 from contracts.records import LaneLine, StoredPatch
 
 HOW_TO_POST: Final = (
@@ -86,8 +87,14 @@ def _waiting(line: LaneLine, ink: Ink) -> str:
 
 
 # Refusals --------------------------------------------------------------------------------------
-def rejected(count: int) -> str:
-    """The first line of the answer to *count* blocks that are no patches."""
+def rejected(refused: Sequence[Rejection]) -> str:
+    """The first line of the answer to blocks that are no patches, or not in all of their domains."""
+    count = len(refused)
+    partly = sum(any(each.reason is Reason.SET_IN_PART for each in block.faults) for block in refused)
+    if partly == count:
+        return "Not all of this could be queued."
+    if partly:
+        return f"{count:,} blocks could not be taken, or not all of them."
     if count == 1:
         return "This could not be taken as a patch. Nothing of it was queued."
     return f"{count:,} blocks could not be taken as patches. Nothing of them was queued."

@@ -8,6 +8,7 @@ from pathlib import Path
 from executor.engine.sqlite.migrations import known, statements, version_of
 from executor.engine.sqlite.tasks import add_functions
 from executor.engine.sqlite.threads import connect_reader
+from executor.engine.sqlite.turns import FREE
 from executor.engine.trouble import StoreTroubleError
 
 _FINISHED = "SELECT domain, state, count(*) FROM endings NOT INDEXED GROUP BY domain, state"
@@ -18,11 +19,6 @@ _IMPOSSIBLE = (
         "lane {}: more than one head",
         """SELECT domain FROM lanes NOT INDEXED WHERE state IN ('ready', 'running', 'prepared')
         GROUP BY domain HAVING count(*) > 1""",
-    ),
-    (
-        "lane {}: patches wait and none is its head",
-        """SELECT domain FROM lanes NOT INDEXED WHERE state = 'waiting' AND due_at IS NULL
-        EXCEPT SELECT domain FROM lanes NOT INDEXED WHERE state IN ('ready', 'running', 'prepared')""",
     ),
     (
         "lane {}: the same content is open twice",
@@ -131,6 +127,23 @@ _IMPOSSIBLE_TASKS = (
 )
 
 
+#: The same, since the seventh.
+_IMPOSSIBLE_TURNS = (
+    (
+        "lane {}: patches wait and none is its head",
+        f"""SELECT domain FROM lanes NOT INDEXED WHERE {FREE} AND bound IS NULL AND NOT EXISTS (
+          SELECT 1 FROM closed WHERE closed.domain IN (lanes.domain, '')
+            AND (closing IN ('paused', 'halted') OR (closing = 'frozen' AND hotfix = 0)))
+        EXCEPT SELECT domain FROM lanes NOT INDEXED WHERE state IN ('ready', 'running', 'prepared')""",
+    ),
+    (
+        "set {}: one of its patches may land and another may not",
+        """SELECT set_id FROM members JOIN lanes NOT INDEXED USING (seq) WHERE twin = 0
+        GROUP BY set_id HAVING count(bound) > 0 AND sum(cleared) > 0""",
+    ),
+)
+
+
 def findings(path: Path) -> tuple[str, ...]:
     """What is wrong with the store at *path*; empty: nothing. Reads all of it.
 
@@ -160,6 +173,7 @@ def _look(store: sqlite3.Connection) -> Iterator[str]:
     for table, row, parent, _ in store.execute("PRAGMA foreign_key_check"):
         yield f"{table} {row}: its row in {parent} is gone"
     later = (_IMPOSSIBLE_ALERTS if version >= 2 else ()) + (_IMPOSSIBLE_TASKS if version >= 4 else ())
+    later += _IMPOSSIBLE_TURNS if version >= 7 else ()
     for sentence, query in _IMPOSSIBLE + later:
         for (subject,) in store.execute(query):
             yield sentence.format(subject)
