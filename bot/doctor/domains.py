@@ -9,11 +9,16 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.doctor.findings import Finding, Health, Symptom, found
-from contracts.faults import Reason, fault
+from contracts.approvals import demands_of
+from contracts.faults import Fault, Reason, fault
+from contracts.repository_policy import FILE, merged, read_policy
 from contracts.settings import DomainSettings
 from executor.gates import SEARCH_PATH
 from executor.git import Git, GitError
 from executor.repository.bare import Origin
+
+#: What git calls a symbolic link.
+_LINK = "120000"
 
 
 async def domain(name: str, settings: DomainSettings, data: Path) -> AsyncIterator[Finding]:
@@ -21,11 +26,17 @@ async def domain(name: str, settings: DomainSettings, data: Path) -> AsyncIterat
     area = f"domain {name}"
     own = data / "repositories" / f"{name}.git"
     if settings.repository is not None or own.is_dir():
-        yield await _origin(area, Origin(settings.repository or str(own)), settings.branch)
+        origin = Origin(settings.repository or str(own))
+        finding = await _origin(area, origin, settings.branch)
+        yield finding
+        if finding.about is Symptom.ORIGIN:
+            at = finding.facts["commit"]
+            for finding in await _policy_file(area, _git_folder(origin.folder or own), at, settings):
+                yield finding
     else:
         yield found(area, Health.NOTE, Symptom.ORIGIN_NONE, path=own, branch=settings.branch)
-    for gate in settings.gates:
-        for finding in _program(area, gate.name, gate.run[0]):
+    for command in (*settings.gates, *settings.repair):
+        for finding in _program(area, command.name, command.run[0]):
             yield finding
     if settings.gates:
         yield found(area, Health.FINE, Symptom.GATES, names=" ".join(gate.name for gate in settings.gates))
@@ -70,8 +81,47 @@ async def _origin(area: str, origin: Origin, branch: str) -> Finding:
     return found(area, Health.FINE, Symptom.ORIGIN, branch=branch, commit=commit)
 
 
+def _git_folder(folder: Path) -> Path:
+    return folder / ".git" if (folder / ".git").is_dir() else folder
+
+
+async def _policy_file(
+    area: str, directory: Path, commit: str, settings: DomainSettings
+) -> tuple[Finding, ...]:
+    """What the desk makes of the branch's own demands; nothing if it has none.
+
+    *directory* is the origin if it is on this machine, else the desk's copy, which may not be there yet.
+    """
+    git = Git(directory)
+    try:
+        listed = (await git.run("ls-tree", commit, "--", FILE)).stdout.decode(errors="replace")
+        if not listed:
+            return ()
+        mode, kind, blob = listed.split(maxsplit=3)[:3]
+        content = (await git.run("cat-file", "blob", blob)).stdout if kind == "blob" else b""
+    except GitError:
+        return (found(area, Health.NOTE, Symptom.POLICY_FILE_UNSEEN, file=FILE),)
+    if kind != "blob" or mode == _LINK:
+        broken = fault(Reason.POLICY_FILE_BROKEN, file=FILE, detail="it is no plain file")
+        return (Finding(area, Health.WRONG, broken),)
+    return _judge_policy(area, content, settings)
+
+
+def _judge_policy(area: str, content: bytes, settings: DomainSettings) -> tuple[Finding, ...]:
+    policy = read_policy(content)
+    if isinstance(policy, Fault):
+        return (Finding(area, Health.WRONG, policy),)
+    together = merged(demands_of(settings), policy, gates_allowed=settings.repository_gates)
+    if isinstance(together, Fault):
+        return (Finding(area, Health.WRONG, together),)
+    read = found(area, Health.FINE, Symptom.POLICY_FILE, file=FILE)
+    if not together.left_out:
+        return (read,)
+    left_out = " ".join(together.left_out)
+    return (read, found(area, Health.NOTE, Symptom.POLICY_FILE_GATES, file=FILE, names=left_out))
+
+
 async def _checked_out(folder: Path) -> set[str]:
     """The branches that working copies of the repository *folder* have checked out."""
-    directory = folder / ".git" if (folder / ".git").is_dir() else folder
-    listed = await Git(directory).run("worktree", "list", "--porcelain")
+    listed = await Git(_git_folder(folder)).run("worktree", "list", "--porcelain")
     return set(re.findall(r"^branch refs/heads/(.+)$", listed.stdout.decode(errors="replace"), re.M))

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from bot.doctor import machine
+from bot.doctor.demands import demands
 from bot.doctor.domains import domain
 from bot.doctor.findings import Finding, Health, Symptom, found
 from bot.doctor.workspace import workspace
@@ -28,6 +29,8 @@ async def examine(config: Config | SettingsError, *, now: datetime) -> AsyncIter
         yield finding
     for name, settings in config.settings.domains.items():
         async for finding in domain(name, settings, config.data):
+            yield finding
+        for finding in demands(name, settings, now=now):
             yield finding
     async for finding in workspace(config, now=now):
         yield finding

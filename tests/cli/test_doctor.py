@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from datetime import UTC, datetime
 from inspect import getsource
 from pathlib import Path
 
@@ -11,10 +12,13 @@ import pytest
 from bot.cli.phrases.doctor import SENTENCES
 from bot.delivery.wording.ink import placeholders
 from bot.doctor import domains, machine
+from bot.doctor.demands import demands
 from bot.doctor.findings import Finding, Health, Symptom
 from contracts.faults import Fault, Reason
 from contracts.settings import DomainSettings
 from executor.sandbox.probe import Lack
+
+NOW = datetime(2026, 11, 21, 15, 30, tzinfo=UTC)
 
 
 def reasons(findings: list[Finding], health: Health = Health.WRONG) -> list[str]:
@@ -129,8 +133,9 @@ async def test_a_domain_without_a_repository_is_asked_about_in_the_desks_own(
 
 
 async def test_a_gate_whose_program_is_nowhere_is_wrong(bare: Path) -> None:
-    found = await domain(repository=str(bare), gates=[{"name": "types", "run": ["no-such-program"]}])
-    assert reasons(found) == ["gate-program-missing"]
+    absent = [{"name": "types", "run": ["no-such-program"]}]
+    found = await domain(repository=str(bare), gates=absent, repair=absent)
+    assert reasons(found) == ["gate-program-missing", "gate-program-missing"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gates run as another user only where the desk is root")
@@ -145,6 +150,94 @@ async def test_a_gate_whose_program_is_closed_to_the_gates_user_is_wrong(bare: P
 
 async def test_a_domain_without_gates_or_channels_is_told_so(bare: Path) -> None:
     assert reasons(await domain(repository=str(bare)), Health.NOTE) == ["gates-none", "channels-none"]
+
+
+async def policy(bare: Path, tmp_path: Path, text: str, **settings: object) -> list[Finding]:
+    """What is found with *text* as the `.patchdesk.yml` of the branch."""
+    copy = tmp_path / "copy"
+    git("clone", "-q", bare, copy)
+    (copy / ".patchdesk.yml").write_text(text)
+    git("-C", copy, "add", ".patchdesk.yml")
+    git("-C", copy, "commit", "-q", "-m", "Demand more")
+    git("-C", copy, "push", "-q", "origin", "main")
+    return await domain(tmp_path, repository=str(bare), channels=["C0SHOP"], **settings)
+
+
+async def test_a_policy_of_the_branch_that_cannot_be_read_is_wrong(bare: Path, tmp_path: Path) -> None:
+    assert reasons(await policy(bare, tmp_path, "gates: 7\n")) == [Reason.POLICY_FILE_BROKEN]
+
+
+async def test_a_policy_that_is_no_plain_file_is_wrong(bare: Path, tmp_path: Path) -> None:
+    (tmp_path / "copy").mkdir()
+    git("init", "-q", "-b", "main", tmp_path / "copy")
+    (tmp_path / "copy/.patchdesk.yml").symlink_to("elsewhere.yml")
+    git("-C", tmp_path / "copy", "add", ".patchdesk.yml")
+    git("-C", tmp_path / "copy", "commit", "-q", "-m", "Point elsewhere")
+    git("-C", tmp_path / "copy", "push", "-q", "-f", bare, "main")
+    assert reasons(await domain(repository=str(bare))) == [Reason.POLICY_FILE_BROKEN]
+
+
+async def test_a_policy_whose_gate_takes_anothers_name_is_wrong(bare: Path, tmp_path: Path) -> None:
+    gate = {"name": "lint", "run": ["git"]}
+    found = await policy(
+        bare, tmp_path, "gates:\n  - name: lint\n    run: [make]\n", gates=[gate], repository_gates=True
+    )
+    assert reasons(found) == [Reason.POLICY_FILE_GATE]
+
+
+async def test_gates_of_the_branch_that_do_not_run_are_told(bare: Path, tmp_path: Path) -> None:
+    found = await policy(bare, tmp_path, "gates:\n  - name: lint\n    run: [make]\n")
+    assert reasons(found, Health.NOTE) == ["policy-file-gates", "gates-none"]
+
+
+async def test_a_policy_of_a_branch_elsewhere_is_not_guessed_at(
+    bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("executor.repository.bare.Origin.folder", None)
+    assert "policy-file-unseen" in reasons(await policy(bare, tmp_path, "{}\n"), Health.NOTE)
+
+
+# What they demand ------------------------------------------------------------------------------
+def demanded(**settings: object) -> list[tuple[Health, str]]:
+    found = demands("shop", DomainSettings.model_validate(settings), now=NOW)
+    return [(each.health, str(each.about)) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, []),
+        ({"submitters": {"users": ["U0ADA", "U0BEN"]}}, []),
+        ({"submitters": {"users": ["U0ADA"]}}, [(Health.WRONG, "approvers-none")]),
+        ({"submitters": {"users": ["U0ADA"], "groups": ["S0DEV"]}}, []),
+        ({"approvers": {"users": ["U0ADA"]}}, [(Health.NOTE, "approvers-one")]),
+        (
+            {"submitters": {"users": ["U0ADA"]}, "approvers": {"users": ["U0ADA"]}},
+            [(Health.WRONG, "approvers-none")],
+        ),
+        ({"submitters": {"users": ["U0ADA"]}, "approvers": {"groups": ["S0DEV"]}}, []),
+        ({"protected": []}, [(Health.NOTE, "protected-none")]),
+    ],
+)
+def test_whether_somebody_could_approve_and_what_is_protected_is_told(
+    settings: dict[str, object], expected: list[tuple[Health, str]]
+) -> None:
+    assert demanded(**settings) == expected
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        ({"months": ["jan:dec"]}, [(Health.WRONG, "freeze-endless")]),
+        ({"weekdays": ["fri:sun"]}, []),
+        ({"from": "2020-12-01T00:00", "to": "2021-01-01T00:00"}, [(Health.NOTE, "freeze-over")]),
+        ({"from": "2026-12-01T00:00", "to": "2027-01-01T00:00"}, []),
+    ],
+)
+def test_a_window_that_never_ends_or_never_comes_again_is_told(
+    window: dict[str, object], expected: list[tuple[Health, str]]
+) -> None:
+    assert demanded(freeze=[{"why": "feast", **window}]) == expected
 
 
 # Words -----------------------------------------------------------------------------------------

@@ -59,11 +59,11 @@ SENTENCES: Final[Mapping[Symptom, Said]] = {
         "No gates: whatever applies will land.", "Add `gates` to check what would land."
     ),
     Symptom.GATE_PROGRAM_MISSING: Said(
-        "The gate {gate} wants {program}, which is not on {path}.",
+        "{gate} wants {program}, which is not on {path}.",
         "Install it there, or write the whole path: gates do not see the PATH of your shell.",
     ),
     Symptom.GATE_PROGRAM_CLOSED: Said(
-        "The gate {gate} wants {program}, which gates cannot reach: {at} is closed to other users.",
+        "{gate} wants {program}, which gates cannot reach: {at} is closed to other users.",
         "Gates run as a user of their own. Install the program where everybody can run it.",
     ),
     Symptom.SLACK_ABSENT: Said(
@@ -101,11 +101,38 @@ SENTENCES: Final[Mapping[Symptom, Said]] = {
         "{path} is from the future, so the clock went back.", "Have it set by NTP before the desk runs."
     ),
     Symptom.CLOCK_ALONE: Said("Nothing of the desk's is from the future.", ""),
+    Symptom.POLICY_FILE: Said("{file} on the branch is read.", ""),
+    Symptom.POLICY_FILE_GATES: Said(
+        "{file} on the branch has gates that do not run: {names:list}.",
+        "Set `repository_gates: true` if whoever writes to the branch may add gates (docs/approvals.md).",
+    ),
+    Symptom.POLICY_FILE_UNSEEN: Said(
+        "Whether the branch has a {file}, and what it says, is seen once the desk has fetched it.", ""
+    ),
+    Symptom.APPROVERS_NONE: Said(
+        "Only {user:words} may submit, and nobody else may approve.",
+        "Nobody approves their own patches. Name others under `approvers`, or decide on this machine:"
+        " `patchdesk approve ID`.",
+    ),
+    Symptom.APPROVERS_ONE: Said(
+        "Only {user:words} may approve.",
+        "What they submit themselves waits until somebody decides on this machine: `patchdesk approve ID`.",
+    ),
+    Symptom.PROTECTED_NONE: Said(
+        "No paths are protected: patches change CI files as any other.",
+        "Take `protected: []` out if that was not meant; docs/approvals.md says what is protected then.",
+    ),
+    Symptom.FREEZE_ENDLESS: Said(
+        "A freeze window lasts for ever ({why:words}): only approved hotfixes land.",
+        "Give it an end, `times` or fewer days; to close the domain for a while, `patchdesk pause`.",
+    ),
+    Symptom.FREEZE_OVER: Said("A freeze window is over for good ({why:words}).", "It can be taken out."),
     Symptom.CHANNELS_NONE: Said("No channels: only the command line brings it patches.", ""),
     Symptom.SANDBOX: Said("Gates run at level {level:number}.", ""),
     Symptom.SANDBOX_LOW: Said(
         "Gates would run at level {level:number}, but `sandbox.min_level` is {least:number}.",
-        "Nothing can land like this. The lines above say what is wanted; or lower the level on purpose.",
+        "Nothing can land like this. The lines above say what is wanted; or accept less on purpose, with"
+        " `min_level: {level:number}` under `sandbox` in patchdesk.yml.",
     ),
     Symptom.SANDBOX_LEVEL: Said(
         _NOT_HELD,
@@ -125,13 +152,14 @@ SENTENCES: Final[Mapping[Symptom, Said]] = {
     Symptom.SANDBOX_APPARMOR: Said(
         _NOT_HELD,
         "AppArmor keeps user namespaces from programs that it does not know. Give the desk's Python a "
-        "profile with `userns,`, or set `kernel.apparmor_restrict_unprivileged_userns=0`: "
+        "profile with `userns,`, or run `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`: "
         "docs/deploy.md has both.",
     ),
     Symptom.SANDBOX_NAMESPACES: Said(
         _NOT_HELD,
-        "User namespaces are off (`sysctl user.max_user_namespaces`), or a container or a unit with "
-        "`ProtectKernelTunables=yes` keeps /proc from being mounted: docs/deploy.md says what to allow.",
+        "User namespaces are off (`sysctl -w user.max_user_namespaces=15000` allows them), or a container or "
+        "a unit with `ProtectKernelTunables=yes` keeps /proc from being mounted: docs/deploy.md says what to "
+        "allow.",
     ),
     Symptom.SANDBOX_CGROUP: Said(
         _NOT_HELD, "Run the desk under systemd with `Delegate=yes`, and ask from within its unit."
