@@ -79,11 +79,10 @@ def reasons(patch: Patch, changed: Mapping[str, str], demands: Demands) -> tuple
 
 
 def _of_paths(changed: Mapping[str, str], demands: Demands) -> Iterator[Fault]:
-    running = (*demands.gates, *(repair.command for repair in demands.repairs))
     for path, present in changed.items():
         if glob := guarding(demands.protected, path, Rule.APPROVE):
             yield fault(Reason.PATH_PROTECTED, path=path, glob=glob)
-        elif gate := next((each for each in running if _owns(each, path, present)), None):
+        elif gate := next((each for each in demands.gates if _owns(each, path, present)), None):
             yield fault(Reason.GATE_FILE_PROTECTED, path=path, gate=gate.name)
 
 

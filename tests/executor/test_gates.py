@@ -181,15 +181,15 @@ async def test_without_a_gate_that_applies_no_files_are_needed(sandbox: Supervis
     assert Gating((gate("g", "true"),), (), sandbox).applies(CHANGED)
 
 
-@dataclass
-class Recording:
+@dataclass(frozen=True)
+class Recording(NoSandbox):
     """A sandbox that runs nothing and remembers what it was asked."""
 
+    detail: str = ""
     level: int = 0
-    owner: int | None = None
     jobs: list[Job] = field(default_factory=list)
 
-    async def run(self, job: Job) -> Ended:
+    async def run(self, job: Job) -> Ended:  # type: ignore[explicit-override]
         self.jobs.append(job)
         return Ended(NotStarted("recorded"))
 

@@ -3,9 +3,12 @@
 import asyncio
 import os
 import stat
-from collections.abc import Awaitable, Callable
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,16 +16,16 @@ import pytest
 from contracts.faults import Fault, Reason
 from contracts.gates import GateSpec, Verdict
 from contracts.patch import Changeset, Delete, FileMode, Limits, Write
-from contracts.settings import SandboxSettings
 from executor import leftovers
 from executor.gates import Gating, run_keeping
 from executor.harvest import Wanted, harvest
-from executor.sandbox import attacks, probe
-from executor.sandbox.level import UNTOUCHED_FROM, Left
+from executor.repository.bare import opened
+from executor.repository.objects import Tree
+from executor.sandbox.level import Left
 from executor.sandbox.supervised import Supervised
 from executor.workspace import open_folders
 from tests.executor.conftest import Opened
-from tests.executor.repositories import Content, Repo, make_repo
+from tests.executor.repositories import Content, make_repo
 
 LIMITS = Limits()
 FILES: dict[str, Content] = {
@@ -37,34 +40,61 @@ FILES: dict[str, Content] = {
 #: By path: content and mode of what was written, None where something was deleted.
 Taken = dict[str, tuple[bytes, FileMode | None] | None]
 Run = Callable[..., Awaitable[Taken | Fault]]
+Leave = Callable[[Tree, str], AbstractAsyncContextManager[Left]]
+#: For what is read in the same way wherever it lies.
+in_folder = pytest.mark.parametrize("leave", ["folder"], indirect=True)
 
 
-@pytest.fixture(scope="session")
-def box() -> Supervised | None:
-    """A sandbox with overlays, if this machine gives one."""
-    for sandbox in list(probe._candidates(SandboxSettings()))[3].sandboxes:
-        if not asyncio.run(attacks.starts(sandbox)):
-            return sandbox
-    return None
+@pytest.fixture(scope="module")
+def theirs(memory: Path) -> Opened:
+    """One for all: nothing here changes it."""
+
+    async def fetched() -> Opened:
+        origin = make_repo(memory / "harvested", FILES)
+        async with opened(memory / "desk", "shop", str(origin.path)) as found:
+            tip = await found.tip("main")
+            assert isinstance(tip, str)
+            return found, tip
+
+    return asyncio.run(fetched())
 
 
 @pytest.fixture(params=["folder", "overlay"])
-def at(request: pytest.FixtureRequest, sandbox: Supervised, box: Supervised | None) -> Supervised:
-    """A sandbox in which gates change the folder itself, and one in which they do not."""
+def leave(request: pytest.FixtureRequest, box: Supervised | None, tmp_path: Path) -> Leave:
+    """Runs a script where it changes the folder itself, and where it does not."""
     if request.param == "folder":
-        return sandbox
+        return partial(_in_folder, tmp_path / "places")
     if box is None:
         pytest.skip("there are no overlays to be had here")
-    return box
+    return partial(_in_overlay, box, tmp_path / "places")
+
+
+@asynccontextmanager
+async def _in_folder(places: Path, tree: Tree, script: str) -> AsyncIterator[Left]:
+    with open_folders(places, None) as folders:
+        async with folders.laid_out(tree, kin="k") as workspace:
+            shell = ["/bin/sh", "-ec", script]
+            await asyncio.to_thread(subprocess.run, shell, cwd=workspace.tree, check=True)
+            handle = os.open(workspace.tree, os.O_RDONLY)
+            yield Left(handle, layer=False)
+            os.close(handle)
+
+
+@asynccontextmanager
+async def _in_overlay(box: Supervised, places: Path, tree: Tree, script: str) -> AsyncIterator[Left]:
+    spec = GateSpec("maker", ("/bin/sh", "-ec", script), timedelta(seconds=20))
+    with open_folders(places, box.owner, untouched=True) as folders:
+        async with (
+            folders.laid_out(tree, kin="k") as workspace,
+            run_keeping(spec, Gating((), (), box), workspace) as (result, left),
+        ):
+            assert result.verdict is Verdict.PASSED, result
+            assert left is not None
+            yield left
 
 
 @pytest.fixture
-async def theirs(tmp_path: Path, open_desk: Callable[[Repo], Awaitable[Opened]]) -> Opened:
-    return await open_desk(make_repo(tmp_path / "theirs", FILES))
-
-
-@pytest.fixture
-def run(at: Supervised, theirs: Opened, tmp_path: Path) -> Run:
+def run(leave: Leave, theirs: Opened) -> Run:
     """`await run(script)`: what the script leaves, as it would be taken."""
     repository, tip = theirs
 
@@ -75,18 +105,10 @@ def run(at: Supervised, theirs: Opened, tmp_path: Path) -> Run:
         limits: Limits = LIMITS,
         before: Callable[[Left], None] = lambda _: None,
     ) -> Taken | Fault:
-        tree, gating = repository.tree(tip), Gating((), (), at)
-        spec = GateSpec("maker", ("/bin/sh", "-ec", script), timedelta(seconds=20))
-        untouched = at.level >= UNTOUCHED_FROM
-        with open_folders(tmp_path / "places", at.owner, untouched=untouched) as folders:
-            async with (
-                folders.laid_out(tree, kin="k") as workspace,
-                run_keeping(spec, gating, workspace) as (result, left),
-            ):
-                assert result.verdict is Verdict.PASSED, result
-                assert left is not None
-                before(left)
-                return _read(await harvest(left, repository, tree, limits, wanted))
+        tree = repository.tree(tip)
+        async with leave(tree, script) as left:
+            before(left)
+            return _read(await harvest(left, repository, tree, limits, wanted))
 
     return taken
 
@@ -177,6 +199,7 @@ async def test_only_what_is_wanted_is_looked_at(run: Run) -> None:
     assert await run(script, wanted={"a", "link"}.__contains__) == {"a": (b"new\n", REGULAR)}
 
 
+@in_folder
 async def test_names_mean_nothing_to_git(run: Run) -> None:
     script = "echo 1 > ':(top)x'; echo 2 > '*'; echo 3 > '\"q\"'; echo 4 > -n"
     found = await run(script)
@@ -208,7 +231,7 @@ async def test_a_socket_is_refused(run: Run) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="devices need root")
-@pytest.mark.parametrize("at", ["folder"], indirect=True)
+@in_folder
 async def test_a_device_is_refused_be_it_what_an_overlay_writes_for_a_file_that_is_gone(run: Run) -> None:
 
     def sow(left: Left) -> None:
@@ -222,6 +245,7 @@ async def test_a_giant_of_holes_is_refused_unread(run: Run) -> None:
     assert why(await run("truncate -s 900M giant")) == (Reason.FILE_TOO_LARGE, "giant")
 
 
+@in_folder
 async def test_more_than_a_patch_may_hold_is_refused(run: Run) -> None:
     small = replace(LIMITS, files=5, content=100)
     many = await run("for i in 1 2 3 4 5 6 7 8 9; do : > f$i; done", limits=small)
@@ -230,29 +254,25 @@ async def test_more_than_a_patch_may_hold_is_refused(run: Run) -> None:
     assert why(large)[0] is Reason.CONTENT_TOO_LARGE
 
 
+@in_folder
 async def test_more_names_than_anybody_reads_are_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leftovers, "MOST_NAMES", 1000)
     found = await run("mkdir build; cd build; seq 1001 | xargs touch")
     assert why(found)[0] is Reason.LEFT_TOO_MANY
 
 
+@in_folder
 async def test_folders_deeper_than_any_patch_may_name_are_refused(run: Run) -> None:
     found = await run("i=0; while [ $i -lt 70 ]; do mkdir d; cd d; i=$((i+1)); done; echo x > x")
     assert why(found)[0] is Reason.PATH_TOO_DEEP
 
 
-@pytest.mark.parametrize("name", [".git/config", "sub/.GIT/x", "git~1/x"])
-async def test_a_repository_in_the_repository_is_refused_as_in_any_patch(run: Run, name: str) -> None:
-    """By whoever makes a candidate of it: it is a changeset as any other."""
-    found = await run(f"mkdir -p $(dirname {name}); echo x > {name}")
-    assert isinstance(found, dict)
-    assert list(found) == [name]
-
-
+@in_folder
 async def test_names_that_differ_only_in_case_are_refused(run: Run) -> None:
     assert why(await run("echo 1 > One; echo 2 > one"))[0] is Reason.PATH_COLLISION
 
 
+@in_folder
 async def test_a_file_that_changes_while_it_is_read_is_refused(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,11 +282,11 @@ async def test_a_file_that_changes_while_it_is_read_is_refused(
         os.utime(handle)
         return real(handle, most)
 
-    monkeypatch.setattr(leftovers.os, "read", meanwhile)
+    monkeypatch.setattr(os, "read", meanwhile)
     assert why(await run("echo new > a", wanted={"a"}.__contains__)) == (Reason.LEFT_CHANGING, "a")
 
 
-@pytest.mark.parametrize("at", ["folder"], indirect=True)
+@in_folder
 async def test_a_folder_that_becomes_a_link_after_it_was_seen_leads_nowhere(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

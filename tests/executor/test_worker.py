@@ -333,14 +333,11 @@ async def test_what_the_desk_stumbles_over_is_never_the_patchs_fault(
 async def test_a_sandbox_that_breaks_is_not_a_gate_that_says_no(
     tmp_path: Path, origin: tuple[Repo, Repo], workspaces: Folders
 ) -> None:
-    class Broken:
-        level = 0
-        owner = None
-
-        async def run(self, job: Job) -> Ended:
+    class Broken(NoSandbox):
+        async def run(self, job: Job) -> Ended:  # type: ignore[explicit-override]
             raise OSError(f"the supervisor of {job.argv[0]} failed")
 
-    async with open_shop(tmp_path / "desk", origin[0], Broken(), workspaces, PASS) as shop:
+    async with open_shop(tmp_path / "desk", origin[0], Broken("", level=0), workspaces, PASS) as shop:
         assert why(await shop.carry_out(NEW)) == (PatchState.WAITING, Reason.DESK_ERROR)
 
 
