@@ -3,14 +3,13 @@
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 
 from contracts.faults import Fault
 from contracts.outcome import FileChange
 from contracts.patch import Changeset, Limits
 from contracts.resolving import Resolving
-from executor.changeset.plan import Plan, plan
-from executor.confirmation import confirming
+from executor.changeset.plan import plan
+from executor.confirmation import Confirmer
 from executor.files import Edits
 from executor.regexes import Regexes
 from executor.repository.bare import Repository
@@ -43,26 +42,26 @@ async def build(
     resolving: Resolving = Resolving(),  # noqa: B008 - frozen
 ) -> Candidate | Fault:
     """*changeset* as a commit on *base*. Raises GitError and OSError where the desk cannot."""
+    confirmer = Confirmer(repository)
     regexes = Regexes(asyncio.get_running_loop())
 
-    def planned() -> Plan | Fault:
+    def built() -> Candidate | Fault:
         tree, history = repository.tree(base), repository.history(base)
-        made = plan(tree, changeset, limits, regexes, history=history, resolving=resolving)
-        if isinstance(made, Plan):
-            confirmer.prepare(made.claims)
-        return made
+        with confirmer.ready_for(changeset):
+            planned = plan(tree, changeset, limits, regexes, history=history, resolving=resolving)
+            if isinstance(planned, Fault):
+                return planned
+            confirmer.ask(planned.claims)
+            # What the desk believes, named by no reference.
+            made = _commit(repository, planned.edits, description, base=base, now=now)
+            wrong = confirmer.answer()
+        return wrong or replace(made, mended=tuple(each for claim in planned.claims for each in claim.mended))
 
-    async with confirming(repository, changeset) as confirmer:
-        found = await asyncio.to_thread(planned)
-        if isinstance(found, Fault):
-            return found
-        await confirmer.ask(found.claims)
-        # Git is a process of its own: meanwhile the desk writes what it believes, named by no reference.
-        made = await asyncio.to_thread(
-            partial(_commit, repository, found.edits, description, base=base, now=now)
-        )
-        wrong = await confirmer.answer(found.claims)
-    return wrong or replace(made, mended=found.mended)
+    try:
+        return await asyncio.to_thread(built)
+    except asyncio.CancelledError:
+        confirmer.abandon()
+        raise
 
 
 def _commit(

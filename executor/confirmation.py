@@ -4,91 +4,94 @@ Starting git takes longer than all that it is asked. So it is started before the
 while the desk writes its objects.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from contracts.faults import Fault, Reason, fault
 from contracts.patch import Changeset, Diff
 from executor.changeset.diffs import Claim
 from executor.changeset.nearest import Near
-from executor.git import GitError, Launched
-from executor.process import Exited
+from executor.git import GitError, Standby
 from executor.repository.bare import Repository
 from executor.repository.objects import entries, read_index
 
 
 class Confirmer:
-    """Has each claim of a changeset carried out by a git of its own, the first of which waits for it.
+    """Has what diffs claim carried out by git, one after the other. It blocks, but for `abandon`.
 
-    An index holds the paths that a diff names and nothing else, which makes it as quick in a large
-    repository as in a small one.
+    Git's index holds the paths that a diff names and nothing else, which makes it as quick in a large
+    repository as in a small one. Nobody else may work in the *repository* meanwhile.
     """
 
-    def __init__(self, repository: Repository, first: Launched | None) -> None:
+    def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._first = first
+        self._index = repository.scratch / "index"
+        self._git: Standby | None = None
+        self._claims: list[Claim] = []
+        self._abandoned = False
 
-    def prepare(self, claims: Sequence[Claim]) -> None:
-        """Lay out what was there before each of *claims*. Blocks."""
-        for number, claim in enumerate(claims):
-            self._repository.write_index(_index(self._repository, number), claim.before)
+    @contextmanager
+    def ready_for(self, changeset: Changeset) -> Iterator[None]:
+        """Have git come up if there will be something to ask; none is left at the end. Raises GitError."""
+        try:
+            if any(isinstance(mutation, Diff) for mutation in changeset.mutations):
+                self._start()
+            yield
+        finally:
+            self._end()
 
-    async def ask(self, claims: Sequence[Claim]) -> None:
-        """Put the first of *claims*, which are prepared. Git is at it while its caller does other things."""
-        if self._first is not None and claims:
-            await self._first.feed(claims[0].body)
+    def abandon(self) -> None:
+        """For another thread: nobody waits for the answer any more."""
+        self._abandoned = True
+        if (git := self._git) is not None:
+            git.kill()
 
-    async def answer(self, claims: Sequence[Claim]) -> Fault | None:
-        """What speaks against *claims*: git reads a diff otherwise, or makes something else of the files.
+    def ask(self, claims: Sequence[Claim]) -> None:
+        """Put *claims*; git is at the first of them while its caller does other things."""
+        self._claims = [claim for claim in claims if claim.body]
+        if self._claims and self._git is not None:
+            self._put(self._claims[0], self._git)
+
+    def answer(self) -> Fault | None:
+        """What speaks against the claims: git reads a diff otherwise, or makes something else of the files.
 
         Raises GitError if git could not say.
         """
-        for number, claim in enumerate(claims):
-            if claim.body and (wrong := await self._answer(number, claim)):
+        for claim in self._claims:
+            git = self._git
+            if git is None:
+                git = self._start()
+                self._put(claim, git)
+            if wrong := self._judge(claim, git):
                 return wrong
+            self._end()
         return None
 
-    async def _answer(self, number: int, claim: Claim) -> Fault | None:
+    def _start(self) -> Standby:
+        apply = ("apply", "--cached", "--whitespace=nowarn", "--numstat", "--apply", "-z", "-")
+        self._git = self._repository.git.with_env(GIT_INDEX_FILE=str(self._index)).standby(*apply)
+        if self._abandoned:
+            self._git.kill()
+        return self._git
+
+    def _end(self) -> None:
+        git, self._git = self._git, None
+        if git is not None:
+            git.close()
+
+    def _put(self, claim: Claim, git: Standby) -> None:
+        # Git looks at its index only once it has read the diff.
+        self._repository.write_index(self._index, claim.before)
+        git.feed(claim.body)
+
+    def _judge(self, claim: Claim, git: Standby) -> Fault | None:
         try:
-            said = await self._apply(number, claim.body)
+            said = git.ended()
         except GitError as error:
             if error.code is None:
                 raise
             return Near(error.detail).fault(Reason.DIFF_DOES_NOT_APPLY, path=claim.names[0], hunk=1)
         applied = [line.split(b"\t", 2)[2].decode(errors="replace") for line in said.stdout.split(b"\0")[:-1]]
-        same = await asyncio.to_thread(self._made_the_same, number, claim)
-        if applied == list(claim.names) and same:
+        if applied == list(claim.names) and read_index(self._index) == entries(claim.after):
             return None
         return fault(Reason.DIFF_MISREAD, seen=" ".join(claim.names), applied=" ".join(applied))
-
-    async def _apply(self, number: int, body: bytes) -> Exited:
-        if number == 0 and self._first is not None:
-            return await self._first.ended()
-        async with _launched(self._repository, number) as git:
-            await git.feed(body)
-            return await git.ended()
-
-    def _made_the_same(self, number: int, claim: Claim) -> bool:
-        return read_index(_index(self._repository, number)) == entries(claim.after)
-
-
-@asynccontextmanager
-async def confirming(repository: Repository, changeset: Changeset) -> AsyncIterator[Confirmer]:
-    """For one attempt at *changeset*; nobody else may work in the *repository* meanwhile."""
-    if not any(isinstance(mutation, Diff) for mutation in changeset.mutations):
-        yield Confirmer(repository, None)
-        return
-    async with _launched(repository, 0) as git:
-        yield Confirmer(repository, git)
-
-
-def _launched(repository: Repository, number: int) -> AbstractAsyncContextManager[Launched]:
-    # It opens its index once it has read the diff.
-    git = repository.git.with_env(GIT_INDEX_FILE=str(_index(repository, number)))
-    return git.launched("apply", "--cached", "--whitespace=nowarn", "--numstat", "--apply", "-z", "-")
-
-
-def _index(repository: Repository, number: int) -> Path:
-    return repository.scratch / f"index-{number}"

@@ -7,12 +7,12 @@ say is overruled on the command line. Smudge filters cannot be: the desk's repos
 
 import re
 import shutil
-from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import assert_never
 
 from contracts.faults import Fault, Reason, fault
 from executor import process
@@ -73,59 +73,69 @@ class Git:
         self, *argv: str, stdin: bytes = b"", codes: Collection[int] = (0,), within: timedelta = LOCAL
     ) -> process.Exited:
         """Raises GitError unless git ends *within* that time with one of *codes*."""
-        async with self.launched(*argv, reads=bool(stdin)) as git:
-            await git.feed(stdin)
-            return await git.ended(codes=codes, within=within)
+        ended = await process.run(_command(argv), env=self._environment(), stdin=stdin, within=within)
+        return _checked(argv, ended, codes)
 
-    @asynccontextmanager
-    async def launched(self, *argv: str, reads: bool = True) -> AsyncIterator["Launched"]:
-        """Git with *argv*, which comes up while its caller does something else."""
-        program = _program()
-        async with process.launched(
-            [program, *(part for pair in _OVERRULED for part in ("-c", pair)), *argv],
-            env={**_environment(program), "GIT_DIR": str(self.directory), **self.env},
-            reads=reads,
-        ) as launched:
-            yield Launched(argv, launched)
+    def standby(self, *argv: str) -> "Standby":
+        """Git with *argv*, before there is anything for it to read. Raises GitError."""
+        try:
+            return Standby(argv, process.Standby(_command(argv), env=self._environment()))
+        except OSError as error:
+            raise GitError(argv, None, str(error)) from error
+
+    def _environment(self) -> dict[str, str]:
+        # git finds its own helpers (git-upload-pack, ssh) through PATH, so its folder comes first.
+        path = f"{Path(_program()).parent}:{_SYSTEM_PATH}"
+        return {"PATH": path, **_ENVIRONMENT, "GIT_DIR": str(self.directory), **self.env}
 
     def with_env(self, **more: str) -> "Git":
         return Git(self.directory, {**self.env, **more})
 
 
 @dataclass(frozen=True, slots=True)
-class Launched:
-    """A git that waits for what it is to read."""
+class Standby:
+    """`process.Standby` of a git."""
 
     argv: tuple[str, ...]
-    program: process.Launched
+    program: process.Standby
 
-    async def feed(self, data: bytes) -> None:
-        """Give it all that it is going to read; it may be read later."""
-        await self.program.feed(data)
+    def feed(self, data: bytes) -> None:
+        self.program.feed(data)
 
-    async def ended(self, *, codes: Collection[int] = (0,), within: timedelta = LOCAL) -> process.Exited:
-        """Raises GitError unless git ends *within* that time with one of *codes*."""
-        match ended := await self.program.ended(within=within):
-            case process.Exited(code=code) if code in codes:
-                return ended
-            case process.Exited(code=code):
-                raise GitError(self.argv, code, last_words(ended.stderr))
-            case process.TimedOut(after=after):
-                raise GitError(self.argv, None, f"killed after {after.total_seconds():g} s")
-            case process.Flooded(most=most):
-                raise GitError(self.argv, None, f"killed after {most} bytes of output")
-            case process.NotStarted(detail=detail):
-                raise GitError(self.argv, None, detail)
+    def ended(self, *, within: timedelta = LOCAL) -> process.Exited:
+        """Raises GitError unless git ends *within* that time, and well."""
+        return _checked(self.argv, self.program.ended(within=within), (0,))
+
+    def kill(self) -> None:
+        self.program.kill()
+
+    def close(self) -> None:
+        self.program.close()
+
+
+def _command(argv: tuple[str, ...]) -> list[str]:
+    return [_program(), *(part for pair in _OVERRULED for part in ("-c", pair)), *argv]
+
+
+def _checked(argv: tuple[str, ...], ended: process.Ended, codes: Collection[int]) -> process.Exited:
+    match ended:
+        case process.Exited(code=code) if code in codes:
+            return ended
+        case process.Exited(code=code):
+            raise GitError(argv, code, last_words(ended.stderr))
+        case process.TimedOut(after=after):
+            raise GitError(argv, None, f"killed after {after.total_seconds():g} s")
+        case process.Flooded(most=most):
+            raise GitError(argv, None, f"killed after {most} bytes of output")
+        case process.NotStarted(detail=detail):
+            raise GitError(argv, None, detail)
+        case _:
+            assert_never(ended)
 
 
 @cache
 def _program() -> str:
     return shutil.which("git") or "git"
-
-
-def _environment(program: str) -> dict[str, str]:
-    # git finds its own helpers (git-upload-pack, ssh) through PATH, so its folder comes first.
-    return {"PATH": f"{Path(program).parent}:{_SYSTEM_PATH}", **_ENVIRONMENT}
 
 
 def last_words(stderr: bytes, *, lines: int = 6, most: int = 600) -> str:

@@ -1,6 +1,7 @@
 """Starts processes: an argv, an environment built by the caller, a session of their own, never a shell.
 
-`run` is for programs that answer and end; `start` for those that live beside the desk.
+`run` is for programs that answer and end, `Standby` for those whose start must not be waited for; `start` is
+for those that live beside the desk.
 """
 # asyncio wants its protocols inherited from, and `typing.override` came only with Python 3.12.
 # mypy: disable-error-code="explicit-override"
@@ -8,8 +9,9 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -59,24 +61,6 @@ async def run(
     most: int = MOST_OUTPUT,
 ) -> Ended:
     """Run *argv* to its end. Whatever way this is left, the whole session of the program is gone."""
-    async with launched(argv, env=env, cwd=cwd, most=most, reads=bool(stdin)) as program:
-        await program.feed(stdin)
-        return await program.ended(within=within)
-
-
-@asynccontextmanager
-async def launched(
-    argv: Sequence[str],
-    *,
-    env: Mapping[str, str],
-    cwd: Path | None = None,
-    most: int = MOST_OUTPUT,
-    reads: bool = True,
-) -> AsyncIterator["Launched"]:
-    """*argv*, which comes up while its caller does something else; gone with its session when this is left.
-
-    *reads*: there will be something on its stdin.
-    """
     loop = asyncio.get_running_loop()
     starting = loop.create_task(
         loop.subprocess_exec(
@@ -84,47 +68,23 @@ async def launched(
             *argv,
             env=env,
             cwd=cwd,
-            stdin=asyncio.subprocess.PIPE if reads else asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )
     )
     try:
-        # Not `await starting`: cancelled half-way, asyncio would forget what it has started.
-        await asyncio.wait([starting])
-        yield Launched(starting)
+        # Shielded: cancelled half-way, asyncio would kill the program and forget what it has started.
+        transport, talk = await asyncio.shield(starting)
+        async with asyncio.timeout(within.total_seconds()):
+            _feed(transport, stdin)
+            return await talk.ended
+    except TimeoutError:
+        return TimedOut(within)
+    except OSError as error:
+        return NotStarted(str(error))
     finally:
         # Shielded: whoever is cancelled still leaves nothing behind.
         await asyncio.shield(_end(starting))
-
-
-class Launched:
-    """A program that waits for what it is to read, or could not be started."""
-
-    def __init__(self, started: asyncio.Task[tuple[asyncio.SubprocessTransport, "_Talk"]]) -> None:
-        self._started = started
-
-    async def feed(self, data: bytes) -> None:
-        """Give it all that it is going to read. What the pipe does not hold follows as the program reads."""
-        with suppress(OSError):  # it did not start, which `ended` says
-            transport, _ = self._started.result()
-            pipe = transport.get_pipe_transport(0)
-            if isinstance(pipe, asyncio.WriteTransport):
-                # A program may end without having read it all; its exit code says whether that was wrong.
-                pipe.write(data)
-                pipe.write_eof()
-                # The end of it is sent in the loop's next round, which the caller may not let it have soon.
-                await asyncio.sleep(0)
-
-    async def ended(self, *, within: timedelta) -> Ended:
-        try:
-            _, talk = self._started.result()
-        except OSError as error:
-            return NotStarted(str(error))
-        try:
-            async with asyncio.timeout(within.total_seconds()):
-                return await talk.ended
-        except TimeoutError:
-            return TimedOut(within)
 
 
 class _Talk(asyncio.SubprocessProtocol):
@@ -159,6 +119,14 @@ class _Talk(asyncio.SubprocessProtocol):
             self.ended.set_result(ended)
 
 
+def _feed(transport: asyncio.SubprocessTransport, data: bytes) -> None:
+    pipe = transport.get_pipe_transport(0)
+    if isinstance(pipe, asyncio.WriteTransport):
+        # A program may end without having read it all; its exit code says whether that was wrong.
+        pipe.write(data)
+        pipe.write_eof()
+
+
 async def _end(starting: asyncio.Task[tuple[asyncio.SubprocessTransport, _Talk]]) -> None:
     """End what is left of the session and collect it."""
     with suppress(OSError):  # it was never there
@@ -172,6 +140,57 @@ def _signal(session: int, number: signal.Signals) -> None:
     # The group outlives its leader if the program left children behind, so it is signalled in any case.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(session, number)
+
+
+class Standby:
+    """A program that comes up while there is nothing yet for it to read. For threads: its methods block.
+
+    It says no more than it is told, and starts no others. Raises OSError where it cannot be started.
+    """
+
+    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str]) -> None:
+        self._program = subprocess.Popen(
+            argv,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._rest = b""
+
+    def feed(self, data: bytes) -> None:
+        """Give it all that it is going to read. What its pipe does not hold follows with `ended`."""
+        if self._program.stdin is None:
+            raise ValueError("it has been fed")
+        pipe = self._program.stdin.fileno()
+        os.set_blocking(pipe, False)
+        try:
+            self._rest = data[os.write(pipe, data) :]
+        except BlockingIOError:
+            self._rest = data
+        except BrokenPipeError:
+            self._rest = b""  # how it ended says whether that was wrong
+        if not self._rest:
+            self._program.stdin.close()
+            self._program.stdin = None
+
+    def ended(self, *, within: timedelta) -> Exited | TimedOut:
+        try:
+            said = self._program.communicate(self._rest or None, timeout=within.total_seconds())
+        except subprocess.TimeoutExpired:
+            return TimedOut(within)
+        return Exited(self._program.returncode, *said)
+
+    def kill(self) -> None:
+        """Have `ended` return, if it has not: the one method for other threads."""
+        self._program.kill()
+
+    def close(self) -> None:
+        """Leave nothing of it."""
+        self._program.kill()
+        with self._program:
+            pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import DeltaStatus
+from pygit2.enums import DeltaStatus, ObjectType
 from pygit2.enums import FileMode as GitMode
 
 from contracts.outcome import Change, FileChange
@@ -32,6 +32,8 @@ class Tree:
     def __init__(self, repository: pygit2.Repository, tree: pygit2.Tree) -> None:
         self._repository = repository
         self._tree = tree
+        #: What was looked up; whoever plans asks for the same few paths again and again.
+        self._found: dict[str, pygit2.Object | None] = {}
 
     @property
     def id(self) -> str:
@@ -83,10 +85,12 @@ class Tree:
         return tuple(gone), tuple(fresh)
 
     def _find(self, path: str) -> pygit2.Object | None:
-        try:
-            return self._tree[path]
-        except KeyError:
-            return None
+        if path not in self._found:
+            try:
+                self._found[path] = self._tree[path]
+            except KeyError:
+                self._found[path] = None
+        return self._found[path]
 
     def graft(self, edits: Edits) -> "Tree":
         """A new tree with *edits* made; every folder that no edit names is shared with this one."""
@@ -120,11 +124,16 @@ class FileDiff:
 
 
 def _entries(repository: pygit2.Repository, tree: str) -> list[_Entry]:
-    """What the tree holds, in its order, as written there: libgit2 makes an object of each entry, slowly.
+    """What the tree holds, in its order, as written there; libgit2 would make an object of each, slowly.
 
-    Raises what libgit2 does for a tree that is none.
+    Raises OSError if it is no tree.
     """
-    return _ENTRY.findall(repository[tree].peel(pygit2.Tree).read_raw())
+    kind, raw = repository.read(tree)
+    found: list[_Entry] = _ENTRY.findall(raw)
+    # A blank and a NUL byte, the id: whatever is left over was no entry.
+    if kind != ObjectType.TREE or len(raw) != sum(len(mode) + len(name) + 22 for mode, name, _ in found):
+        raise OSError(f"the object {tree} is no tree")
+    return found
 
 
 def _leaves(repository: pygit2.Repository, tree: str, prefix: str) -> Iterator[Leaf]:

@@ -68,10 +68,10 @@ async def test_configuration_of_the_machine_the_user_and_hooks_is_not_obeyed(
 async def test_a_git_that_was_killed_has_no_code(
     ended: process.Ended, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    async def how(*_args: object, **_rest: object) -> process.Ended:
+    async def run(*_args: object, **_rest: object) -> process.Ended:
         return ended
 
-    monkeypatch.setattr(process.Launched, "ended", how)
+    monkeypatch.setattr(process, "run", run)
     with pytest.raises(GitError) as caught:
         await Git(tmp_path).run("status")
     assert caught.value.code is None

@@ -47,22 +47,6 @@ async def test_a_program_that_reads_nothing_may_be_given_much() -> None:
     assert ended == process.Exited(0, b"", b"")
 
 
-async def test_a_program_may_wait_for_its_input_while_others_work(tmp_path: Path) -> None:
-    argv = ["sh", "-c", "echo $$ > pids; cat"]
-    async with process.launched(argv, env=ENV, cwd=tmp_path) as program:
-        await until(lambda: said(tmp_path / "pids").endswith("\n"))
-        await program.feed(b"late")
-        assert await program.ended(within=SOON) == process.Exited(0, b"late", b"")
-
-
-async def test_a_program_that_waits_in_vain_is_gone_with_who_started_it(tmp_path: Path) -> None:
-    with suppress(LookupError):
-        async with process.launched(["sh", "-c", FAMILY], env=ENV, cwd=tmp_path):
-            await until(lambda: said(tmp_path / "pids").endswith("\n"))
-            raise LookupError
-    assert await gone(tmp_path / "pids")
-
-
 async def test_a_program_that_does_not_exist_is_not_started() -> None:
     ended = await process.run(["/no/such/program"], env=ENV, within=SOON)
     assert isinstance(ended, process.NotStarted)
@@ -148,3 +132,48 @@ async def test_many_at_once_do_not_mix() -> None:
 
     ended = await asyncio.gather(*map(one, range(8)))
     assert ended == [process.Exited(number, b"%d" % number, b"") for number in range(8)]
+
+
+# A program on standby ------------------------------------------------------------------------------
+def test_a_program_may_wait_for_its_input_while_others_work() -> None:
+    program = process.Standby(["sh", "-c", "cat; echo no >&2; exit 3"], env=ENV)
+    program.feed(b"late")
+    assert program.ended(within=SOON) == process.Exited(3, b"late", b"no\n")
+    program.close()
+
+
+def test_what_its_pipe_does_not_hold_is_read_in_the_end() -> None:
+    program = process.Standby(["sh", "-c", "sleep 0.1; wc -c"], env=ENV)
+    program.feed(b"x" * 10**6)
+    assert program.ended(within=SOON) == process.Exited(0, b"1000000\n", b"")
+    program.close()
+
+
+def test_a_program_on_standby_may_end_without_a_look_at_its_input() -> None:
+    program = process.Standby(["true"], env=ENV)
+    program.feed(b"x" * 10**6)
+    assert program.ended(within=SOON) == process.Exited(0, b"", b"")
+    program.close()
+
+
+def test_a_program_on_standby_that_takes_too_long_is_gone_when_it_is_closed() -> None:
+    short = timedelta(milliseconds=100)
+    program = process.Standby(["sleep", "60"], env=ENV)
+    program.feed(b"")
+    assert program.ended(within=short) == process.TimedOut(short)
+    program.close()
+    assert not alive(program._program.pid)
+
+
+async def test_a_program_on_standby_can_be_killed_while_a_thread_waits_for_it() -> None:
+    program = process.Standby(["sleep", "60"], env=ENV)
+    program.feed(b"")
+    waiting = asyncio.create_task(asyncio.to_thread(program.ended, within=SOON))
+    program.kill()
+    assert await waiting == process.Exited(-9, b"", b"")
+    program.close()
+
+
+def test_a_program_that_does_not_exist_cannot_be_on_standby() -> None:
+    with pytest.raises(FileNotFoundError):
+        process.Standby(["/no/such/program"], env=ENV)

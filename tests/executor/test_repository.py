@@ -20,7 +20,7 @@ from contracts.outcome import Change, FileChange
 from contracts.patch import Chmod, Delete, FileMode, Rename, Replace, Write
 from executor.candidate import Candidate
 from executor.files import File, Kind, Leaf
-from executor.git import GitError, Launched
+from executor.git import GitError, Standby
 from executor.repository import bare
 from executor.repository.bare import Origin, Repository, RepositoryBusyError, UnreachableError, opened
 from executor.repository.commits import (
@@ -508,11 +508,11 @@ async def test_a_disk_that_fails_is_not_passed_over(tmp_path: Path, monkeypatch:
 async def test_a_git_that_is_killed_while_it_checks_a_diff_is_no_fault_of_the_patch(
     on: On, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def killed(git: Launched) -> None:
+    def killed(git: Standby) -> None:
         raise GitError(git.argv, None, "killed after 60 s")
 
     builder = on({"a": b"1\n2\n"})
     await builder.open()
-    monkeypatch.setattr(Launched, "ended", killed)
+    monkeypatch.setattr(Standby, "ended", killed)
     with pytest.raises(GitError):
         await builder.build(diff("a", "@@ -1,2 +1,2 @@\n-1\n+one\n 2\n"))
