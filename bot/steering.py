@@ -9,35 +9,27 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Final, assert_never
 
+from bot import deeds
 from bot.admitting import draining
 from bot.closing import Doors, name_of
-from bot.delivery.questions import patch_meant
+from bot.delivery.questions import meant, patch_meant
 from bot.delivery.wording.patches import revert_body, revert_title
-from bot.tending import privately, refusal
+from bot.tending import refusal
 from contracts import course, policy
 from contracts.commands import Actor, Place
-from contracts.control import (
-    Control,
-    EndPatch,
-)
 from contracts.faults import Fault, Reason, fault
 from contracts.formats.adjusted import changeset_of
 from contracts.notices import (
-    Confirm,
     Deed,
-    Done,
-    Mark,
     NewDelivery,
     TellDeed,
     Twin,
-    WriteSummary,
     home_of,
     on_accepted,
-    on_progress,
 )
 from contracts.patch import Author, Changeset, Limits, Patch, Revert, content_hash
 from contracts.ports import AuditEntry, Ledger, NewPatch, Settlement
-from contracts.records import InboxRow, StoredPatch
+from contracts.records import InboxRow, PatchSet, StoredPatch
 from contracts.settings import Settings
 from contracts.states import PatchState
 from contracts.steering import (
@@ -46,7 +38,6 @@ from contracts.steering import (
     Drain,
     Freeze,
     Halt,
-    OfPatch,
     Pause,
     PutOnHold,
     Replay,
@@ -58,6 +49,8 @@ from contracts.steering import (
     Unhalt,
 )
 
+#: What asks for one patch more.
+Again = Replay | RevertPatch | AdjustPatch
 #: What the audit calls the deeds that lead to a patch more.
 _FOLLOWING: Final = {Deed.REPLAYED: "replay", Deed.REVERTING: "revert", Deed.ADJUSTED: "adjust"}
 
@@ -84,12 +77,12 @@ class Helm:
         """All that follows from *command*; a refusal is told to the person alone. *zone*: of times of day."""
         nothing = Settlement(row.id, row.attempt, place)
         match command:
-            case Stop() | PutOnHold() | ChangePriority() | Replay() | RevertPatch() | AdjustPatch():
+            case Replay() | RevertPatch() | AdjustPatch():
                 return await self._of_patch(nothing, actor, command)
             case Resume(name=name) if name is not None and name.casefold() in self._settings.domain_names():
                 return await self._doors.of_domain(nothing, actor, command, name, zone)
-            case Resume():
-                return await self._of_patch(nothing, actor, command)
+            case Stop() | PutOnHold() | ChangePriority() | Resume():
+                return await self._of_open(nothing, actor, command)
             case Pause() | Drain() | Freeze() | Unfreeze():
                 return await self._doors.of_domain(nothing, actor, command, command.domain, zone)
             case Halt() | Unhalt():
@@ -98,49 +91,30 @@ class Helm:
                 assert_never(command)
 
     # Patches -----------------------------------------------------------------------------------
-    async def _of_patch(self, nothing: Settlement, actor: Actor, command: OfPatch | Resume) -> Settlement:
-        place = nothing.place
+    async def _of_open(self, nothing: Settlement, actor: Actor, command: deeds.OfOpen) -> Settlement:
         name = command.name if isinstance(command, Resume) else command.patch
-        row = await patch_meant(name, place, self._ledger, self._settings, fits=_fits(command))
-        if isinstance(row, Fault):
-            return refusal(nothing, actor, row)
-        if isinstance(command, RevertPatch):
-            return await self._revert(nothing, actor, row)
-        if isinstance(command, Replay):
-            return await self._replay(nothing, actor, row)
-        if isinstance(command, AdjustPatch):
-            return await self._adjust(nothing, actor, row)
-        may = policy.may_steer(self._settings, actor, row.actor, row.patch.domain, place)
-        if isinstance(may, policy.Denied):
-            return refusal(nothing, actor, may.fault)
-        decided, deed = _decided(command, row, name_of(actor))
-        if isinstance(decided, Fault):
-            return refusal(nothing, actor, decided)
-        return replace(
-            nothing,
-            changes=(decided,),
-            told=(*self._told(row, deed, ends=_ends(decided)), *_confirmation(place, actor, row)),
-            audit=(AuditEntry(actor.id, command.kind, f"patch {row.id}"),),
+        found = await meant(name, nothing.place, self._ledger, self._settings, fits=_fits(command))
+        match found:
+            case Fault():
+                return refusal(nothing, actor, found)
+            case PatchSet():
+                return deeds.of_set(nothing, actor, command, found, self._settings)
+            case StoredPatch():
+                return deeds.of_patch(nothing, actor, command, found, self._settings)
+
+    async def _of_patch(self, nothing: Settlement, actor: Actor, command: Again) -> Settlement:
+        row = await patch_meant(
+            command.patch, nothing.place, self._ledger, self._settings, fits=_fits(command)
         )
-
-    def _told(self, row: StoredPatch, deed: TellDeed, *, ends: bool = False) -> tuple[NewDelivery, ...]:
-        """On the card and below it; *ends*: the patch is over now, and its message shows it, too."""
-        channel, thread = self._home(row)
-        told = [*on_progress(row.id, channel)]
-        if channel is not None:
-            told.append(NewDelivery(deed, channel, thread))
-        if ends:
-            told.append(NewDelivery(WriteSummary(row.id), None))
-        if ends and row.patch.reverts is not None:
-            told += on_progress(row.patch.reverts, channel)
-        if ends and row.place.ts:
-            told.append(NewDelivery(Mark(row.inbox_id), row.place.channel))
-        return tuple(told)
-
-    def _home(self, row: StoredPatch) -> tuple[str | None, str | None]:
-        if row.patch.domain in self._settings.domains:
-            return home_of(row.place, row.source, row.patch.domain, self._settings)
-        return row.place.channel, row.place.thread
+        match command:
+            case _ if isinstance(row, Fault):
+                return refusal(nothing, actor, row)
+            case Replay():
+                return await self._replay(nothing, actor, row)
+            case RevertPatch():
+                return await self._revert(nothing, actor, row)
+            case AdjustPatch():
+                return await self._adjust(nothing, actor, row)
 
     async def _replay(self, nothing: Settlement, actor: Actor, row: StoredPatch) -> Settlement:
         if row.state not in course.REPLAYABLE:
@@ -196,44 +170,14 @@ class Helm:
             actor,
             row.source,
             place,
-            told=(*on_accepted(id_, nothing.inbox_id, place, home), *self._told(row, told)),
+            told=(*on_accepted(id_, nothing.inbox_id, place, home), *deeds.told(row, told, self._settings)),
             twin_to=NewDelivery(Twin("", made.block), *home) if home[0] else None,
         )
         entry = AuditEntry(actor.id, _FOLLOWING[deed], f"patch {row.id} as {id_}")
         return replace(nothing, patches=(new,), audit=(entry,))
 
 
-def _decided(
-    command: Stop | PutOnHold | ChangePriority | Resume, row: StoredPatch, by: str
-) -> tuple[Control | Fault, TellDeed]:
-    match command:
-        case Stop():
-            deed = Deed.STOPPING if row.state is PatchState.RUNNING else Deed.CANCELLED
-            return course.ended(row, by), TellDeed(deed, by, {}, row.id)
-        case PutOnHold(why=why):
-            return course.held(row, by, why), TellDeed(Deed.HELD, by, {"why": why}, row.id)
-        case Resume():
-            return course.freed(row), TellDeed(Deed.FREED, by, {}, row.id)
-        case ChangePriority(priority=priority):
-            facts = {"priority": priority.value}
-            return course.prioritised(row, priority), TellDeed(Deed.PRIORITISED, by, facts, row.id)
-        case _:
-            assert_never(command)
-
-
-def _confirmation(place: Place, actor: Actor, row: StoredPatch) -> tuple[NewDelivery, ...]:
-    """For who said it outside of the patch's thread, and would not see what is said there."""
-    if place.thread is not None:
-        return ()
-    return privately(place, actor, Confirm(actor.id, Done.STEERED, {"patch": row.id}))
-
-
-def _ends(decided: Control) -> bool:
-    """A running one is ended by its worker, which says what there is to say."""
-    return isinstance(decided, EndPatch) and decided.was is not PatchState.RUNNING
-
-
-def _fits(command: OfPatch | Resume) -> Callable[[StoredPatch], bool]:
+def _fits(command: deeds.OfOpen | Again) -> Callable[[StoredPatch], bool]:
     """Which patches of a thread *command* can mean."""
     match command:
         case Stop():
@@ -256,7 +200,7 @@ def again_as(row: StoredPatch) -> Patch:
     """The same content. Who wrote it stays its author, whoever asks for it again."""
     patch, actor = row.patch, row.actor
     author = patch.author or Author(actor.name, actor.email)
-    return replace(patch, replays=row.id, author=author, depends_on=())
+    return replace(patch, replays=row.id, author=author, depends_on=(), together=None)
 
 
 def inverse_of(row: StoredPatch) -> Patch | Fault:
@@ -282,4 +226,4 @@ def adjusted_of(row: StoredPatch, limits: Limits) -> Patch | Fault:
     if isinstance(changeset, Fault):
         return changeset
     again = again_as(row)
-    return replace(again, changeset=changeset, replays=None, adjusts=row.id, expects_tree=None, together=None)
+    return replace(again, changeset=changeset, replays=None, adjusts=row.id, expects_tree=None)

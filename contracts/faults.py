@@ -125,6 +125,8 @@ class Reason(enum.StrEnum):
     PROPOSAL_OUTDATED = "proposal-outdated"  #: id
     # What programs made of a patch's files --------------------------------------------------
     COMMANDS_CAPTURED = "commands-captured"  #: field, count
+    MAY_CAPTURE = "may-capture"  #: by (fields)
+    MAY_REPAIR = "may-repair"  #: by (commands)
     LEFT_TOO_MANY = "left-too-many"  #: most
     LEFT_NO_FILE = "left-no-file"  #: path, found
     LEFT_CHANGING = "left-changing"  #: path
@@ -193,6 +195,7 @@ class Reason(enum.StrEnum):
     SET_IN_PART = "set-in-part"  #: domains (whose parts enter all the same)
     SET_TWIN = "set-twin"  #: domain, id (of the open patch with this content)
     SET_BROUGHT = "set-brought"  #: domain
+    SET_OVER = "set-over"  #: id
     SET_REPEATS = "set-repeats"  #: domain, block
     NO_HISTORY = "no-history"  #: domain
     NO_FORECAST = "no-forecast"

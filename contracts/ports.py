@@ -348,6 +348,9 @@ class Ledger(Protocol):
 
     async def patch_set(self, set_id: str) -> PatchSet | None: ...
 
+    async def sets_in_thread(self, place: Place) -> tuple[str, ...]:
+        """The ids of the sets whose cards stand in the thread of *place*, or began it."""
+
     async def standing(self, domain: str, content: str, place: Place | None) -> Standing | None:
         """What of this content there is already; *place*: of the message that was edited."""
 
@@ -374,7 +377,10 @@ class Ledger(Protocol):
         """The patches whose cards stand in the thread of *place*, or began it; oldest first."""
 
     async def named(self, name: str) -> tuple[PatchLine, ...]:
-        """The patch with this id; else all of the latest message that called one so. Empty: there is none."""
+        """The patch with this id, or those of the set; else all of the latest message that called one so.
+
+        Empty: there is none.
+        """
 
     async def run_times(self, domain: str, *, last: int) -> tuple[timedelta, ...]:
         """How long the last attempts of the *domain*'s *last* endings took; latest first."""

@@ -91,6 +91,7 @@ class PatchSet:
     atomic: bool
     domains: tuple[str, ...]
     members: tuple[StoredPatch, ...]
+    place: Place  #: where its card goes; no channel: it has none
     card: Place | None = None  #: as of a StoredPatch
 
     @property

@@ -7,7 +7,7 @@ from typing import assert_never
 from bot.delivery import plan_questions
 from bot.delivery.alert_questions import AlertBoard, AlertQuestion
 from bot.delivery.links import permalink
-from bot.delivery.render import answers, dialogs
+from bot.delivery.render import answers, dialogs, sets
 from bot.delivery.render.blocks import Message
 from bot.delivery.report_questions import ReportBoard
 from contracts.commands import (
@@ -29,7 +29,7 @@ from contracts.faults import Fault, Reason, fault, nearest
 from contracts.outlook import LAST, Outlook, outlook
 from contracts.plan_store import Plans
 from contracts.ports import Ledger
-from contracts.records import StoredPatch
+from contracts.records import PatchSet, StoredPatch
 from contracts.settings import Settings
 from contracts.states import OPEN_STATES, PatchState
 
@@ -68,11 +68,11 @@ async def answer(
             domains = visible_domains(name, channel, settings)
             return answers.fault(domains) if isinstance(domains, Fault) else await _queue(domains, ledger)
         case Show(patch):
-            shown = await patch_meant(patch, Place(channel), ledger, settings, fits=_is_open)
+            shown = await meant(patch, Place(channel), ledger, settings, fits=_is_open)
             return await _show(shown, channel, ledger, now, workspace)
         case Why(patch):
-            meant = await patch_meant(patch, Place(channel, None, thread), ledger, settings, fits=_is_open)
-            return await _why(meant, ledger, now)
+            asked = await meant(patch, Place(channel, None, thread), ledger, settings, fits=_is_open)
+            return await _why(asked, ledger, now)
         case ShowReport(domain=name):
             return await _report(question, visible_domains(name, channel, settings), reports, now)
         case ListAlerts() | ListSilences() | WhoIsOnCall():
@@ -123,14 +123,43 @@ async def patch_meant(
     return rows[0]
 
 
+async def meant(
+    name: str | None,
+    place: Place,
+    ledger: Ledger,
+    settings: Settings,
+    *,
+    fits: Callable[[StoredPatch], bool],
+) -> StoredPatch | PatchSet | Fault:
+    """As `patch_meant`; it may be a set, too: called *name*, or all there is in the thread of *place*."""
+    found = await _set_meant(name, place, ledger)
+    if found is not None and any(_may_see(row, place.channel, settings) for row in found.members):
+        return found
+    return await patch_meant(name, place, ledger, settings, fits=fits)
+
+
+async def _set_meant(name: str | None, place: Place, ledger: Ledger) -> PatchSet | None:
+    if name is not None:
+        return await ledger.patch_set(name.casefold())
+    sets = await ledger.sets_in_thread(place) if place.thread is not None else ()
+    found = await ledger.patch_set(sets[0]) if len(sets) == 1 else None
+    if found is None:
+        return None
+    members = {member.id for member in found.members}
+    return found if all(line.id in members for line in await ledger.in_thread(place)) else None
+
+
 def _may_see(row: StoredPatch, channel: str | None, settings: Settings) -> bool:
     domains = visible_domains(None, channel, settings)
     return not isinstance(domains, Fault) and row.patch.domain in domains
 
 
-async def _why(row: StoredPatch | Fault, ledger: Ledger, now: datetime) -> Message:
+async def _why(row: StoredPatch | PatchSet | Fault, ledger: Ledger, now: datetime) -> Message:
     if isinstance(row, Fault):
         return answers.fault(row)
+    if isinstance(row, PatchSet):
+        outlooks = {member.id: await outlook_of(member, ledger, now) for member in row.open}
+        return sets.why(row, outlooks, now=now)
     return answers.why(row, outlook=await outlook_of(row, ledger, now), now=now)
 
 
@@ -139,10 +168,16 @@ def _is_open(row: StoredPatch) -> bool:
 
 
 async def _show(
-    row: StoredPatch | Fault, channel: str | None, ledger: Ledger, now: datetime, workspace: str | None
+    row: StoredPatch | PatchSet | Fault,
+    channel: str | None,
+    ledger: Ledger,
+    now: datetime,
+    workspace: str | None,
 ) -> Message:
     if isinstance(row, Fault):
         return answers.fault(row)
+    if isinstance(row, PatchSet):
+        return sets.show(row, links={each.id: permalink(workspace, each.card) for each in row.members})
     expected = await outlook_of(row, ledger, now)
     link = permalink(workspace, row.card or row.place)
     return answers.show(row, channel=channel, outlook=expected, now=now, link=link)

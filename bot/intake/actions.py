@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
-from bot.delivery.render import alerts, cards, turning_down
+from bot.delivery.render import alerts, cards, sets, turning_down
 from bot.intake import batch_form
 from bot.intake.events import Sender
 from bot.intake.people import People
@@ -47,6 +47,7 @@ _ACTS: Final[Mapping[str, Callable[[str], Act]]] = {
 _STEERS: Final[Mapping[str, Callable[[str], Steering]]] = {
     cards.ACTIONS[Offer.STOP]: Stop,
     cards.ACTIONS[Offer.CANCEL]: Stop,
+    sets.STOP_ALL: Stop,
     cards.ACTIONS[Offer.HOLD]: lambda patch: PutOnHold(patch, ""),
     cards.ACTIONS[Offer.RESUME]: Resume,
     cards.ACTIONS[Offer.REPLAY]: Replay,

@@ -71,6 +71,7 @@ CONTROL_FAULTS: Final[Mapping[Reason, Said]] = {
         "This message has brought its part for {domain} before.",
         "Post what is new as a block of its own, in a message of its own.",
     ),
+    Reason.SET_OVER: Said("All of the set {id} is over.", "`show` with its id says what came of it."),
     Reason.SET_REPEATS: Said(
         "Block {block:number} brings the same change to {domain}.", "Leave it out of one of the two."
     ),

@@ -31,7 +31,7 @@ from executor.engine.sqlite.codec import (
 )
 from executor.engine.sqlite.inbox import BROUGHT, OPEN_TWIN
 from executor.engine.sqlite.obstacles import closed, obstacles
-from executor.engine.sqlite.sets import patch_set
+from executor.engine.sqlite.sets import IN_THREAD, patch_set
 from executor.engine.sqlite.threads import Thread
 from executor.engine.sqlite.turns import FREE, KEPT
 
@@ -79,6 +79,7 @@ _IN_THREAD = f"""
 {_LINE} WHERE id IN (SELECT patch FROM cards INDEXED BY cards_thread
   WHERE channel IS NOT NULL AND channel = ? AND coalesce(thread, ts) = ?) ORDER BY seq"""
 _BY_ID = f"{_LINE} WHERE id = ?"
+_BY_SET = f"{_LINE} WHERE seq IN (SELECT seq FROM members WHERE set_id = ?) ORDER BY seq"
 _BY_LABEL = f"""
 {_LINE} WHERE seq IN (SELECT seq FROM labels WHERE label = :name) AND inbox_id = (
   SELECT inbox_id FROM patches WHERE seq = (SELECT max(seq) FROM labels WHERE label = :name)) ORDER BY seq"""
@@ -118,6 +119,11 @@ class SqliteLedger:
 
     async def patch_set(self, set_id: str) -> PatchSet | None:
         return await self._reader.read(partial(patch_set, set_id))
+
+    async def sets_in_thread(self, place: Place) -> tuple[str, ...]:
+        where = (place.channel, place.thread)
+        rows = await self._reader.read(lambda store: store.execute(IN_THREAD, where).fetchall())
+        return tuple(set_id for (set_id,) in rows)
 
     async def standing(self, domain: str, content: str, place: Place | None) -> Standing | None:
         return await self._reader.read(partial(_content, domain, content, place))
@@ -197,6 +203,7 @@ def _line(row: Sequence[Any], position: int | None = None) -> PatchLine:
 
 def _named(name: str, store: sqlite3.Connection) -> tuple[PatchLine, ...]:
     rows = store.execute(_BY_ID, (name.casefold(),)).fetchall()
+    rows = rows or store.execute(_BY_SET, (name.casefold(),)).fetchall()
     rows = rows or store.execute(_BY_LABEL, {"name": name}).fetchall()
     return tuple(_line(row) for row in rows)
 

@@ -23,8 +23,12 @@ _JOIN = "INSERT INTO members SELECT ?, ?, seq, ? FROM patches WHERE id = ?"
 _OF_MEMBER = "SELECT id, channel, thread FROM members JOIN sets ON sets.id = set_id WHERE seq = ?"
 _ANY_OPEN = "SELECT 1 FROM members JOIN lanes USING (seq) WHERE set_id = ?"
 _SET = """
-SELECT sets.inbox_id, atomic, domains, cards.channel, cards.ts, cards.thread
+SELECT sets.inbox_id, atomic, domains, sets.channel, sets.thread, cards.channel, cards.ts, cards.thread
 FROM sets LEFT JOIN cards ON cards.patch = sets.id WHERE sets.id = ?"""
+IN_THREAD = """
+SELECT sets.id FROM cards INDEXED BY cards_thread JOIN sets ON sets.id = cards.patch
+WHERE cards.channel IS NOT NULL AND cards.channel = ? AND coalesce(cards.thread, cards.ts) = ?
+ORDER BY sets.inbox_id, sets.id"""
 _MEMBERS = f"{STORED} JOIN members USING (seq) WHERE members.set_id = ? ORDER BY members.place"
 
 
@@ -67,12 +71,13 @@ def patch_set(set_id: str, store: sqlite3.Connection) -> PatchSet | None:
     row = store.execute(_SET, (set_id,)).fetchone()
     if row is None:
         return None
-    inbox_id, atomic, domains, *card = row
+    inbox_id, atomic, domains, channel, thread, *card = row
     return PatchSet(
         id=set_id,
         inbox_id=inbox_id,
         atomic=bool(atomic),
         domains=tuple(json.loads(domains)),
         members=tuple(stored_patch(member) for member in store.execute(_MEMBERS, (set_id,)).fetchall()),
+        place=Place(channel, None, thread),
         card=None if card[0] is None else Place(*card),
     )
