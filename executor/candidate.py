@@ -55,7 +55,7 @@ async def build(
             # What the desk believes, named by no reference.
             made = _commit(repository, planned.edits, description, base=base, now=now)
             wrong = confirmer.answer()
-        return wrong or replace(made, mended=tuple(each for claim in planned.claims for each in claim.mended))
+        return wrong or replace(made, mended=planned.mended)
 
     try:
         return await asyncio.to_thread(built)

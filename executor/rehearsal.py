@@ -17,6 +17,7 @@ from executor.gates import Gating
 from executor.git import GitError
 from executor.repository.bare import Origin, UnreachableError, opened
 from executor.repository.commits import Description, Person
+from executor.repository.history import SHALLOW
 from executor.sandbox.level import UNTOUCHED_FROM, Sandbox
 from executor.sandbox.probe import best
 from executor.trial import Clock, Journal, OnStep, Refusal, Trial
@@ -100,7 +101,7 @@ async def _try(trial: Trial, origin: Origin, branch: str | None) -> Fault | None
     await trial.journal.begin(Step.FETCH)
     name = branch or await trial.repository.head(origin)
     trial.journal.note(branch=name or "HEAD")
-    tip = await trial.repository.fetch(origin, f"refs/heads/{name}" if name else "HEAD", "--depth=1")
+    tip = await trial.repository.fetch(origin, f"refs/heads/{name}" if name else "HEAD", SHALLOW)
     if tip is None:
         return fault(Reason.BRANCH_MISSING, branch=name or "HEAD")
     tried = await trial.on(tip)

@@ -8,9 +8,9 @@ from typing import Any
 
 from contracts.faults import Fault, Reason, fault
 from contracts.gates import GateResult, Verdict, refusing
-from contracts.outcome import Report, Step, StepTime
+from contracts.outcome import Offer, Report, Step, StepTime
 from contracts.patch import Limits, Patch
-from contracts.resolving import Resolving
+from contracts.resolving import Mending, Resolving
 from executor.boundary import Asking, Boundary, Passed
 from executor.candidate import Candidate, build
 from executor.gates import Gating
@@ -73,6 +73,13 @@ def _second_verdicts(results: Sequence[GateResult]) -> tuple[Fault, ...]:
     """The gates of which only the second verdict let the candidate through."""
     passed = (each for each in results if each.is_flaky and each.verdict is Verdict.PASSED)
     return tuple(fault(Reason.TOOK_SECOND_VERDICT, gate=each.name) for each in passed)
+
+
+def _to_try_again(results: Sequence[GateResult], flaky: Mending) -> Offer | None:
+    """Of a gate that contradicted itself the first verdict counts; whether it should, somebody may try."""
+    if flaky is Mending.OFFER and any(each.is_flaky and each.required for each in results):
+        return Offer(b"", ())
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +149,7 @@ class Trial:
             files=tried.candidate.files,
             gates=tried.results,
             resolutions=(*tried.candidate.mended, *tried.steps, *_second_verdicts(tried.results)),
-            offer=tried.offer,
+            offer=tried.offer or _to_try_again(tried.results, self.resolving.flaky),
         )
 
     async def _offered(self, candidate: Candidate) -> Refusal:

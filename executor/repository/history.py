@@ -14,6 +14,8 @@ from executor.repository.objects import Tree
 #: Commits that are looked through for an earlier version of a file, and versions that are looked at.
 _MOST_COMMITS: Final = 1000
 _MOST_VERSIONS: Final = 20
+#: For git fetch: how much of a branch's past comes along where a copy of it is thrown away again.
+SHALLOW: Final = "--depth=100"
 #: What the modes of plain files begin with.
 _PLAIN_FILE: Final = "10"
 #: Origins of lines that are lines; the others tell of a missing line end.

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from contracts.faults import Fault, Reason
 from contracts.formats.diff import normalise, read_diff
 from contracts.patch import Changeset, Diff, Limits
+from contracts.resolving import Mending, Resolving
 from executor.candidate import Candidate, build
 from executor.repository.bare import Repository, opened
 from tests.executor.conftest import DESCRIPTION, NOW
@@ -21,6 +22,9 @@ from tests.executor.repositories import Repo, make_repo
 
 #: What the desk refuses though git would do something.
 STRICTER = {Reason.DIFF_AMBIGUOUS, Reason.PATH_TWICE, Reason.PATH_COLLISION, Reason.DIFF_ZERO_CONTEXT}
+
+#: Git knows of no blanks that do not count.
+LIKE_GIT = Resolving(whitespace=Mending.NEVER)
 
 Files = dict[str, tuple[bytes, int]]
 names = st.sampled_from(["a", "b", "dir/a", "dir/sub/c", "dir2/d e", "\u00fc/x"])
@@ -137,7 +141,7 @@ def test_the_candidate_is_what_git_apply_makes(
     commit(bench.theirs, base)
     tip = bench.run(bench.desk.tip("main"))
     made: Candidate | Fault = bench.run(
-        build(bench.desk, Changeset((diff,)), Limits(), DESCRIPTION, base=tip, now=NOW)
+        build(bench.desk, Changeset((diff,)), Limits(), DESCRIPTION, base=tip, now=NOW, resolving=LIKE_GIT)
     )
     wanted = apply_like_a_person(bench.theirs, posted)
     if isinstance(made, Candidate):
