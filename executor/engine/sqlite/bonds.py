@@ -1,4 +1,4 @@
-"""Atomic sets as they stand: which of them is begun, and which of their patches may have their turn. Only reads.
+"""Atomic sets as they stand: which of them is begun, which have to let another go first. Only reads.
 
 A set is begun while one of its patches is the head of a lane. Two sets that share a domain are never both
 begun: each could hold the lane that the other needs.
@@ -44,7 +44,7 @@ def gate_of(tx: Statements, domain: str) -> Gate:
 
 
 class Member(NamedTuple):
-    """An open patch of an atomic set. *kept*: a person, another patch, its time or its domain keeps it back."""
+    """An open patch of an atomic set. *kept*: a person, another patch, its time or its domain keeps it."""
 
     seq: int
     domain: str

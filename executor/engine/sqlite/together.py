@@ -1,4 +1,4 @@
-"""What atomic sets do as one: clear, give way, end. Done at the end of every transaction that may move a patch.
+"""What atomic sets do as one: clear, give way, end; at the end of every transaction that may move a patch.
 
 Nobody has to know what an event means for a set: all that follows is seen from its rows.
 """
