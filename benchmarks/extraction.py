@@ -11,8 +11,9 @@ from markdown_it import MarkdownIt
 from benchmarks.rows import Row
 from contracts.commands import Part, PartKind, Submit
 from contracts.faults import Rejection
-from contracts.formats import Context, read
+from contracts.formats.context import Context
 from contracts.formats.fences import parts
+from contracts.formats.reading import read
 from contracts.patch import Limits
 
 _ROUNDS: Final = 7

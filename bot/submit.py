@@ -16,7 +16,7 @@ from bot.planning import Planner
 from bot.steering import Helm
 from bot.tallies import Counted, Tallies
 from bot.tending import Tender, refusal
-from contracts import formats, policy
+from contracts import policy
 from contracts.alerts.rules import Rules
 from contracts.alerts.settings import AlertSettings
 from contracts.commands import (
@@ -44,6 +44,8 @@ from contracts.commands import (
     Why,
 )
 from contracts.faults import Fault, Reason, Rejection, fault
+from contracts.formats.context import Context
+from contracts.formats.reading import read
 from contracts.notices import (
     Answer,
     Deny,
@@ -149,12 +151,12 @@ def _submission(
     row: InboxRow, asked: Asked, submit: Submit, settings: Settings, new_patch_id: Callable[[], str]
 ) -> Settlement:
     actor, place = asked.actor, asked.place
-    context = formats.Context.of(settings, place)
+    context = Context.of(settings, place)
     accepted: list[NewPatch] = []
     sets: list[NewSet] = []
     rejected = [_unread(number, why) for number, why in enumerate(submit.unread, len(submit.parts) + 1)]
     denied: list[Fault] = []
-    for _, block in groupby(formats.read(submit, context), key=lambda result: result.block):
+    for _, block in groupby(read(submit, context), key=lambda result: result.block):
         results = list(block)
         rejected += [each for each in results if isinstance(each, Rejection)]
         found = _allowed([each for each in results if isinstance(each, Patch)], asked, settings)

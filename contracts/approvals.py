@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from posixpath import normpath
 from typing import Final
 
-from pydantic import TypeAdapter
-
+from contracts.as_json import AsJson
 from contracts.faults import Fault, Reason, fault
 from contracts.gates import Credentials, GateSpec, RepairSpec
 from contracts.patch import Commands, Patch, content_hash
@@ -113,8 +112,8 @@ def _owns(gate: GateSpec, path: str, present: str) -> bool:
 
 
 # What an approval is of ------------------------------------------------------------------------
-_COMMANDS: TypeAdapter[tuple[Commands, ...]] = TypeAdapter(tuple[Commands, ...])
-_DEMANDS: TypeAdapter[Demands] = TypeAdapter(Demands)
+_COMMANDS: AsJson[tuple[Commands, ...]] = AsJson(tuple[Commands, ...])
+_DEMANDS: AsJson[Demands] = AsJson(Demands)
 
 
 def binding(
@@ -132,10 +131,10 @@ def binding(
     """
     stated = {
         "patch": content_hash(patch),
-        "commands": _COMMANDS.dump_python(patch.commands, mode="json"),
+        "commands": _COMMANDS.adapter.dump_python(patch.commands, mode="json"),
         "hotfix": patch.hotfix,
         "base": dict(base),
-        "demands": _DEMANDS.dump_python(demands, mode="json"),
+        "demands": _DEMANDS.adapter.dump_python(demands, mode="json"),
         "approvers": [sorted(approvers.users), sorted(approvers.groups)],
         "policy": policy_file,
     }

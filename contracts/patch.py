@@ -11,29 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import ConfigDict, Field
 
+from contracts.as_json import AsJson
 from contracts.control import Priority
 from contracts.faults import Fault, Reason, fault
+from contracts.modes import FileMode, Presence
 from contracts.paths import fold
 
 #: How bytes travel through JSON wherever a mutation is stored.
 BYTES_AS_BASE64 = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
-
-
-class FileMode(enum.StrEnum):
-    """The two modes a patch may give a file (git's spelling)."""
-
-    REGULAR = "100644"
-    EXECUTABLE = "100755"
-
-
-class Presence(enum.StrEnum):
-    """What a Write expects to find at its path."""
-
-    ANY = "any"
-    ABSENT = "absent"  #: create: refused if the file exists
-    PRESENT = "present"  #: update: refused if it does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,13 +304,13 @@ class Patch:
     batch: str | None = None  #: of the plan, by its id; whether there is one is not known here
 
 
-_CHANGESET_JSON: TypeAdapter[Changeset] = TypeAdapter(Changeset)
+_CHANGESET: AsJson[Changeset] = AsJson(Changeset)
 
 
 def content_hash(patch: Patch) -> str:
     """SHA-256 (hex) of what the patch would do and where; words around it do not count."""
     digest = hashlib.sha256(patch.domain.encode() + b"\0")
-    digest.update(_CHANGESET_JSON.dump_json(patch.changeset))
+    digest.update(_CHANGESET.dump(patch.changeset).encode())
     if patch.expects_tree is not None:
         digest.update(b"\0" + patch.expects_tree.encode())
     return digest.hexdigest()

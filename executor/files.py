@@ -4,7 +4,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contracts.patch import FileMode
+from contracts.modes import FileMode
 
 
 class Kind(enum.StrEnum):

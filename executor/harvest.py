@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.faults import Fault
-from contracts.patch import Changeset, Delete, FileMode, Limits, Mutation, Write, build_changeset, weight
+from contracts.modes import FileMode
+from contracts.patch import Changeset, Delete, Limits, Mutation, Write, build_changeset, weight
 from contracts.paths import check_path
 from executor.files import File, Kind, Leaf
 from executor.ignoring import ignored

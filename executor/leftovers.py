@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from contracts.faults import Fault, Reason, fault
-from contracts.patch import FileMode
+from contracts.modes import FileMode
 from contracts.paths import MOST_DEPTH
 from executor.files import File
 from executor.sandbox.level import Left

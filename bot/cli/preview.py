@@ -18,10 +18,10 @@ from bot.delivery.wording import patches, waiting
 from bot.delivery.wording.faults import explain
 from bot.delivery.wording.ink import PLAIN
 from bot.settings import Config
-from contracts import formats
 from contracts.commands import Place, Submit
 from contracts.control import Closed
 from contracts.faults import Reason
+from contracts.formats.context import Context
 from contracts.gates import Foreseen
 from contracts.outcome import Preview
 from contracts.patch import Patch
@@ -55,7 +55,7 @@ def preview(file: AFile, domain: ADomain = None, as_json: AsJson = False) -> Non
     config = configuration()
     name = domain_named(config.settings, domain) if domain else None
     asked = Submit((given(file),), addressed=True, domain=name)
-    found = read_or_stop(asked, formats.Context.of(config.settings, Place()))
+    found = read_or_stop(asked, Context.of(config.settings, Place()))
     seen = asyncio.run(_previews(config, found))
     if as_json:
         shown = [shapes.previewed(each.patch, each.preview, each.ahead, each.closed) for each in seen]

@@ -10,9 +10,11 @@ from pathlib import Path
 from bot.cli.exits import ExitCode, stop
 from bot.cli.phrases import desk as phrases
 from bot.delivery.wording.faults import explain, locate
-from contracts import formats
 from contracts.commands import Actor, ActorKind, Part, PartKind, Submit
 from contracts.faults import Rejection
+from contracts.formats.context import Context
+from contracts.formats.detect import language_of
+from contracts.formats.reading import read
 from contracts.patch import Patch
 
 
@@ -25,12 +27,12 @@ def given(file: str) -> Part:
     except OSError as error:
         stop(ExitCode.USAGE, phrases.not_readable(Path(file), error.strerror or str(error)))
     name = Path(file).name
-    return Part(PartKind.WHOLE, body, name, formats.language_of(name) or "")
+    return Part(PartKind.WHOLE, body, name, language_of(name) or "")
 
 
-def read_or_stop(submit: Submit, context: formats.Context) -> tuple[Patch, ...]:
+def read_or_stop(submit: Submit, context: Context) -> tuple[Patch, ...]:
     """The patches in *submit*. The command ends with what is wrong if any block of it is not one."""
-    results = formats.read(submit, context)
+    results = read(submit, context)
     rejections = [each for each in results if isinstance(each, Rejection)]
     if rejections:
         stop(ExitCode.NO, refusal(rejections), phrases.NOTHING_DONE)

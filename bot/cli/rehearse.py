@@ -17,9 +17,9 @@ from bot.cli.screen import say, show_json, show_table
 from bot.delivery.wording import answers, figures, patches
 from bot.delivery.wording.faults import explain, locate
 from bot.delivery.wording.ink import PLAIN, visible_lines
-from contracts import formats
 from contracts.commands import Submit
 from contracts.faults import Reason
+from contracts.formats.context import Context
 from contracts.gates import GateResult, GateSpec, Verdict
 from contracts.outcome import Change, FileChange, Offer, Step
 from contracts.patch import Patch
@@ -70,7 +70,7 @@ def try_patch(
     rules = settings.domains.get(name, DomainSettings())
     specs = tuple(map(parse_gate, gate)) if gate else tuple(each.spec() for each in rules.gates)
     submit = Submit((given(file),), addressed=True, domain=name)
-    asked = read_or_stop(submit, formats.Context.of_trial(settings, name))
+    asked = read_or_stop(submit, Context.of_trial(settings, name))
     rehearsals = asyncio.run(
         _try(asked, repo, branch, specs, settings, resolving=rules.resolve.resolving(), quiet=as_json)
     )

@@ -19,8 +19,8 @@ from bot.delivery.wording.faults import explain
 from bot.delivery.wording.ink import PLAIN
 from bot.intake import cli
 from bot.settings import Config
-from contracts import formats
 from contracts.commands import Place, Source, Submit
+from contracts.formats.context import Context
 from contracts.ports import Engine, NewEvent
 from contracts.records import MessageStanding, StoredPatch
 from contracts.states import OPEN_STATES, PatchState
@@ -56,7 +56,7 @@ def submit(
     part = given(file)
     asked = Submit((part,), addressed=True, domain=name, title=title)
     # The desk reads it again; here, whoever typed the command is still looking.
-    found = read_or_stop(asked, formats.Context.of(config.settings, Place()))
+    found = read_or_stop(asked, Context.of(config.settings, Place()))
     if expect is not None and len(found) != 1:
         stop(ExitCode.USAGE, phrases.one_tree(len(found)))
     if expect is not None and not _TREE.fullmatch(expect):

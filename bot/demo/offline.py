@@ -9,10 +9,11 @@ from bot import clock
 from bot.demo import sample
 from bot.demo.origin import Origin
 from bot.demo.posts import POSTS, Ending, Post
-from contracts import formats
 from contracts.commands import Actor, ActorKind, Place, Submit
 from contracts.faults import Reason, Rejection
 from contracts.formats import fences
+from contracts.formats.context import Context
+from contracts.formats.reading import read
 from contracts.outcome import Step
 from contracts.patch import Patch
 from contracts.settings import Settings
@@ -48,7 +49,7 @@ async def play(folder: Path) -> AsyncIterator[Played]:
         for post in POSTS:
             # Nobody spoke to the desk: it has to tell patches from chatter by itself.
             asked = Submit(fences.parts(post.text), addressed=False)
-            found = formats.read(asked, formats.Context.of(settings, Place(sample.CHANNEL)))
+            found = read(asked, Context.of(settings, Place(sample.CHANNEL)))
             results = [
                 each if isinstance(each, Rejection) else await _try(stage, post, each, settings)
                 for each in found

@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from bot.submit import Asked
 from contracts.commands import Actor, ActorKind, Part, PartKind, Place, Submit
-from contracts.formats import language_of
+from contracts.formats.detect import language_of
 from contracts.ruling import Ruling
 from contracts.steering import Steering
 

@@ -14,7 +14,7 @@ from bot.intake.events import Attachment
 from bot.submit import Trouble
 from contracts.commands import Part, PartKind
 from contracts.faults import Fault, Reason, fault
-from contracts.formats import language_of
+from contracts.formats.detect import language_of
 
 #: Slack keeps uploads here; nobody else gets to see the desk's token.
 _HOSTS: Final = ("slack.com", "slack-files.com")

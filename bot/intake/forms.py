@@ -7,9 +7,11 @@ from bot.intake.events import Filled
 from bot.intake.gather import dialog
 from bot.intake.people import People
 from bot.submit import Trouble
-from contracts import formats, policy
+from contracts import policy
 from contracts.commands import Actor, Place
 from contracts.faults import Fault, Reason, Rejection, fault
+from contracts.formats.context import Context
+from contracts.formats.reading import read
 from contracts.ports import Ledger
 from contracts.ruling import TurnDown
 from contracts.settings import Settings
@@ -17,7 +19,7 @@ from contracts.settings import Settings
 
 def problems(filled: Filled, settings: Settings) -> tuple[Fault, ...]:
     """What is wrong with what was entered, in the order of the text."""
-    results = formats.read(dialog(filled), formats.Context.of(settings, filled.place))
+    results = read(dialog(filled), Context.of(settings, filled.place))
     return tuple(wrong for each in results if isinstance(each, Rejection) for wrong in each.faults)
 
 

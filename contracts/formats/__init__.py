@@ -4,9 +4,3 @@
 command_patch (from `json_text` or `yaml_text`), `diff` a unified or git diff, `codex` a `*** Begin Patch`,
 `blocks` search/replace blocks. Everything here is hostile until it has become a Patch.
 """
-
-from contracts.formats.context import Context
-from contracts.formats.detect import language_of
-from contracts.formats.reading import read
-
-__all__ = ["Context", "language_of", "read"]

@@ -10,7 +10,8 @@ from typing import Final
 from contracts.faults import Fault, Reason
 from contracts.formats.codex import Edits, lines_of
 from contracts.formats.document import MOST_FAULTS
-from contracts.patch import Chunk, Mutation, Presence, Splice, Write
+from contracts.modes import Presence
+from contracts.patch import Chunk, Mutation, Splice, Write
 from contracts.paths import check_path, strip_prefix
 
 #: The first line of a block, in any text.

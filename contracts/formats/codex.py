@@ -11,7 +11,8 @@ from typing import Final
 
 from contracts.faults import Fault, Reason
 from contracts.formats.document import MOST_FAULTS
-from contracts.patch import Chunk, Delete, Mutation, Presence, Splice, Write
+from contracts.modes import Presence
+from contracts.patch import Chunk, Delete, Mutation, Splice, Write
 from contracts.paths import check_path, strip_prefix
 
 #: The first line of such a patch, in any text.

@@ -25,7 +25,8 @@ from contracts.formats.names import (
     stated_name,
     strip_prefixes,
 )
-from contracts.patch import Diff, FileHeader, FileMode, Limits
+from contracts.modes import FileMode
+from contracts.patch import Diff, FileHeader, Limits
 from contracts.paths import check_path, strip_prefix
 
 #: A diff begins on such a line, in any text.

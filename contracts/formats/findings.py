@@ -18,7 +18,7 @@ from contracts.formats.document import (
     Text,
 )
 from contracts.formats.spellings import MODES
-from contracts.patch import FileMode
+from contracts.modes import FileMode
 from contracts.paths import check_path, strip_prefix
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}")

@@ -20,19 +20,8 @@ from contracts.formats.spellings import (
     Operation,
     Shape,
 )
-from contracts.patch import (
-    Chmod,
-    Delete,
-    FileMode,
-    Insert,
-    InsertAt,
-    Limits,
-    Mutation,
-    Rename,
-    Replace,
-    Side,
-    Write,
-)
+from contracts.modes import FileMode
+from contracts.patch import Chmod, Delete, Insert, InsertAt, Limits, Mutation, Rename, Replace, Side, Write
 
 _PATHS: Final = (Field.PATH, Field.FROM, Field.TO)
 _NUMBERS: Final = (Field.COUNT, Field.LINE, Field.INSERT_AT)

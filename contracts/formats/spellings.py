@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contracts.control import Priority
-from contracts.patch import FileMode, Presence
+from contracts.modes import FileMode, Presence
 
 ROLE: Final = "command_patch"
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
-
+from contracts.as_json import AsJson
 from contracts.records import PatchLine
 from contracts.reports.figures import Cause, Day, Figure, GateTally, unit_of
 from contracts.reports.periods import Period
@@ -96,15 +95,15 @@ class Body:
     plan: PlanPart | None = None
 
 
-_BODY: TypeAdapter[Body] = TypeAdapter(Body)
+_BODY: AsJson[Body] = AsJson(Body)
 
 
 def body_to_json(body: Body) -> str:
-    return _BODY.dump_json(body).decode()
+    return _BODY.dump(body)
 
 
 def body_from_json(stored: str) -> Body:
-    return _BODY.validate_json(stored)
+    return _BODY.load(stored)
 
 
 def body_to_data(body: Body) -> Any:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from contracts.faults import Fault, Reason, fault
-from contracts.patch import Diff, FileMode
+from contracts.modes import FileMode
+from contracts.patch import Diff
 from contracts.resolving import Mending, Resolving
 from executor.changeset.binary import decode_binary
 from executor.changeset.hunks import Image, Placed, adopt_line_ends, fit_as_stated

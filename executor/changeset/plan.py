@@ -5,17 +5,16 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from contracts.faults import Fault, Reason, fault
+from contracts.modes import FileMode, Presence
 from contracts.patch import (
     Changeset,
     Chmod,
     Delete,
     Diff,
-    FileMode,
     Insert,
     InsertAt,
     Limits,
     Mutation,
-    Presence,
     Rename,
     Replace,
     Revert,

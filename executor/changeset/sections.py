@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from contracts.faults import Fault, Reason, fault
-from contracts.patch import Diff, FileHeader, FileMode
+from contracts.modes import FileMode
+from contracts.patch import Diff, FileHeader
 
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _INDEX = re.compile(rb"index ([0-9a-f]{40})\.\.([0-9a-f]{40})(?: |\n|$)")

@@ -9,8 +9,8 @@ import pygit2
 from pygit2.enums import DeltaStatus, ObjectType
 from pygit2.enums import FileMode as GitMode
 
+from contracts.modes import FileMode
 from contracts.outcome import Change, FileChange
-from contracts.patch import FileMode
 from executor.files import Edits, File, Kind, Leaf
 
 #: By the type in a mode. Trees of very old tools have other permissions; only "executable" counts.

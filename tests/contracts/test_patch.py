@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from contracts.faults import Fault, Reason
+from contracts.modes import FileMode
 from contracts.patch import (
     Changeset,
     Chmod,
     Delete,
     Diff,
     FileHeader,
-    FileMode,
     Insert,
     InsertAt,
     Limits,

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from contracts.commands import Part, PartKind, Submit
 from contracts.faults import Fault, Reason, Rejection
-from contracts.formats import Context, fences, read
+from contracts.formats import fences
+from contracts.formats.context import Context
+from contracts.formats.reading import read
 from contracts.patch import Limits, Patch
 from executor.candidate import Candidate, build
 from executor.repository.bare import Repository, opened

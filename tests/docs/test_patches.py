@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import pytest
 
-from contracts import formats
 from contracts.commands import Part, PartKind, Place, Submit
 from contracts.faults import Rejection
+from contracts.formats.context import Context
+from contracts.formats.reading import read
 from contracts.formats.spellings import OPERATIONS
 from contracts.patch import Patch
 from contracts.settings import Settings
@@ -33,7 +34,7 @@ EXAMPLES = [
 def outcome(example: Example) -> str:
     """What comes of it when somebody posts it in the channel, in the words of the page."""
     part = Part(PartKind.FENCE, example.body.encode(), language=example.language)
-    results = formats.read(Submit((part,), addressed=False), formats.Context.of(SETTINGS, Place("C0SHOP")))
+    results = read(Submit((part,), addressed=False), Context.of(SETTINGS, Place("C0SHOP")))
     match results:
         case ():
             return "ignored"

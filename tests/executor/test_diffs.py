@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from contracts.faults import Fault, Reason
+from contracts.modes import FileMode
 from contracts.outcome import Change
-from contracts.patch import Chmod, Diff, FileHeader, FileMode, Replace, Write
+from contracts.patch import Chmod, Diff, FileHeader, Replace, Write
 from executor import confirmation
 from executor.candidate import Candidate
 from executor.files import File

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from contracts.commands import Part, PartKind, Submit
 from contracts.faults import Fault, Reason
-from contracts.formats import Context, read
-from contracts.patch import Changeset, FileMode, Limits, Mutation, Patch, Rename, Write
+from contracts.formats.context import Context
+from contracts.formats.reading import read
+from contracts.modes import FileMode
+from contracts.patch import Changeset, Limits, Mutation, Patch, Rename, Write
 from executor.candidate import Candidate, build
 from executor.files import Kind
 from executor.repository.bare import Repository, opened

@@ -15,7 +15,8 @@ import pytest
 
 from contracts.faults import Fault, Reason
 from contracts.gates import GateSpec, Verdict
-from contracts.patch import Changeset, Delete, FileMode, Limits, Write
+from contracts.modes import FileMode
+from contracts.patch import Changeset, Delete, Limits, Write
 from executor import leftovers
 from executor.gates import Gating, run_keeping
 from executor.harvest import Wanted, harvest

@@ -7,18 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.faults import Fault, Reason
-from contracts.patch import (
-    Changeset,
-    Chmod,
-    Delete,
-    FileMode,
-    Limits,
-    Mutation,
-    Rename,
-    Replace,
-    Revert,
-    Write,
-)
+from contracts.modes import FileMode
+from contracts.patch import Changeset, Chmod, Delete, Limits, Mutation, Rename, Replace, Revert, Write
 from executor.candidate import Candidate, build
 from tests.executor.conftest import DESCRIPTION, NOW, Builder
 from tests.executor.repositories import Content, Repo

@@ -5,20 +5,8 @@ from datetime import timedelta
 import pytest
 
 from contracts.faults import Fault, Reason
-from contracts.patch import (
-    Chmod,
-    Delete,
-    FileMode,
-    Insert,
-    InsertAt,
-    Limits,
-    Mutation,
-    Presence,
-    Rename,
-    Replace,
-    Side,
-    Write,
-)
+from contracts.modes import FileMode, Presence
+from contracts.patch import Chmod, Delete, Insert, InsertAt, Limits, Mutation, Rename, Replace, Side, Write
 from executor.changeset import substitution
 from executor.files import File, Kind
 from tests.executor.trees import MemoryTree, edits, refusal, regular, tree_of

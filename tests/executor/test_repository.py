@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.faults import Fault, Reason
+from contracts.modes import FileMode
 from contracts.outcome import Change, FileChange
-from contracts.patch import Chmod, Delete, FileMode, Rename, Replace, Write
+from contracts.patch import Chmod, Delete, Rename, Replace, Write
 from executor.candidate import Candidate
 from executor.files import File, Kind, Leaf
 from executor.git import GitError, Standby

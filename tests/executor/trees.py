@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from contracts.faults import Fault
-from contracts.patch import Changeset, FileMode, Limits, Mutation
+from contracts.modes import FileMode
+from contracts.patch import Changeset, Limits, Mutation
 from contracts.resolving import Resolving
 from executor.changeset.plan import Plan, plan
 from executor.changeset.substitution import substitute

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from contracts.alerts.model import Labels, Matcher
+from contracts.as_json import AsJson
 from contracts.commands import Actor, Place, Source
 from contracts.control import Approval, Hold, Priority, Proposal
 from contracts.faults import Fault
@@ -18,42 +18,19 @@ from contracts.patch import Patch
 from contracts.records import StoredPatch
 from contracts.states import OPEN_STATES, PatchState
 
-T = TypeVar("T")
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _PRIORITIES = tuple(Priority)  # by their rank
 
-
-class _Json(Generic[T]):
-    """Values of a type as JSON. What pydantic makes of the type is made when it is first needed: most
-    commands read and write few types, and all of them together cost more than a whole `patchdesk status`.
-    """
-
-    def __init__(self, type_: Any) -> None:
-        self._type = type_
-
-    @cached_property
-    def _adapter(self) -> TypeAdapter[T]:
-        return TypeAdapter(self._type)
-
-    def dump(self, value: T) -> str:
-        return self._adapter.serializer.to_json(value).decode()
-
-    def load(self, stored: str) -> T:
-        loaded: T = self._adapter.validator.validate_json(stored)
-        return loaded
-
-
-_PATCH: _Json[Patch] = _Json(Patch)
-_ACTOR: _Json[Actor] = _Json(Actor)
-_PROPOSAL: _Json[Proposal] = _Json(Proposal)
-_APPROVAL: _Json[Approval] = _Json(Approval)
-_REPORT: _Json[Report] = _Json(Report)
-_PREPARED: _Json[Prepared] = _Json(Prepared)
-_NOTICE: _Json[Notice] = _Json(Annotated[Notice, Field(discriminator="kind")])
-_FAULT: _Json[Fault] = _Json(Fault)
-_MATCHERS: _Json[tuple[Matcher, ...]] = _Json(tuple[Matcher, ...])
+_PATCH: AsJson[Patch] = AsJson(Patch)
+_ACTOR: AsJson[Actor] = AsJson(Actor)
+_PROPOSAL: AsJson[Proposal] = AsJson(Proposal)
+_APPROVAL: AsJson[Approval] = AsJson(Approval)
+_REPORT: AsJson[Report] = AsJson(Report)
+_PREPARED: AsJson[Prepared] = AsJson(Prepared)
+_NOTICE: AsJson[Notice] = AsJson(Annotated[Notice, Field(discriminator="kind")])
+_FAULT: AsJson[Fault] = AsJson(Fault)
+_MATCHERS: AsJson[tuple[Matcher, ...]] = AsJson(tuple[Matcher, ...])
 
 
 def to_time(moment: datetime) -> int:

@@ -7,8 +7,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from contracts.alerts.matching import may_match
 from contracts.alerts.model import (
     Alert,
@@ -26,6 +24,7 @@ from contracts.alerts.model import (
     Spoken,
     Taken,
 )
+from contracts.as_json import AsJson
 from contracts.commands import Place
 from executor.engine.sqlite.codec import (
     fault_from_json,
@@ -56,7 +55,7 @@ class _Standing:
     climb: Climb | None = None
 
 
-_STANDING: TypeAdapter[_Standing] = TypeAdapter(_Standing)
+_STANDING: AsJson[_Standing] = AsJson(_Standing)
 _DECIDED = tuple(field.name for field in fields(_Standing))
 
 #: What `group` reads.
@@ -96,7 +95,7 @@ def group(row: Sequence[Any]) -> Group:
     """Of what GROUPS selects."""
     (id_, key, route, labels, severity, state, version, opened_at, firing, alerts, times) = row[:11]
     (grew_at, due_at, entries, standing, resolved_at, resolved_by, *card) = row[11:]
-    decided = _STANDING.validate_json(standing)
+    decided = _STANDING.load(standing)
     return Group(
         id=id_,
         key=key,
@@ -163,7 +162,7 @@ def change_group(change: GroupChange, now: int) -> Callable[[Transaction], bool]
         after.state,
         to_time_if(after.due_at),
         after.entries,
-        _STANDING.dump_json(standing, exclude_defaults=True).decode(),
+        _STANDING.dump(standing, exclude_defaults=True),
         to_time_if(after.resolved_at),
         after.resolved_by,
         after.id,

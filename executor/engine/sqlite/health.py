@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from pydantic import TypeAdapter
-
+from contracts.as_json import AsJson
 from contracts.gates import Verdict
 from contracts.health import GateHealth, Health, Sample, Status
 from contracts.measuring import DomainNumbers, StoreNumbers
@@ -24,7 +23,7 @@ _HOUR: Final = timedelta(hours=1)
 _MINUTES_KEPT: Final = timedelta(days=7)
 _HOURS_KEPT: Final = timedelta(days=365)
 
-_HEALTH: TypeAdapter[Health] = TypeAdapter(Health)
+_HEALTH: AsJson[Health] = AsJson(Health)
 _RISING: Final = tuple(Status)
 
 # What is measured ------------------------------------------------------------------------------
@@ -95,11 +94,11 @@ class SqliteHealth:
         await self._writer.run(lambda tx: note_all(tx, entries, to_time(now)))
 
     async def keep(self, health: Health, *, now: datetime) -> None:
-        await self._writer.run(partial(_keep, _HEALTH.dump_json(health).decode(), _sample(health), now))
+        await self._writer.run(partial(_keep, _HEALTH.dump(health), _sample(health), now))
 
     async def latest(self) -> Health | None:
         row = await self._reader.read(lambda store: store.execute("SELECT health FROM health").fetchone())
-        return None if row is None else _HEALTH.validate_json(row[0])
+        return None if row is None else _HEALTH.load(row[0])
 
     async def minutes(self, *, since: datetime) -> tuple[Sample, ...]:
         return await self._history("health_minutes", since)

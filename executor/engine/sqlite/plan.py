@@ -7,8 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic import TypeAdapter
-
+from contracts.as_json import AsJson
 from contracts.plan import Difference, Edit, Landed, Plan, Value, differences
 from contracts.plan_store import KeptPlan, PlanChange, RiskChange
 from contracts.register import Risk, RiskEdit
@@ -16,8 +15,8 @@ from executor.engine.sqlite.codec import from_time, to_time
 from executor.engine.sqlite.threads import Thread
 from executor.engine.sqlite.writer import Transaction, Writer
 
-_PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)
-_RISK: TypeAdapter[Risk] = TypeAdapter(Risk)
+_PLAN: AsJson[Plan] = AsJson(Plan)
+_RISK: AsJson[Risk] = AsJson(Risk)
 
 _FIRST = "INSERT INTO plan VALUES (1, 1, :plan) ON CONFLICT DO NOTHING"
 _NEXT = "UPDATE plan SET version = version + 1, plan = :plan WHERE one = 1 AND version = :version"
@@ -54,7 +53,7 @@ class SqlitePlans:
         row = await self._reader.read(
             lambda store: store.execute("SELECT version, plan FROM plan").fetchone()
         )
-        return KeptPlan(0, Plan()) if row is None else KeptPlan(row[0], _PLAN.validate_json(row[1]))
+        return KeptPlan(0, Plan()) if row is None else KeptPlan(row[0], _PLAN.load(row[1]))
 
     async def history(
         self,
@@ -82,21 +81,19 @@ class SqlitePlans:
         rows = await self._reader.read(
             lambda store: store.execute("SELECT risk FROM risks ORDER BY id").fetchall()
         )
-        return tuple(_RISK.validate_json(risk) for (risk,) in rows)
+        return tuple(_RISK.load(risk) for (risk,) in rows)
 
     async def risk_history(
         self, risk: str | None = None, *, limit: int | None = None
     ) -> tuple[RiskEdit, ...]:
         asked = {"risk": risk, "limit": _ALL if limit is None else limit}
         rows = await self._reader.read(lambda store: store.execute(_RISK_EDITS, asked).fetchall())
-        return tuple(
-            RiskEdit(from_time(at), actor, _RISK.validate_json(after)) for at, actor, after in reversed(rows)
-        )
+        return tuple(RiskEdit(from_time(at), actor, _RISK.load(after)) for at, actor, after in reversed(rows))
 
 
 def change_plan(change: PlanChange, now: int) -> Callable[[Transaction], bool]:
     version = change.before.version
-    row = {"version": version, "plan": _PLAN.dump_json(change.after).decode()}
+    row = {"version": version, "plan": _PLAN.dump(change.after)}
     edits = [
         (version + 1, now, change.actor, each.batch, each.field, _stored(each.before), _stored(each.after))
         for each in differences(change.before.plan, change.after)
@@ -114,7 +111,7 @@ def change_plan(change: PlanChange, now: int) -> Callable[[Transaction], bool]:
 def change_risk(change: RiskChange, now: int) -> Callable[[Transaction], bool]:
     version = change.after.version
     after = replace(change.after, version=version + 1)
-    stored = _RISK.dump_json(after).decode()
+    stored = _RISK.dump(after)
     row = {"id": after.id, "version": version, "risk": stored}
 
     def write(tx: Transaction) -> bool:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter
-
+from contracts.as_json import AsJson
 from contracts.gates import reported_coverage
 from contracts.outcome import Report
 from contracts.patch import content_hash
@@ -17,7 +16,7 @@ from executor.engine.sqlite.codec import patch_from_json, report_from_json
 from executor.engine.sqlite.writer import Transaction
 
 _MICROSECOND = timedelta(microseconds=1)
-_LENGTH: TypeAdapter[timedelta] = TypeAdapter(timedelta)
+_LENGTH: AsJson[timedelta] = AsJson(timedelta)
 _TASK = """
 INSERT INTO tasks (seq, ended_at, domain, state, accepted_at, started_at, errors, warnings, reason, gate)
 VALUES (:seq, :now, :domain, :state, (SELECT accepted_at FROM patches WHERE seq = :seq), :started_at,
@@ -96,7 +95,7 @@ def add_functions(connection: sqlite3.Connection) -> None:
 
 
 def _microseconds(length: str | None) -> int | None:
-    return None if length is None else _LENGTH.validate_python(length) // _MICROSECOND
+    return None if length is None else _LENGTH.adapter.validate_python(length) // _MICROSECOND
 
 
 def _candidate_of(patch: str, base: str | None) -> int | None:

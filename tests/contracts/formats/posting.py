@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from contracts.commands import Part, PartKind, Submit
 from contracts.faults import Reason, Rejection
-from contracts.formats import Context, read
-from contracts.formats.reading import Result
+from contracts.formats.context import Context
+from contracts.formats.reading import Result, read
 from contracts.patch import Limits, Mutation, Patch
 
 LIMITS = Limits()

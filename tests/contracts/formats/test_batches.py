@@ -5,13 +5,14 @@ import json
 import jsonschema
 import pytest
 
-from contracts import formats
 from contracts.commands import Part, PartKind, Place, Submit
+from contracts.formats.context import Context
+from contracts.formats.reading import read
 from contracts.formats.schema import patch_schema
 from contracts.patch import Patch, content_hash
 from contracts.settings import Settings
 
-CONTEXT = formats.Context.of(
+CONTEXT = Context.of(
     Settings.model_validate({"domains": {"shop": {"channels": ["C0SHOP"]}}}), Place("C0SHOP")
 )
 BLOCK: dict[str, object] = {"role": "command_patch", "mutations": [{"op": "delete", "path": "a.txt"}]}
@@ -19,7 +20,7 @@ BLOCK: dict[str, object] = {"role": "command_patch", "mutations": [{"op": "delet
 
 def patch_of(block: dict[str, object]) -> Patch:
     part = Part(PartKind.FENCE, json.dumps(block).encode(), language="json")
-    [patch] = formats.read(Submit((part,), addressed=False), CONTEXT)
+    [patch] = read(Submit((part,), addressed=False), CONTEXT)
     assert isinstance(patch, Patch)
     return patch
 

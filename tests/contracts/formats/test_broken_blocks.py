@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.faults import Reason, Rejection
-from contracts.formats import Context
+from contracts.formats.context import Context
 from contracts.formats.document import MOST_FAULTS
 from contracts.patch import Limits, Patch
 from tests.contracts.formats.posting import (

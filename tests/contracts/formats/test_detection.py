@@ -6,8 +6,10 @@ import pytest
 
 from contracts.commands import Part, PartKind, Place, Submit
 from contracts.faults import Reason, Rejection
-from contracts.formats import Context, language_of, read
+from contracts.formats.context import Context
+from contracts.formats.detect import language_of
 from contracts.formats.fences import MOST_BLOCKS, parts
+from contracts.formats.reading import read
 from contracts.patch import Limits, Patch, Write
 from contracts.settings import DomainSettings, Settings
 from tests.contracts.formats.posting import (

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.commands import PartKind
 from contracts.faults import Reason
-from contracts.formats import Context
+from contracts.formats.context import Context
 from contracts.formats.document import MOST_FAULTS
 from contracts.formats.names import line_name, paired_names, quoted
 from contracts.patch import Author, Diff, FileHeader, Limits

@@ -4,9 +4,11 @@ import pytest
 
 from contracts.commands import Part, PartKind, Submit
 from contracts.faults import Reason
-from contracts.formats import fences, read
+from contracts.formats import fences
 from contracts.formats.blocks import file_named
-from contracts.patch import Chunk, Delete, Presence, Splice, Write
+from contracts.formats.reading import read
+from contracts.modes import Presence
+from contracts.patch import Chunk, Delete, Splice, Write
 from tests.contracts.formats.posting import LIMITS, WEB, facts_of, faults_of, mutations_of, patch_of, posted
 
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from contracts.commands import Part, PartKind, Submit
 from contracts.faults import Rejection
-from contracts.formats import Context, read
+from contracts.formats.context import Context
 from contracts.formats.document import MOST_FAULTS
 from contracts.formats.fences import parts
-from contracts.formats.reading import Result
+from contracts.formats.reading import Result, read
 from contracts.patch import Patch, build_changeset, paths_of
 from contracts.paths import check_path
 from tests.contracts.formats.posting import BOTH, LIMITS, NOWHERE, WEB

@@ -4,7 +4,8 @@ import pytest
 
 from contracts.commands import Part, PartKind, Place, Submit
 from contracts.faults import Reason, Rejection
-from contracts.formats import Context, read
+from contracts.formats.context import Context
+from contracts.formats.reading import read
 from contracts.patch import Diff, Patch
 from contracts.settings import DomainSettings, ResolveSettings, Settings
 

@@ -7,18 +7,17 @@ import pytest
 
 from contracts.commands import PartKind
 from contracts.formats.spellings import MODES, MUTATION, OPERATIONS, Field
+from contracts.modes import FileMode, Presence
 from contracts.patch import (
     Chmod,
     Commands,
     Delete,
     Diff,
     FileHeader,
-    FileMode,
     Insert,
     InsertAt,
     Mutation,
     Patch,
-    Presence,
     Rename,
     Replace,
     Side,
