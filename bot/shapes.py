@@ -189,6 +189,7 @@ def previewed(patch: Patch, seen: Preview, ahead: Sequence[PatchLine], closings:
             for each in seen.gates
         ],
         "approvals": [fault(each) for each in seen.approvals],
+        "reworked": [fault(each) for each in seen.reworked],
         "offer": offer(seen.offer) if seen.offer else None,
         "ahead": [line(each) for each in ahead],
         "closed": [closed(each) for each in closings],

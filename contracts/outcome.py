@@ -109,6 +109,7 @@ class Preview:
     gates: tuple[Foreseen, ...] = ()
     approvals: tuple[Fault, ...] = ()
     offer: Offer | None = None  #: *tree* and *files* are then those of the adjusted patch
+    reworked: tuple[Fault, ...] = ()  #: what may make another tree of it on its way
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class RepositoryGate(GateSettings):
     """A gate that the repository adds; it has no network."""
 
     timeout: Annotated[timedelta, Field(gt=timedelta(0), le=_MOST_TIME)] = timedelta(minutes=10)
+    network: Annotated[bool, Field(json_schema_extra={"const": False})] = False
 
     @model_validator(mode="after")
     def _has_no_network(self) -> Self:

@@ -81,6 +81,18 @@ def foresee(demands: Demands, commands: Sequence[Commands], changed: Sequence[st
     )
 
 
+def foresee_rework(
+    demands: Demands, commands: Sequence[Commands], changed: Sequence[str]
+) -> tuple[Fault, ...]:
+    """What may make something else of the candidate that changes these paths."""
+    lists = [each.field for each in commands] if demands.capture else []
+    repairs = [each.command.name for each in demands.repairs if concerns(each.command, changed)]
+    return (
+        *([fault(Reason.MAY_CAPTURE, by=" ".join(lists))] if lists else ()),
+        *([fault(Reason.MAY_REPAIR, by=" ".join(repairs))] if repairs else ()),
+    )
+
+
 async def run_gates(
     gating: Gating, changed: Sequence[str], workspace: Workspace | None, *, decided: str | None = None
 ) -> tuple[GateResult, ...]:

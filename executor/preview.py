@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from contracts.commands import Actor
@@ -18,11 +19,13 @@ from executor.boundary import Asking, Boundary, Passed
 from executor.candidate import Candidate, build
 from executor.changeset.plan import conflicts
 from executor.credentials import check_credentials
-from executor.gates import foresee
+from executor.gates import foresee, foresee_rework
 from executor.git import GitError
+from executor.offering import offered
 from executor.regexes import Regexes
 from executor.repository.bare import Origin, Repository, UnreachableError, opened
 from executor.repository.commits import Description, Person
+from executor.repository.history import SHALLOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Glass:
         rules = self.settings.domains[patch.domain]
         try:
             async with self._copy(patch.domain) as (copy, origin):
-                tip = await copy.fetch(origin, f"refs/heads/{rules.branch}", "--depth=1")
+                tip = await copy.fetch(origin, f"refs/heads/{rules.branch}", SHALLOW)
                 if tip is None:
                     return Preview(rules.branch, faults=(fault(Reason.BRANCH_MISSING, branch=rules.branch),))
                 return await self._on(copy, patch, actor, tip, now)
@@ -57,19 +60,30 @@ class Glass:
         rules, limits = self.settings.domains[patch.domain], self.settings.limits.limits()
         who = Person(actor.name, actor.email)
         said = Description("preview", patch.title, patch.body, "preview", who)
-        candidate = await build(
-            copy, patch.changeset, limits, said, base=base, now=now, resolving=rules.resolve.resolving()
-        )
+        resolving = rules.resolve.resolving()
+        candidate = await build(copy, patch.changeset, limits, said, base=base, now=now, resolving=resolving)
         if isinstance(candidate, Fault):
             regexes = Regexes(asyncio.get_running_loop())
             tree = copy.tree(base)
-            every = await asyncio.to_thread(conflicts, tree, patch.changeset, limits, regexes)
+            every = await asyncio.to_thread(
+                partial(conflicts, tree, patch.changeset, limits, regexes, resolving=resolving)
+            )
             return Preview(rules.branch, base, faults=every or (candidate,))
+        if resolving.is_for_people(candidate.mended):
+            return await self._offered(copy, candidate, rules.branch)
         judged = await asyncio.to_thread(Boundary(rules, patch).judge, copy, candidate)
         seen = Preview(rules.branch, base, copy.tree(candidate.commit).id, candidate.files)
         if isinstance(judged, Fault):
             return replace(seen, faults=(judged,))
         return await asyncio.to_thread(_judged, copy, patch, candidate, judged, seen)
+
+    async def _offered(self, copy: Repository, candidate: Candidate, branch: str) -> Preview:
+        """What would land, if somebody took the adjusted patch; what that is then judged by is not told."""
+        offer = await offered(copy, candidate, candidate.mended, self.settings.limits.limits())
+        seen = Preview(branch, candidate.base, copy.tree(candidate.commit).id, candidate.files)
+        if isinstance(offer, Fault):
+            return replace(seen, faults=(offer,))
+        return replace(seen, faults=(fault(Reason.NEEDS_ADJUSTING),), offer=offer)
 
 
 def _judged(
@@ -83,4 +97,5 @@ def _judged(
         faults=(found.why,) if found and found.why else (),
         gates=foresee(demands, patch.commands, candidate.changed),
         approvals=judged.proposal.reasons if isinstance(judged, Asking) else (),
+        reworked=foresee_rework(demands, patch.commands, candidate.changed),
     )

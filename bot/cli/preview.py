@@ -12,7 +12,7 @@ from bot.cli.desk import configuration, domain_named, store
 from bot.cli.exits import ExitCode
 from bot.cli.phrases import preview as phrases
 from bot.cli.reading import given, operator, read_or_stop
-from bot.cli.rehearse import file_row
+from bot.cli.rehearse import file_row, tell_offer
 from bot.cli.screen import say, show_json, show_table
 from bot.delivery.wording import patches, waiting
 from bot.delivery.wording.faults import explain
@@ -92,6 +92,8 @@ def _tell(seen: _Seen) -> None:
     for line in _sentences(seen):
         say(line)
     preview = seen.preview
+    if preview.offer is not None:
+        tell_offer(preview.offer)
     show_table(("file", "change", "added", "removed"), map(file_row, preview.files))
     show_table(("gate", "needed", "runs", "why not"), map(_gate_row, preview.gates))
     show_table(
@@ -108,6 +110,8 @@ def _sentences(seen: _Seen) -> Iterator[str]:
         yield f"{said.what} {said.hint}".rstrip()
     for each in preview.approvals:
         yield phrases.approval(explain(each).what)
+    for each in preview.reworked:
+        yield explain(each).what
     for closing in seen.closed:
         yield waiting.closed(closing, PLAIN)
     if seen.ahead:

@@ -34,6 +34,14 @@ def settings() -> None:
 
 
 @app.command()
+def repository() -> None:
+    """Of .patchdesk.yml, a repository's own policy."""
+    from contracts.repository_policy import RepositoryPolicy  # noqa: PLC0415 - only where it is shown
+
+    show_json(RepositoryPolicy.model_json_schema(mode="serialization"))
+
+
+@app.command()
 def plan() -> None:
     """Of an execution plan."""
     from contracts.formats.plan_schema import plan_schema  # noqa: PLC0415 - only where it is shown

@@ -8,7 +8,9 @@ import yaml
 
 from bot.__main__ import main
 from bot.cli.exits import ExitCode
+from contracts.faults import Fault
 from contracts.gates import Verdict
+from contracts.repository_policy import RepositoryPolicy, read_policy
 from tests.cli.conftest import Place
 from tests.cli.json_shapes import PROMISED, departures
 
@@ -265,6 +267,25 @@ async def test_the_schemas_take_what_the_desk_takes(place: Place) -> None:
     settings = (await place.run("schema", "settings")).json
     jsonschema.validate(yaml.safe_load((place.folder / "patchdesk.yml").read_bytes()), settings)
     jsonschema.validate(yaml.safe_load(LANDS), (await place.run("schema", "patch")).json)
+
+
+async def test_the_schema_of_a_repositorys_policy_takes_what_the_desk_takes(place: Place) -> None:
+    schema = (await place.run("schema", "repository")).json
+    whole = {
+        "gates": [{"name": "types", "run": ["mypy", "."], "timeout": 120, "when": ["*.py"]}],
+        "protected": [{"paths": ["LICENSE"], "rule": "refuse"}],
+        "commands": "refuse",
+        "credentials": "refuse",
+    }
+    for policy in ({}, whole):
+        jsonschema.validate(policy, schema)
+        assert isinstance(read_policy(yaml.safe_dump(policy).encode()), RepositoryPolicy)
+    networked = {"name": "g", "run": ["x"], "network": True}
+    refused: list[dict[str, object]] = [{"protect": []}, {"gates": [networked]}]
+    for wrong in refused:
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)
+        assert isinstance(read_policy(yaml.safe_dump(wrong).encode()), Fault)
 
 
 async def test_a_desk_without_tokens_says_what_to_do(place: Place) -> None:

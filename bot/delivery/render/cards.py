@@ -25,6 +25,7 @@ APPROVE: Final = "patch-approve"
 TURN_DOWN: Final = "patch-reject"
 RULINGS: Final = (APPROVE, TURN_DOWN)
 _MOST_LISTS: Final = 8
+_ABOUT_COMMANDS: Final = frozenset({Reason.COMMANDS_PROTECTED, Reason.COMMANDS_CAPTURED})
 _ENDING: Final = frozenset({Offer.STOP, Offer.CANCEL})
 #: Only what is over gets a mark, the same as the message's reaction.
 _MARKS = {
@@ -83,7 +84,7 @@ def asked(row: StoredPatch, rules: DomainSettings | None) -> Message:
 
 def _to_be_run(row: StoredPatch) -> Sequence[Commands]:
     found = row.proposal.reasons if row.proposal else ()
-    asked_for = any(each.reason is Reason.COMMANDS_PROTECTED for each in found)
+    asked_for = any(each.reason in _ABOUT_COMMANDS for each in found)
     return row.patch.commands[:_MOST_LISTS] if asked_for else ()
 
 

@@ -8,10 +8,12 @@ from contracts.faults import Reason
 
 REWORKING_FAULTS: Final[Mapping[Reason, Said]] = {
     Reason.COMMANDS_CAPTURED: Said(
-        "{field} brings {count:n|shell line|shell lines} to run, and what they change in the files lands, too: "
-        "nobody sees that before.",
+        "{field} brings {count:n|shell line|shell lines} to run, and what they change in the files lands, "
+        "too: nobody sees that before.",
         "",
     ),
+    Reason.MAY_CAPTURE: Said("What {by:list} changes in the files will land, too.", ""),
+    Reason.MAY_REPAIR: Said("Where a gate says no, it may be repaired by {by:list}.", ""),
     Reason.LEFT_TOO_MANY: Said(
         "What ran left more than {most:number} files and folders behind.",
         "List what is not meant to land in `.gitignore`, or have it write elsewhere.",
@@ -29,14 +31,16 @@ REWORKING_FAULTS: Final[Mapping[Reason, Said]] = {
         "Post that change in a patch, for somebody to approve.",
     ),
     Reason.LEFT_OTHER_TREE: Said(
-        "What ran changed files: this would land as the tree {found:commit}, and {expected:commit} was expected.",
+        "What ran changed files: this would land as the tree {found:commit}, and {expected:commit} was "
+        "expected.",
         "Post it again without naming a tree.",
     ),
     Reason.LEFT_NOTHING: Said(
         "What ran undid all that the patch changes.", "Look at what the branch has, and at what runs."
     ),
     Reason.CAPTURED: Said(
-        "{by:list} changed {count:n|file|files}, which belong to it now: {files:list}. All gates ran again.", ""
+        "{by:list} changed {count:n|file|files}, which belong to it now: {files:list}. All gates ran again.",
+        "",
     ),
     Reason.CAPTURED_AGAIN: Said(
         "{by:list} changed files once more when it ran on what it had made; that was not taken.", ""
