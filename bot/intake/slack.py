@@ -17,7 +17,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery.render import alerts, cards, dialogs, plan, turning_down
+from bot.delivery.render import alerts, cards, dialogs, plan, sets, turning_down
 from bot.delivery.render.answers import fault as said_fault
 from bot.delivery.render.blocks import Message as Said
 from bot.delivery.slack import ask
@@ -100,7 +100,7 @@ class Listeners:
         app.event("app_mention")(self.heard)
         app.command(COMMAND)(self.asked)
         app.view_submission(dialogs.CALLBACK)(self.filled)
-        for action in (*alerts.ACTIONS, *cards.ACTIONS.values(), *cards.RULINGS):
+        for action in (*alerts.ACTIONS, *cards.ACTIONS.values(), *cards.RULINGS, sets.STOP_ALL):
             app.action(action)(self.acted)
         for dialog_of_alerts in (alerts.SNOOZE_CALLBACK, alerts.SILENCE_CALLBACK):
             app.view_submission(dialog_of_alerts)(self.sent_off)
