@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from contracts.operations import Operations
-from contracts.sections import Section
+from contracts.sections import Section, problem
 from contracts.settings import Settings
 
 DEFAULT_CONFIG = "patchdesk.yml"
@@ -170,8 +170,8 @@ def _validated(model: type[_Model], loaded: Any, name: str) -> _Model:
         return model.model_validate(loaded)
     except ValidationError as error:
         problems = (
-            f"{name}: {'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}"
-            for problem in error.errors(include_url=False)
+            f"{name}: {'.'.join(map(str, each['loc'])) or 'the file'}: {problem(each)}"
+            for each in error.errors(include_url=False)
         )
         raise SettingsError(tuple(problems)) from error
 

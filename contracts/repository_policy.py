@@ -17,7 +17,7 @@ from contracts.formats.document import Fields, Items, Mark, Node, Plain, Scalar,
 from contracts.formats.yaml_text import read_yaml
 from contracts.gates import Credentials, GateSpec
 from contracts.protection import CommandRule, Protected
-from contracts.sections import Section
+from contracts.sections import Section, problem
 from contracts.settings import GateSettings, ProtectedSettings
 
 FILE: Final = ".patchdesk.yml"
@@ -79,7 +79,8 @@ def read_policy(content: bytes) -> RepositoryPolicy | Fault:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        return _broken(_mark(root, first["loc"]), f"{where}: {first['msg']}" if where else first["msg"])
+        said = problem(first)
+        return _broken(_mark(root, first["loc"]), f"{where}: {said}" if where else said)
 
 
 def merged(demands: Demands, policy: RepositoryPolicy, *, gates_allowed: bool) -> Demands | Fault:

@@ -155,3 +155,17 @@ def test_gates_that_are_not_allowed_are_named_and_do_not_run() -> None:
     left_out = merged(own, policy, gates_allowed=False)
     assert isinstance(left_out, Demands)
     assert (left_out.gates, left_out.left_out) == ((), ("typecheck",))
+
+
+@pytest.mark.parametrize(
+    ("content", "shape"),
+    [
+        (b"gates: 7\n", "a list"),
+        (b"protected: [7]\n", "a mapping"),
+        (b"gates:\n  - {name: x, run: 7}\n", "a list"),
+    ],
+)
+def test_what_should_stand_there_is_named_as_the_file_has_it(content: bytes, shape: str) -> None:
+    wrong = read_policy(content)
+    assert isinstance(wrong, Fault)
+    assert wrong.args["detail"].endswith(f"should be {shape}")
