@@ -40,7 +40,8 @@ def summary(found: PatchSet, *, links: Links) -> Message:
     """That all of it is over, in the thread of its card."""
     status = mark(found) + sets.headline(found, MRKDWN)
     lines = [f"• {line}" for line in sets.lines(found, MRKDWN, links=links)]
-    return message([status, *lines], section(status, *lines, each=_EACH))
+    undoing = sets.in_part(found, MRKDWN)
+    return message([status, *lines, *undoing], [*section(status, *lines, each=_EACH), *section(*undoing)])
 
 
 def show(found: PatchSet, *, links: Links) -> Message:

@@ -72,8 +72,8 @@ _LANDING: Mapping[Reason, Said] = {
         "{by:words} stopped it.", "Nothing of it landed. Post it again if it should go on."
     ),
     Reason.SET_BROKEN: Said(
-        "It lands only together with {domain:words} (patch {id}), which is {state:words}.",
-        "Nothing of the set landed. Mend what kept that one, and post the whole block again.",
+        "Its set cannot land because of {domain:words} (patch {id}): {state:words}.",
+        "Mend what kept that one, and post the whole block again.",
     ),
     Reason.CANCELLED_BY: Said("{by:words} took it back.", "Post it again if it should run after all."),
     Reason.REJECTED_BY: Said(

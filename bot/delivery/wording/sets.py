@@ -81,6 +81,16 @@ def _left_out(found: PatchSet) -> list[str]:
     return [domain for domain in found.domains if domain not in entered]
 
 
+def in_part(found: PatchSet, ink: Ink) -> tuple[str, ...]:
+    """Of an atomic set that is over and did not land whole: why that can be, and what undoes what landed."""
+    landed = [member.id for member in found.members if member.state is PatchState.LANDED]
+    if not found.atomic or found.open or len(landed) in (0, len(found.domains)):
+        return ()
+    undoing = figures.joined([ink.quote(f"revert {id_}") for id_ in landed], "and")
+    why = "All had passed their gates, but what came in between kept some from landing."
+    return (f"{why} To undo what landed: {undoing}.",)
+
+
 def lines(found: PatchSet, ink: Ink, *, links: Mapping[str, str | None]) -> tuple[str, ...]:
     """One for each domain. *links*: by id of a patch the address of its card."""
     members = {member.patch.domain: member for member in found.members}
