@@ -66,7 +66,7 @@ def test_that_its_gates_ran_before_is_told_with_what_landed() -> None:
 def test_where_not_all_of_it_landed_the_way_back_is_offered() -> None:
     landed, failed = replace(LANDED, set_id="s-1"), replace(FAILED, id="d0c5", set_id="s-1")
     failed = replace(failed, patch=replace(failed.patch, domain="docs"))
-    found = PatchSet("s-1", 1, landed.place, atomic=True, domains=("web", "docs"), members=(landed, failed))
+    found = PatchSet("s-1", 1, True, ("web", "docs"), (landed, failed), landed.place)
     said = str(sets.summary(found, links={}).blocks)
     assert "To undo what landed: `revert k3v9x2ab`." in said
     assert "To undo" not in str(sets.summary(replace(found, atomic=False), links={}).blocks)

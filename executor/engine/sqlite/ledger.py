@@ -89,17 +89,19 @@ WHERE domain = ? AND attempt > 0 ORDER BY ended_at DESC, seq DESC LIMIT ?"""
 # All rows of `lanes` are counted without a look into them; heads are few.
 _READY = "(SELECT count(*) FROM lanes INDEXED BY lanes_ready WHERE state = 'ready')"
 _RUNNING = f"(SELECT count(*) FROM {_HEADS} AND state = 'running')"
+_PREPARED = f"(SELECT count(*) FROM {_HEADS} AND state = 'prepared')"
 _WAITS = f"((SELECT count(*) FROM lanes) - (SELECT count(*) FROM {_HEADS}))"
 _PROPOSED = f"(SELECT count(*) FROM {_KEPT} AND state = 'proposed')"
 _STATES = f"""
 SELECT 'waiting', {_WAITS} - {_PROPOSED} UNION ALL SELECT 'proposed', {_PROPOSED}
 UNION ALL SELECT 'ready', {_READY} UNION ALL SELECT 'running', {_RUNNING}
+UNION ALL SELECT 'prepared', {_PREPARED}
 UNION ALL SELECT state, sum(many) FROM tallies GROUP BY state"""
 _COUNTS = f"""
 SELECT
   (SELECT count(*) FROM inbox INDEXED BY inbox_free WHERE state = 'recorded' AND due_at IS NULL)
   + (SELECT count(*) FROM inbox INDEXED BY inbox_timed WHERE state = 'recorded' AND due_at IS NOT NULL),
-  {_WAITS} + {_READY},
+  {_WAITS} + {_READY} + {_PREPARED},
   {_RUNNING},
   (SELECT count(*) FROM outbox),
   (SELECT created_at FROM outbox ORDER BY id LIMIT 1)"""
