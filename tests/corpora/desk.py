@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from contracts.commands import Part, PartKind, Submit
-from contracts.faults import Fault, Reason, Rejection
+from contracts.faults import Fault, Reason, Rejection, fault
 from contracts.formats import fences
 from contracts.formats.context import Context
 from contracts.formats.reading import read
 from contracts.patch import Limits, Patch
+from contracts.resolving import Mending, Resolving
 from executor.candidate import Candidate, build
 from executor.repository.bare import Repository, opened
 from executor.repository.commits import Description, Person
@@ -22,6 +23,9 @@ _MUCH = 1 << 30
 LIMITS = Limits(block=_MUCH, file=_MUCH, files=100_000, content=_MUCH)
 _CONTEXT = Context({"corpus": "corpus"}, ("corpus",), {}, LIMITS)
 _NOW = datetime(2025, 1, 1, tzinfo=UTC)
+#: On other commits than its own a change stands elsewhere, as git takes it, too. What would only be offered is
+#: refused.
+_RESOLVING = Resolving(place=Mending.AUTO)
 _WHO = Person("Corpora", "corpora@localhost")
 
 
@@ -50,7 +54,12 @@ class Desk:
 
     async def _commit(self, patch: Patch, base: str) -> Candidate | Fault:
         description = Description("p", patch.title, "", "corpora", _WHO)
-        return await build(self.repository, patch.changeset, LIMITS, description, base=base, now=_NOW)
+        made = await build(
+            self.repository, patch.changeset, LIMITS, description, base=base, now=_NOW, resolving=_RESOLVING
+        )
+        if isinstance(made, Candidate) and _RESOLVING.is_for_people(made.mended):
+            return fault(Reason.NEEDS_ADJUSTING)
+        return made
 
     async def judge(self, body: bytes, *, base: str, name: str, expected: str | None) -> Verdict:
         """*expected* is the tree that another program makes of *body*; None: that one refuses."""
