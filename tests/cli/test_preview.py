@@ -98,3 +98,16 @@ async def test_expect_is_for_one_patch_and_for_a_tree(place: Place) -> None:
     ran = await place.run("submit", two, "--expect", "0" * 40)
     assert ran.code == ExitCode.USAGE
     assert PatchState.LANDED not in ran.out
+
+
+async def test_preview_names_what_may_change_the_patch_on_its_way(place: Place) -> None:
+    formatter = {"name": "black", "run": ["black", "."], "when": ["*.py"]}
+    other = {"name": "gofmt", "run": ["gofmt", "-w", "."], "when": ["*.go"]}
+    place.configure(repair=[formatter, other], capture=True, commands="allow")
+    patch = place.write("p.yml", LANDS + "validate: [make]\n")
+    [seen] = (await place.run("preview", patch, "--json")).json["patches"]
+    assert [(each["reason"], each["facts"]["by"]) for each in seen["reworked"]] == [
+        ("may-capture", "validate"),
+        ("may-repair", "black"),
+    ]
+    assert "Where a gate says no, it may be repaired by 'black'." in (await place.run("preview", patch)).out

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.approvals import Demands, binding, demands_of, reasons, refusal
+from contracts.approvals import Demands, binding, demands_of, reasons, refusal, unseen
 from contracts.faults import Reason
-from contracts.gates import GateSpec
+from contracts.gates import GateSpec, Reach, RepairSpec
 from contracts.patch import Changeset, Commands, Patch, Write
 from contracts.protection import CommandRule, Protected, Rule
+from contracts.resolving import Mending
 from contracts.settings import ApproverSettings, DomainSettings, GateSettings
 
 PATCH = Patch("web", Changeset((Write("a", b"1"),)), "A change")
@@ -86,6 +87,25 @@ def test_shell_lines_and_hotfixes_are_reasons_too() -> None:
     assert reasons(WITH_LINES, {}, replace(DEFAULTS, commands=CommandRule.ALLOW)) == ()
 
 
+def test_whoever_approves_shell_lines_is_told_that_what_they_change_lands() -> None:
+    [found] = reasons(WITH_LINES, {}, replace(DEFAULTS, capture=True))
+    assert (found.reason, found.args) == (Reason.COMMANDS_CAPTURED, {"field": "validate", "count": "2"})
+
+
+def test_what_nobody_has_seen_changes_nothing_that_needs_an_approval() -> None:
+    listed = (Protected(("deploy/**",), Rule.APPROVE), Protected(("legal/**",), Rule.REFUSE))
+    closed = replace(gated("./check"), protected=listed)
+    for path, reason in (
+        ("Deploy/x", Reason.LEFT_UNSEEN),
+        ("check", Reason.LEFT_UNSEEN),
+        ("legal/terms", Reason.PATH_REFUSED),
+    ):
+        wrong = unseen(["a", path], {"a": "", path: "100644 1"}, closed)
+        assert wrong is not None
+        assert (wrong.reason, wrong.args["path"]) == (reason, path)
+    assert unseen(["a"], {"a": ""}, closed) is None
+
+
 def test_what_is_refused_is_refused_whoever_would_approve_it() -> None:
     closed = replace(DEFAULTS, protected=(*DEFAULTS.protected, Protected(("legal/**",), Rule.REFUSE)))
     refused = refusal(PATCH, ["a", "legal/terms"], closed)
@@ -124,6 +144,10 @@ def test_an_approval_is_of_the_patch_the_base_and_the_policy_and_of_nothing_else
         bound(demands=replace(DEFAULTS, protected=())),
         bound(demands=replace(DEFAULTS, commands=CommandRule.ALLOW)),
         bound(demands=replace(DEFAULTS, gates=(GateSpec("g", ("true",)),))),
+        bound(demands=replace(DEFAULTS, capture=True)),
+        bound(demands=replace(DEFAULTS, repairs=(RepairSpec(GateSpec("g", ("true",))),))),
+        bound(demands=replace(DEFAULTS, repairs=(RepairSpec(GateSpec("g", ("true",)), Reach.ANY),))),
+        bound(demands=replace(DEFAULTS, repaired=Mending.AUTO)),
         bound(approvers=ApproverSettings(users=frozenset({"U01ANN"}))),
         bound(policy_file="100644 2"),
     ]

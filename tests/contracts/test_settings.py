@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from contracts.settings import Settings
+from contracts.settings import DomainSettings, Settings
 
 
 def test_an_empty_file_is_a_desk_without_domains() -> None:
@@ -25,6 +25,17 @@ def test_two_gates_of_a_domain_have_two_names() -> None:
     gate = {"name": "tests", "run": ["true"]}
     with pytest.raises(ValidationError, match="two gates named 'tests'"):
         Settings.model_validate({"domains": {"web": {"gates": [gate, gate]}}})
+    with pytest.raises(ValidationError, match="two repair commands named 'tests'"):
+        Settings.model_validate({"domains": {"web": {"repair": [gate, gate]}}})
+    Settings.model_validate({"domains": {"web": {"gates": [gate], "repair": [gate]}}})
+
+
+def test_nothing_repairs_where_that_is_not_wanted() -> None:
+    formatter = {"name": "black", "run": ["black", "."]}
+    domain = DomainSettings.model_validate({"repair": [formatter]})
+    assert [each.command.name for each in domain.repairs()] == ["black"]
+    unwanted = DomainSettings.model_validate({"repair": [formatter], "resolve": {"repair": "never"}})
+    assert unwanted.repairs() == ()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,16 @@ import pytest
 from contracts.settings import SandboxSettings
 from executor import process
 from executor.sandbox import attacks, supervised
-from executor.sandbox.level import Ended, Exited, Flooded, Job, NoSandbox, NotStarted, Signalled, TimedOut
+from executor.sandbox.level import (
+    Ended,
+    Exited,
+    Flooded,
+    Job,
+    NoSandbox,
+    NotStarted,
+    Signalled,
+    TimedOut,
+)
 from executor.sandbox.nursery import Nursery
 from executor.sandbox.probe import Chosen, Lack, best, choose, probe
 from executor.sandbox.supervised import Supervised
@@ -387,3 +396,37 @@ async def test_a_supervisor_that_does_not_start_holds_no_level(
 async def test_no_sandbox_runs_nothing() -> None:
     ended = await NoSandbox("why").run(shell("true"))
     assert ended.how == NotStarted("why")
+
+
+# What a program leaves ------------------------------------------------------------------------------
+async def test_what_a_program_left_is_there_until_it_was_looked_at_and_the_folder_as_it_was(
+    box: Supervised | None, tmp_path: Path
+) -> None:
+    if box is None:
+        pytest.skip("there are no overlays to be had here")
+    tmp_path.chmod(0o777)
+    (tmp_path / "a").touch()
+    job = shell("echo new > b; rm a; (sleep 60; echo late > b) &", tmp_path)
+    async with box.kept(job) as (ended, left):
+        assert ended.how == Exited(0)
+        assert left is not None
+        with os.scandir(left.folder) as entries:
+            assert (left.layer, sorted(each.name for each in entries)) == (True, ["a", "b"])
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(left.folder)
+
+
+async def test_a_program_that_never_came_to_its_folder_left_nothing(
+    at: Supervised, box: Supervised | None, tmp_path: Path
+) -> None:
+    async with NoSandbox("why").kept(shell("true")) as (ended, left):
+        assert (ended.how, left) == (NotStarted("why"), None)
+    if box is not None:
+        async with box.kept(shell("true", tmp_path / "missing")) as (ended, left):
+            assert isinstance(ended.how, NotStarted)
+            assert left is None
+    async with at.kept(shell("exit 1", tmp_path)) as (ended, left):
+        assert ended.how == Exited(1)
+        assert left is not None
+        assert not left.layer

@@ -39,7 +39,7 @@ REWORKING_FAULTS: Final[Mapping[Reason, Said]] = {
         "What ran undid all that the patch changes.", "Look at what the branch has, and at what runs."
     ),
     Reason.CAPTURED: Said(
-        "{by:list} changed {count:n|file|files}, which belong to it now: {files:list}. All gates ran again.",
+        "{by:list} changed {count:n|file|files}, now part of the patch: {files:list}. All gates ran again.",
         "",
     ),
     Reason.CAPTURED_AGAIN: Said(
