@@ -10,15 +10,17 @@ from typing import Final
 from contracts.faults import Fault, Reason
 from contracts.formats.codex import Edits, lines_of
 from contracts.formats.document import MOST_FAULTS
+from contracts.formats.lines import Sign, first_line
 from contracts.modes import Presence
 from contracts.patch import Chunk, Mutation, Splice, Write
 from contracts.paths import check_path, strip_prefix
 
 #: The first line of a block, in any text.
-HEADER: Final = re.compile(r"^<{5,9} ?SEARCH\b[^\n]*$", re.MULTILINE)
+HEADER: Final = Sign(re.compile(r"^<{5,9} ?SEARCH\b[^\n]*$", re.MULTILINE), ("SEARCH",))
 
 #: The first characters of the marks below: most lines are told from them by theirs.
 _MARKS: Final = frozenset("<=>")
+_MARK: Final = re.compile(r"\n(?:<<<<<|=====|>>>>>)")
 _SEARCH: Final = re.compile(r"<{5,9} ?SEARCH\b")
 _MIDDLE: Final = re.compile(r"={5,9}\s*$")
 _REPLACE: Final = re.compile(r">{5,9} ?REPLACE\b")
@@ -108,12 +110,14 @@ class _Reader:
     def up_to(self, marker: re.Pattern[str]) -> list[str] | None:
         """The lines behind the present one that come before *marker*; None: it never comes."""
         start = self.at + 1
-        for at in range(start, len(self.lines)):
-            line = self.lines[at]
-            if line[:1] in _MARKS and (_SEARCH.match(line) or marker.match(line)):
-                self.at = at
-                return None if _SEARCH.match(line) else self.lines[start:at]
-        self.at = len(self.lines)
+        self.at = first_line(self.lines, start, _MARK)
+        while self.at < len(self.lines):
+            line = self.lines[self.at]
+            if _SEARCH.match(line):
+                return None
+            if marker.match(line):
+                return self.lines[start : self.at]
+            self.at = first_line(self.lines, self.at + 1, _MARK)
         return None
 
 

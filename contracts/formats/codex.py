@@ -11,14 +11,15 @@ from typing import Final
 
 from contracts.faults import Fault, Reason
 from contracts.formats.document import MOST_FAULTS
+from contracts.formats.lines import Sign, first_line
 from contracts.modes import Presence
 from contracts.patch import Chunk, Delete, Mutation, Splice, Write
 from contracts.paths import check_path, strip_prefix
 
-#: The first line of such a patch, in any text.
-HEADER: Final = re.compile(r"^\*\*\* Begin Patch[ \t\r]*$", re.MULTILINE)
-
 _BEGIN: Final = "*** Begin Patch"
+#: The first line of such a patch, in any text.
+HEADER: Final = Sign(re.compile(r"^\*\*\* Begin Patch[ \t\r]*$", re.MULTILINE), (_BEGIN,))
+
 _END: Final = "*** End Patch"
 _ADD: Final = "*** Add File: "
 _DELETE: Final = "*** Delete File: "
@@ -26,8 +27,10 @@ _UPDATE: Final = "*** Update File: "
 _MOVE: Final = "*** Move to: "
 _END_OF_FILE: Final = "*** End of File"
 _SHOWN: Final = 60
-#: What a line of a change begins with; nothing where it is empty.
-_TAGS: Final = frozenset({"", " ", "+", "-"})
+#: A line that is none of a change, and one that is none of a new file.
+_UNTAGGED: Final = re.compile(r"\n[^ +\-\n]")
+_NOT_ADDED: Final = re.compile(r"\n(?!\+)")
+_WORD: Final = re.compile(r"\S")
 #: Changes in one patch; a block has room for ten times as many that say nothing.
 _MOST_CHUNKS: Final = 2000
 
@@ -87,7 +90,7 @@ class _Reader:
     def read(self) -> None:
         while (line := self.line) is not None and not self.full:
             self.at += 1
-            if line.startswith(_BEGIN) and HEADER.match(line):
+            if HEADER.search(line):
                 self.patch()
 
     @property
@@ -106,8 +109,7 @@ class _Reader:
                 self.blame(Reason.EDIT_STRAY_LINE, self.at, text=line[:_SHOWN])
                 self.at += 1
             else:
-                rest = range(self.at, len(self.lines))
-                self.at = next((n for n in rest if self.lines[n].strip()), rest.stop)
+                self.at = first_line(self.lines, self.at, _WORD)
         if self.line is None and not self.full and not self.stopped:
             self.blame(Reason.EDIT_CUT_OFF, self.at, missing=_END)
 
@@ -134,8 +136,7 @@ class _Reader:
 
     def add(self, path: str) -> None:
         begun = self.at
-        rest = range(self.at, len(self.lines))
-        self.at = next((n for n in rest if not self.lines[n].startswith("+")), rest.stop)
+        self.at = first_line(self.lines, self.at, _NOT_ADDED)
         content = [f"{line[1:]}\n" for line in self.lines[begun : self.at]]
         self.mutations.append(Write(path, "".join(content).encode(), expects=Presence.ABSENT))
 
@@ -171,10 +172,8 @@ class _Reader:
             anchors += [anchor] if anchor else []
             self.at += 1
         first = self.at
-        rest = range(first, len(self.lines))
-        self.at = next((n for n in rest if self.lines[n][:1] not in _TAGS), rest.stop)
-        # An empty line of the file often loses the blank that marks it.
-        lines = [line or " " for line in self.lines[first : self.at]]
+        self.at = first_line(self.lines, first, _UNTAGGED)
+        lines = self.lines[first : self.at]
         at_end = (line := self.line) is not None and line.rstrip() == _END_OF_FILE
         if at_end:
             self.at += 1
@@ -184,11 +183,14 @@ class _Reader:
             return None
         if not self.inside():
             lines = _without_trailing_blanks(lines)
+        # An empty line of the file often loses the blank that marks it.
+        if "" in lines:
+            lines = [line or " " for line in lines]
         chunk = Chunk(tuple(lines), tuple(anchors), at_end)
         if not any(line[0] in "+-" for line in lines):
             self.blame(Reason.EDIT_EMPTY, begun, path=path, chunk=number)
             return None
-        if not chunk.old and not at_end:
+        if not at_end and all(line[0] == "+" for line in lines):
             self.blame(Reason.EDIT_WITHOUT_CONTEXT, begun, path=path, chunk=number)
             return None
         return chunk
@@ -197,6 +199,6 @@ class _Reader:
 def _without_trailing_blanks(lines: list[str]) -> list[str]:
     """Blank lines before the next file's header are there for the reader's eye."""
     end = len(lines)
-    while end and lines[end - 1] == " ":
+    while end and lines[end - 1] in {"", " "}:
         end -= 1
     return lines[:end]

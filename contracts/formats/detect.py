@@ -21,6 +21,7 @@ from typing import Final
 from contracts.commands import Part, PartKind
 from contracts.formats import blocks as edit_blocks
 from contracts.formats import codex, diff, fences
+from contracts.formats.lines import Sign
 from contracts.formats.spellings import BLOCK, ROLE, Field
 
 
@@ -52,14 +53,15 @@ _BY_SUFFIX: Final = {
 }
 
 _QUOTE: Final = "[\"'\u201c\u201d\u201e\u2018\u2019]?"
-_WANTS: Final = re.compile(rf"\brole{_QUOTE}\s*[:=]\s*{_QUOTE}{ROLE}\b")
+_WANTS: Final = Sign(re.compile(rf"\brole{_QUOTE}\s*[:=]\s*{_QUOTE}{ROLE}\b"), (ROLE,))
 #: Fields that begin a YAML patch's lines, and hardly any other text's.
 _TELLING: Final = (*BLOCK[Field.ROLE], *BLOCK[Field.MUTATIONS], "target", "target_file", "patch", "blockId")
-_FIELD: Final = re.compile(
-    rf"^[ \t]*{_QUOTE}(?:{'|'.join(_TELLING)}){_QUOTE}[ \t]*:(?:[ \t\r]|$)", re.MULTILINE
+_FIELD: Final = Sign(
+    re.compile(rf"^[ \t]*{_QUOTE}(?:{'|'.join(_TELLING)}){_QUOTE}[ \t]*:(?:[ \t\r]|$)", re.MULTILINE),
+    _TELLING,
 )
 _MAILED: Final = re.compile(r"\s*From [0-9a-f]{40,64} ")
-_FENCE_AT_START: Final = re.compile(r"^(?:```|~~~)", re.MULTILINE)
+_FENCE_AT_START: Final = Sign(re.compile(r"^(?:```|~~~)", re.MULTILINE), ("```", "~~~"))
 #: Slack keeps the language that was typed behind a fence as the first line of the block.
 _LABEL_LINE: Final = re.compile(rf"({'|'.join(_LANGUAGES)})[ \t]*\r?\n", re.IGNORECASE)
 
@@ -135,7 +137,7 @@ def _joined(pieces: Sequence[Part], most_size: int) -> Iterator[Part]:
 
     Whoever writes them spreads one change over a fence per file. Each keeps its lines of the message.
     """
-    told = [piece for piece in pieces if _is_told(piece, most_size)]
+    told = [piece for piece in pieces if _is_told(piece, most_size)] if len(pieces) > 1 else []
     for piece in pieces:
         if len(told) < 2 or piece not in told:
             yield piece

@@ -8,13 +8,13 @@ tell what a file was before; git never gets to see them.
 """
 
 import re
-from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from contracts.faults import Fault, Reason
 from contracts.formats.document import MOST_FAULTS
 from contracts.formats.hunks import Hunk, Lines, bare, blame, opens_plain, read_hunk, shown
+from contracts.formats.lines import Sign, first_line
 from contracts.formats.names import (
     Names,
     line_name,
@@ -30,9 +30,14 @@ from contracts.patch import Diff, FileHeader, Limits
 from contracts.paths import check_path, strip_prefix
 
 #: A diff begins on such a line, in any text.
-HEADER: Final = re.compile(r"^(?:diff --git |--- [^\n]*\n\+\+\+ [^\n]*\n@@)", re.MULTILINE)
+HEADER: Final = Sign(
+    re.compile(r"^(?:diff --git |--- [^\n]*\n\+\+\+ [^\n]*\n@@)", re.MULTILINE), ("diff --git ", "\n+++ ")
+)
 #: Something that is called a diff wants to be one if it has such a line.
-WANTS: Final = re.compile(r"^(?:diff --(?:git|cc|combined) |--- [^\n]*\n\+\+\+ |@@@? )", re.MULTILINE)
+WANTS: Final = Sign(
+    re.compile(r"^(?:diff --(?:git|cc|combined) |--- [^\n]*\n\+\+\+ |@@@? )", re.MULTILINE),
+    ("diff --", "\n+++ ", "@@"),
+)
 
 _BINARY: Final = b"GIT binary patch"
 _BINARY_DATA: Final = re.compile(
@@ -59,8 +64,8 @@ _EXTENDED: Final = (
     b"index ",
 )
 _MODES: Final = frozenset(FileMode)
-#: The first three bytes of a line that may open a file.
-_OPENS: Final = frozenset((b"dif", b"---"))
+#: A line that may open a file.
+_OPENS: Final = re.compile(rb"\n(?:diff --git |--- )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,8 @@ class FileDiff:
     """One file. *old* and *new* are its names without the diff's own prefixes; *at* its first line.
 
     *modes* are the two sides' modes as far as they are said; *moves* is `rename`, `copy` or empty. *ids* is
-    what it says it leads from and to; a binary patch has to say so in whole, or a delta could not be told from
-    one that was made for other bytes. *sole*: it has one name, which may begin with a prefix.
+    what it says it leads from and to; a binary patch has to say so in whole, or a delta could not be told
+    from one that was made for other bytes. *sole*: it has one name, which may begin with a prefix.
     """
 
     at: int
@@ -194,7 +199,6 @@ class _Reader:
         self.faults: list[Fault] = []
         #: What the two names of files without `diff --git` begin with beside the path.
         self.prefixes: set[tuple[str, str]] = set()
-        self.openings = [at for at, line in enumerate(lines) if line[:3] in _OPENS and self.opens(at)]
 
     def read(self, most_files: int) -> None:
         while self.at < len(self.lines) and len(self.faults) < MOST_FAULTS:
@@ -236,8 +240,9 @@ class _Reader:
         self.skip_file()
 
     def skip_file(self) -> None:
-        following = bisect_left(self.openings, self.at)
-        self.at = self.openings[following] if following < len(self.openings) else len(self.lines)
+        self.at = first_line(self.lines, self.at, _OPENS)
+        while self.at < len(self.lines) and not self.opens(self.at):
+            self.at = first_line(self.lines, self.at + 1, _OPENS)
 
     def file_or_fault(self) -> None:
         try:

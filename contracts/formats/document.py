@@ -9,6 +9,8 @@ import enum
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from typing import Final
 
 from contracts.faults import Fault, Reason
@@ -100,7 +102,11 @@ class Reader:
         self._most = most
         self.faults: list[Fault] = []
         self._nodes = 0
-        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """The offsets at which lines begin."""
+        return [0, *accumulate(len(line) + 1 for line in self.text.split("\n"))]
 
     def mark(self, offset: int) -> Mark:
         line = bisect_right(self._starts, offset)

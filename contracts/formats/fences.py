@@ -9,10 +9,10 @@ Every line is looked at a bounded number of times: the cost is linear, whatever 
 """
 
 import re
-from collections.abc import Callable
 from typing import Final
 
 from contracts.commands import Part, PartKind
+from contracts.formats.lines import first_line
 
 #: Blocks of one message that are read.
 MOST_BLOCKS: Final = 200
@@ -20,11 +20,16 @@ MOST_BLOCKS: Final = 200
 _OPENING: Final = re.compile(r"( {0,3})(`{3,}|~{3,})[ \t]*([^\r]*)")
 _CLOSING: Final = re.compile(r" {0,3}(`{3,}|~{3,})[ \t\r]*$")
 _RUN: Final = re.compile("`{3,}")
+# What is looked for in lines to come; these see a line feed before each of them.
+_ANY_BACKTICKS: Final = re.compile("```")
+_BACKTICKS_CLOSE: Final = re.compile(r"\n {0,3}`{3,}[ \t\r]*(?=\n|\Z)")
 #: The end of a block that is glued to the last line of its content. Not behind `+` or a blank: there it
-#: is a line of that content, in a diff or a document.
-_GLUED_END: Final = re.compile(r"[\w}\])\"';,.]`{3}[ \t\r]*$")
-_TYPED_END: Final = re.compile(r"[ \t]*`{3,}[ \t]")
-_LABELLED_OPENING: Final = re.compile(r" {0,3}`{3,}[A-Za-z]")
+#: is a line of that content, in a diff or a document. Nor where the line has other backticks.
+_GLUED_CLOSE: Final = re.compile(r"\n(?:[^`\n]+|`{1,2}(?!`))*+(?<=[\w}\])\"';,.])```[ \t\r]*(?=\n|\Z)")
+_NAMED_OPENS: Final = re.compile(r"\n {0,3}`{3,}[ \t]*+[^\r\n`]++(?=[\r\n]|\Z)")
+_LABELLED_OPENS: Final = re.compile(r"\n {0,3}`{3,}[A-Za-z]")
+#: The end of a block that somebody typed into a sentence: ``` at a line's end, or before a blank.
+_TYPED_CLOSE: Final = re.compile(r"```[ \t\r]*(?=\n|\Z)|\n[ \t]*`{3,}[ \t]")
 _LANGUAGE: Final = re.compile(r"[A-Za-z][\w+#.-]*")
 #: Content that would pass for an info string.
 _CONTENT: Final = re.compile(r"diff --|From |(?:jsonc?|ya?ml)[ \t]+[{\[\"]", re.IGNORECASE)
@@ -46,36 +51,6 @@ def parts(text: str) -> tuple[Part, ...]:
     return tuple(scan.found)
 
 
-def _closes_glued(line: str) -> bool:
-    return _ends_in_backticks(line) and line.count("```") == 1 and _GLUED_END.search(line) is not None
-
-
-def _opens_named(line: str) -> bool:
-    opening = _OPENING.match(line)
-    return opening is not None and opening[3] != "" and "`" not in opening[3]
-
-
-def _closes_backticks(line: str) -> bool:
-    return _ends_in_backticks(line) and _CLOSING.match(line) is not None
-
-
-def _ends_in_backticks(line: str) -> bool:
-    return line.rstrip(" \t\r").endswith("```")
-
-
-def _opens_labelled(line: str) -> bool:
-    return _LABELLED_OPENING.match(line) is not None
-
-
-def _ends_typed(line: str) -> bool:
-    """True if *line* ends a block that somebody typed into a sentence: ``` at its end, or before a blank."""
-    return _ends_in_backticks(line) or _TYPED_END.match(line) is not None
-
-
-def _has_backticks(line: str) -> bool:
-    return "```" in line
-
-
 def _label(info: str) -> str | None:
     """The language of an info string, or None if it is content that is glued to the fence."""
     if _CONTENT.match(info):
@@ -92,22 +67,21 @@ class _Scan:
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
         self.found: list[Part] = []
-        self._sought: dict[Callable[[str], bool], tuple[int, int]] = {}
+        self._sought: dict[re.Pattern[str], tuple[int, int]] = {}
 
-    def after(self, wanted: Callable[[str], bool], start: int) -> int:
-        """The first line from *start* that is *wanted*, or one past the last.
+    def after(self, wanted: re.Pattern[str], start: int) -> int:
+        """The first line from *start* with what is *wanted*, or one past the last.
 
         An answer holds until it is passed, so that asking from line after line stays linear.
         """
         asked, answer = self._sought.get(wanted, (0, -1))
         if not asked <= start <= answer:
-            rest = range(start, len(self.lines))
-            answer = next((n for n in rest if "```" in (line := self.lines[n]) and wanted(line)), rest.stop)
+            answer = first_line(self.lines, start, wanted)
             self._sought[wanted] = (start, answer)
         return answer
 
     def add(self, lines: list[str], first: int, language: str) -> None:
-        body = "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
+        body = "\n".join((*lines, "")).encode("utf-8", "replace")
         above = self.above(first - 1)
         self.found.append(Part(PartKind.FENCE, body, language=language, first_line=first + 1, above=above))
 
@@ -130,7 +104,9 @@ class _Scan:
             return self.read_glued(start, len(indent) + len(fence), unclosed=True)
         end = self.end_of(start, fence)
         last = self.lines[end : end + 1]
-        block = [_outdented(each, len(indent)) for each in self.lines[start + 1 : end]]
+        block = self.lines[start + 1 : end]
+        if indent:
+            block = [_outdented(each, len(indent)) for each in block]
         if last and not _CLOSING.match(last[0]):
             block.append(last[0].rstrip()[:-3])
         self.add(block, start + 1, language)
@@ -139,11 +115,11 @@ class _Scan:
     def end_of(self, start: int, fence: str) -> int:
         """The line that closes the block opened on *start* by *fence*, or one past the last."""
         if fence != "```":
-            rest = range(start + 1, len(self.lines))
-            return next((n for n in rest if _closes(self.lines[n], fence)), rest.stop)
-        end = self.after(_closes_backticks, start + 1)
-        glued = self.after(_closes_glued, start + 1)
-        if glued < end and (end == len(self.lines) or self.after(_opens_named, glued + 1) < end):
+            closing = rf"\n {{0,3}}{fence[0]}{{{len(fence)},}}[ \t\r]*(?=\n|\Z)"
+            return first_line(self.lines, start + 1, re.compile(closing))
+        end = self.after(_BACKTICKS_CLOSE, start + 1)
+        glued = self.after(_GLUED_CLOSE, start + 1)
+        if glued < end and (end == len(self.lines) or self.after(_NAMED_OPENS, glued + 1) < end):
             return glued
         return end
 
@@ -161,8 +137,8 @@ class _Scan:
                 break  # a line of a diff, or indented code as far as CommonMark goes
             if language is None:
                 return self.read_glued(start, opening.end(), unclosed=False)
-            end = self.after(_ends_typed, start + 1)
-            if self.after(_opens_labelled, start + 1) < end or end == len(self.lines):
+            end = self.after(_TYPED_CLOSE, start + 1)
+            if self.after(_LABELLED_OPENS, start + 1) < end or end == len(self.lines):
                 break
             last, _, behind = self.lines[end].partition("```")
             self.add([*self.lines[start + 1 : end], *([last] if last.strip() else [])], start + 1, language)
@@ -175,7 +151,7 @@ class _Scan:
         *unclosed*: without any, it goes to the end of the text; else it was no block.
         """
         first = self.lines[start][column:]
-        end = self.after(_has_backticks, start + 1)
+        end = self.after(_ANY_BACKTICKS, start + 1)
         if end == len(self.lines):
             if not unclosed:
                 return start + 1
@@ -192,11 +168,6 @@ class _Scan:
 
     def add_line(self, content: str, line: int) -> None:
         self.add_glued([content.strip()], line)
-
-
-def _closes(line: str, fence: str) -> bool:
-    closing = _CLOSING.match(line)
-    return closing is not None and closing[1][0] == fence[0] and len(closing[1]) >= len(fence)
 
 
 def _outdented(line: str, most: int) -> str:

@@ -5,12 +5,12 @@
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from contracts.faults import Fault, Reason
+from contracts.formats.lines import first_line, pieces
 
 _RANGE: Final = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 #: The last lines of a mail: `-- ` and who or what wrote it, mostly the version of a git.
@@ -22,7 +22,8 @@ _BLANK: Final = frozenset((b"", b"\r"))
 _CONTEXT: Final = (1, 1)
 #: What any other line of a hunk begins with, and whether it is an old line, a new one, or both.
 _SIDES: Final = {b" ": _CONTEXT, b"-": (1, 0), b"+": (0, 1)}
-_SURE: Final = frozenset((b" ", b"+"))
+#: A line that needs a second look; a block can have a hundred thousand that need none.
+_DOUBTFUL: Final = re.compile(rb"\n(?:--|[^ +-])")
 _SHOWN: Final = 80
 
 Lines = Sequence[bytes]  #: of the whole diff, without their line feeds; numbered from 0
@@ -170,15 +171,18 @@ def _mended(line: bytes) -> bytes:
 
 def _recount(lines: Lines, start: int) -> tuple[int, int, int]:
     """Old and new lines up to where the body visibly ends, and where; blank lines there are the sender's."""
-    rest = range(start, len(lines))
-    # Most lines are decided by their first byte; a block can have a hundred thousand.
-    doubtful = (at for at in rest if lines[at][:1] not in _SURE)
-    end = next((at for at in doubtful if not _goes_on(lines, at)), rest.stop)
+    end = first_line(lines, start, _DOUBTFUL)
+    while end < len(lines) and _goes_on(lines, end):
+        end = first_line(lines, end + 1, _DOUBTFUL)
     while end > start and lines[end - 1] in _BLANK:
         end -= 1
-    tags = Counter([line[:1] for line in lines[start:end]])
-    context = tags[b" "] + tags[b""] + tags[b"\r"]
-    return context + tags[b"-"], context + tags[b"+"], end
+    gone = came = ends = 0
+    for piece in pieces(lines, start, end):
+        gone += piece.count(b"\n-")
+        came += piece.count(b"\n+")
+        ends += piece.count(b"\n\\")
+    context = end - start - gone - came - ends
+    return context + gone, context + came, end
 
 
 def _goes_on(lines: Lines, at: int) -> bool:

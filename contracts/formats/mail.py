@@ -11,6 +11,7 @@ from typing import Final
 
 from contracts.patch import Author
 
+_BEGINS: Final = "From "
 _ENVELOPE: Final = re.compile(r"From [0-9a-f]{40,64} ")
 _ENVELOPES: Final = re.compile(r"^From [0-9a-f]{40,64} ", re.MULTILINE)
 _HEADER: Final = re.compile(r"(From|Subject|Date): ?(.*)", re.IGNORECASE)
@@ -39,7 +40,15 @@ class Mail:
 
 def envelopes(text: str) -> list[int]:
     """The lines, from 0, at which the mailed commits in *text* begin."""
-    return [text.count("\n", 0, found.start()) for found in islice(_ENVELOPES.finditer(text), _MOST_MAILS)]
+    if _BEGINS not in text:
+        return []
+    lines = begun = 0
+    found = []
+    for envelope in islice(_ENVELOPES.finditer(text), _MOST_MAILS):
+        lines += text.count("\n", begun, envelope.start())
+        begun = envelope.start()
+        found.append(lines)
+    return found
 
 
 def _moment(date: str) -> datetime | None:

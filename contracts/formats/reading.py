@@ -1,5 +1,6 @@
 """One submission to Patches and Rejections, block by block."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,7 +28,7 @@ from contracts.secrets import redact
 
 Result = Patch | Rejection
 
-_SURROGATES: Final = range(0xD800, 0xE000)
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SHOWN: Final = 80
 
 
@@ -117,11 +118,11 @@ def _read_document(block: Block, submit: Submit, context: Context) -> tuple[Resu
 def _not_utf8(text: str) -> Fault | None:
     if text.isascii():
         return None
-    offset = next((number for number, char in enumerate(text) if ord(char) in _SURROGATES), None)
-    if offset is None:
+    found = _SURROGATE.search(text)
+    if found is None:
         return None
-    before = text[:offset]
-    line, column = before.count("\n") + 1, offset - before.rfind("\n")
+    before = text[: found.start()]
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     return fault(Reason.NOT_UTF8, offset=len(before.encode()), line=line, column=column)
 
 

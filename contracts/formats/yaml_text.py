@@ -35,6 +35,10 @@ _PLAIN: Final = {
     "tag:yaml.org,2002:float": Plain.NUMBER,
     "tag:yaml.org,2002:null": Plain.NOTHING,
 }
+#: YAML's own patterns take time and memory. What is longer than any number that means something is told by
+#: its digits.
+_LONGEST_PLAIN: Final = 200
+_LONG_NUMBER: Final = re.compile(r"[-+]?[0-9][0-9_.]*(?:[eE][-+]?[0-9]+)?")
 #: YAML 1.1 takes these for line breaks and would change them on the way.
 _ODD_BREAK: Final = re.compile("[\u0085\u2028\u2029]")
 
@@ -135,4 +139,6 @@ def _looks_like(event: Any) -> str:
     if not event.implicit[0]:
         return ""
     value: str = event.value
+    if len(value) > _LONGEST_PLAIN:
+        return "tag:yaml.org,2002:int" if _LONG_NUMBER.fullmatch(value) else ""
     return next((tag for tag, looks in _LOOKS.get(value[:1], ()) if looks.match(value)), "")

@@ -50,21 +50,21 @@ async def _hold(given: argparse.Namespace, home: Path, tally: Tally) -> None:
     began = time.monotonic()
     if (folder / "cases").is_dir() and not given.only:
         await cases.hold(folder / "cases", folder / "work", home, tally)
-    async for path in _histories(folder, given.only, home, tally):
+    async for path in _histories(given, home, tally):
         await histories.hold(path, home, tally, Sample(given.commits, given.every, given.largest))
         passed = time.monotonic() - began
         print(f"{passed:7.0f} s  {tally.judged:7} patches, {tally.wrong} wrong: {path.name}", flush=True)
 
 
-async def _histories(folder: Path, only: str, home: Path, tally: Tally) -> AsyncIterator[Path]:
+async def _histories(given: argparse.Namespace, home: Path, tally: Tally) -> AsyncIterator[Path]:
     """Every repository there is, or that packages and releases give."""
-    work = folder / "work"
+    folder, work, only = given.folder, given.folder / "work", given.only
     for package in sorted(folder.glob("*.dsc")):
         if only in package.name and (path := await series.hold(package, work, home, tally)):
             yield path
     for archives in sorted(folder.glob("releases/*/")):
         if only in archives.name:
-            yield releases.imported(archives, work)
+            yield releases.imported(archives, work, given.commits + 1)
     for path in sorted(folder.iterdir()):
         if only in path.name and (path / ".git").is_dir():
             yield path

@@ -166,7 +166,11 @@ async def _elsewhere(desk: Desk, one: _Commit, other: str, tally: Tally) -> None
 
 
 async def as_git_does(desk: Desk, base: str, body: bytes) -> str | None:
-    """The tree that `git apply` makes of the commit *base*; None: it refuses."""
+    """The tree that `git apply` makes of the commit *base*; None: it refuses.
+
+    A last line without a line end, which it does not take, gets one.
+    """
+    body = body if body.endswith(b"\n") else body + b"\n"
     git = desk.repository.git.with_env(GIT_INDEX_FILE=str(desk.repository.scratch / "theirs"))
     await git.run("read-tree", base)
     try:

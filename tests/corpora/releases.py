@@ -19,8 +19,8 @@ _NUMBERS = re.compile(r"\d+")
 _BAD_PARTS = frozenset({"", ".", "..", ".git"})
 
 
-def imported(archives: Path, into: Path) -> Path:
-    """The bare repository below *into* whose commits are the releases in the folder *archives*."""
+def imported(archives: Path, into: Path, most: int) -> Path:
+    """The bare repository below *into* whose commits are the last *most* releases of the folder *archives*."""
     path = into / f"{archives.name}.git"
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
@@ -28,7 +28,7 @@ def imported(archives: Path, into: Path) -> Path:
     argv = ["git", "fast-import", "--quiet"]
     with subprocess.Popen(argv, cwd=path, stdin=subprocess.PIPE) as importing:
         assert importing.stdin is not None
-        for archive in sorted(archives.glob("*.t*gz"), key=_version):
+        for archive in sorted(archives.glob("*.t*gz"), key=_version)[-most:]:
             _commit(archive, importing.stdin)
     if importing.returncode:
         raise AssertionError(f"git fast-import: exit {importing.returncode}")
