@@ -23,8 +23,7 @@ _MUCH = 1 << 30
 LIMITS = Limits(block=_MUCH, file=_MUCH, files=100_000, content=_MUCH)
 _CONTEXT = Context({"corpus": "corpus"}, ("corpus",), {}, LIMITS)
 _NOW = datetime(2025, 1, 1, tzinfo=UTC)
-#: On other commits than its own a change stands elsewhere, as git takes it, too. What would only be offered is
-#: refused.
+#: On other commits than its own a change stands elsewhere, as git takes it. What is only offered is refused.
 _RESOLVING = Resolving(place=Mending.AUTO)
 _WHO = Person("Corpora", "corpora@localhost")
 
