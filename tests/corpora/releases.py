@@ -20,7 +20,7 @@ _BAD_PARTS = frozenset({"", ".", "..", ".git"})
 
 
 def imported(archives: Path, into: Path, most: int) -> Path:
-    """The bare repository below *into* whose commits are the last *most* releases of the folder *archives*."""
+    """The bare repository below *into* whose commits are the last *most* releases in *archives*."""
     path = into / f"{archives.name}.git"
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
