@@ -19,7 +19,8 @@ _MEMBERS = f"""
 SELECT bound, seq, domain, state, rank, passed, hotfix,
   state <> 'proposed' AND due_at IS NULL AND held_by IS NULL AND unmet = 0
 FROM {BOUND} ORDER BY bound, seq"""
-_CLOSED = "SELECT closing FROM closed WHERE domain IN (?, '')"
+_CLOSED = """
+SELECT closing FROM closed WHERE domain = ? UNION ALL SELECT closing FROM closed WHERE domain = ''"""
 
 
 class Statements(Protocol):

@@ -15,6 +15,7 @@ INSERT INTO endings (seq, domain, ended_at, state, attempt, started_at, steps, r
 VALUES (:seq, :domain, :ended_at, :state, :attempt, :started_at, :steps, :report)"""
 _TALLY = """
 INSERT INTO tallies VALUES (:domain, :state, 1) ON CONFLICT (domain, state) DO UPDATE SET many = many + 1"""
+_NEEDED = "SELECT 1 FROM dependencies WHERE needs = ?"
 _MET = """
 UPDATE lanes SET unmet = unmet - 1
 WHERE seq IN (SELECT seq FROM dependencies WHERE needs = ?) AND unmet > 0
@@ -37,7 +38,7 @@ def end(tx: Transaction, ending: Ending) -> None:
     tx.execute(_END, ending._asdict())
     tx.execute(_TALLY, {"domain": ending.domain, "state": ending.state})
     tell_sets(tx, ending.seq, ending.ended_at)
-    if ending.state is PatchState.LANDED:
+    if ending.state is PatchState.LANDED and tx.execute(_NEEDED, (ending.seq,)).fetchone():
         promote_all(tx, [domain for (domain,) in tx.execute(_MET, (ending.seq,)).fetchall()])
 
 

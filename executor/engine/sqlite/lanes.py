@@ -19,7 +19,7 @@ from contracts.outcome import (
     Step,
     Stopped,
 )
-from contracts.ports import AuditEntry, Finish, MovedOnError
+from contracts.ports import AuditEntry, Finish, MovedOnError, Work
 from contracts.records import StoredPatch
 from contracts.states import PATCH_TRANSITIONS, PatchEvent, PatchState, after
 from executor.engine.sqlite.audit import note_all
@@ -38,12 +38,12 @@ from executor.engine.sqlite.sets import tell_sets
 from executor.engine.sqlite.tasks import Ended, note_attempt
 from executor.engine.sqlite.threads import Thread
 from executor.engine.sqlite.together import keep_together
-from executor.engine.sqlite.turns import promote, promote_all
+from executor.engine.sqlite.turns import is_next, promote, promote_all
 from executor.engine.sqlite.writer import Transaction, Writer
 
 _ENTER = """
 INSERT INTO lanes (seq, domain, content, state, rank, hotfix, unmet, bound)
-VALUES (:seq, :domain, :content, 'waiting', :rank, :hotfix, :unmet, :bound)"""
+VALUES (:seq, :domain, :content, :state, :rank, :hotfix, :unmet, :bound)"""
 _NEEDS = "SELECT patches.seq, endings.state FROM patches LEFT JOIN endings USING (seq) WHERE id = ?"
 _NEXT = "SELECT seq FROM lanes INDEXED BY lanes_ready WHERE state = 'ready' ORDER BY rank, seq LIMIT 1"
 _CLAIM = """
@@ -104,20 +104,25 @@ def enter(tx: Transaction, seq: int | None, entrant: Entrant) -> None:
     """Put an accepted patch into its lane. What it needs is known, or the caller is wrong: LookupError."""
     needed = [_needed(tx, id_) for id_ in entrant.needs]
     unmet = [number for number, state in needed if state != PatchState.LANDED]
+    begins = not unmet and entrant.bound is None and is_next(tx, entrant.domain, entrant.hotfix)
     tx.execute(
         _ENTER,
         {
             "seq": seq,
             "domain": entrant.domain,
             "content": entrant.content,
+            "state": PatchState.READY if begins else PatchState.WAITING,
             "rank": entrant.rank,
             "hotfix": entrant.hotfix,
             "unmet": len(unmet),
             "bound": entrant.bound,
         },
     )
-    tx.executemany("INSERT INTO dependencies VALUES (?, ?)", [(seq, number) for number in unmet])
-    if entrant.bound is None:
+    if unmet:
+        tx.executemany("INSERT INTO dependencies VALUES (?, ?)", [(seq, number) for number in unmet])
+    if begins:
+        tx.wake(Work.LANES)
+    elif entrant.bound is None:
         promote(tx, entrant.domain)
 
 

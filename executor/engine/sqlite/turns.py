@@ -19,13 +19,16 @@ KEPT = """
 (state = 'proposed' OR (state = 'waiting' AND due_at IS NULL AND (held_by IS NOT NULL OR unmet > 0)))"""
 #: The heads of lanes, one of each at most.
 HEADS = "lanes INDEXED BY lanes_head WHERE state IN ('ready', 'running', 'prepared')"
-_HEADED = f"SELECT 1 FROM {HEADS} AND domain = ?"
-_FIRST = f"""
-SELECT seq, rank, passed FROM lanes INDEXED BY lanes_waiting
-WHERE domain = :domain AND {FREE} AND bound IS NULL AND hotfix >= :hotfix ORDER BY rank, seq LIMIT 1"""
-_OLDEST = f"""
-SELECT seq, rank, passed FROM lanes INDEXED BY lanes_oldest
-WHERE domain = :domain AND {FREE} AND bound IS NULL AND hotfix >= :hotfix ORDER BY seq LIMIT 1"""
+_STANDS = f"""
+SELECT EXISTS (SELECT 1 FROM {HEADS} AND domain = :domain),
+  EXISTS (SELECT 1 FROM lanes INDEXED BY lanes_waiting WHERE domain = :domain AND {FREE})"""
+_WHO = f"domain = :domain AND {FREE} AND bound IS NULL AND hotfix >= :hotfix"
+#: The first by priority, and the oldest: mostly one and the same.
+_ORDINARY = f"""
+SELECT * FROM (SELECT seq, rank, passed FROM lanes INDEXED BY lanes_waiting
+  WHERE {_WHO} ORDER BY rank, seq LIMIT 1)
+UNION SELECT * FROM (SELECT seq, rank, passed FROM lanes INDEXED BY lanes_oldest
+  WHERE {_WHO} ORDER BY seq LIMIT 1)"""
 _BEGIN = "UPDATE lanes SET state = 'ready' WHERE seq = ?"
 _PASSED_OVER = "UPDATE lanes SET passed = passed + 1 WHERE seq = ?"
 _DEMOTE = """
@@ -35,8 +38,8 @@ WHERE state IN ('ready', 'running', 'prepared') AND state = 'ready'"""
 
 def promote(tx: Transaction, domain: str) -> int:
     """Give the lane a head if it has none and one may begin; how many became READY."""
-    gate = gate_of(tx, domain)
-    if gate.shut or tx.execute(_HEADED, (domain,)).fetchone():
+    headed, waits = tx.execute(_STANDS, {"domain": domain}).fetchone()
+    if headed or not waits or (gate := gate_of(tx, domain)).shut:
         return 0
     chosen = _chosen(tx, domain, gate)
     if chosen is None:
@@ -44,6 +47,12 @@ def promote(tx: Transaction, domain: str) -> int:
     tx.execute(_BEGIN, (chosen,))
     tx.wake(Work.LANES)
     return 1
+
+
+def is_next(tx: Transaction, domain: str, hotfix: bool) -> bool:
+    """Whether a patch that nothing keeps back is the head of its lane as soon as it comes into it."""
+    headed, waits = tx.execute(_STANDS, {"domain": domain}).fetchone()
+    return not headed and not waits and gate_of(tx, domain).lets(hotfix)
 
 
 class _Waiting(NamedTuple):
@@ -74,11 +83,7 @@ def _chosen(tx: Transaction, domain: str, gate: Gate) -> int | None:
 def _ordinary(tx: Transaction, domain: str, gate: Gate) -> list[_Waiting]:
     """The first and the oldest of those that may land alone."""
     who = {"domain": domain, "hotfix": int(gate.hotfixes)}
-    first = tx.execute(_FIRST, who).fetchone()
-    if first is None:
-        return []
-    oldest = tx.execute(_OLDEST, who).fetchone()
-    return [_Waiting(*first)] if oldest == first else [_Waiting(*first), _Waiting(*oldest)]
+    return [_Waiting(*each) for each in tx.execute(_ORDINARY, who)]
 
 
 def _bound(tx: Transaction, domain: str) -> list[_Waiting]:
