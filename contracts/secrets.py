@@ -7,6 +7,7 @@ looks random is left alone: a check that cries wolf is switched off.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _SHAPES: Final = {
@@ -34,9 +35,27 @@ _SHAPES: Final = {
     "bearer": r"(?<=Bearer )[\w.~+/-]{20,}=*",
     "password-in-address": r"(?<=://)[^/@\s:\"'<>$]{0,64}:[^/@\s\"'<>$]{3,256}(?=@)",
 }
-_ANY: Final = re.compile(
-    "|".join(f"(?P<{kind.replace('-', '_')}>{shape})" for kind, shape in _SHAPES.items())
-)
+#: What no text is without that has one of a shape. To look for these first takes a hundredth of the time.
+_MARKS: Final = {
+    "slack": ("xox", "xapp-"),
+    "slack-webhook": ("hooks.slack.com/",),
+    "github": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+    "gitlab": ("glpat-", "glptt-", "gldt-", "glrt-"),
+    "aws": ("AKIA", "ASIA"),
+    "aws-secret": ("aws_secret_access_key",),
+    "google": ("AIza", "ya29."),
+    "stripe": ("k_live_",),
+    "npm": ("npm_",),
+    "pypi": ("pypi-AgE",),
+    "sendgrid": ("SG.",),
+    "model-provider": ("sk-",),
+    "telegram": (":AA",),
+    "desk": ("pdk-",),
+    "jwt": ("eyJ",),
+    "private-key": ("-----BEGIN ",),
+    "bearer": ("Bearer ",),
+    "password-in-address": ("://",),
+}
 #: What people write where a credential would stand.
 _PLACEHOLDER: Final = re.compile(
     r"example|placeholder|changeme|redacted|your[-_]|:password$|:pass$|(.)\1{7}", re.I
@@ -59,9 +78,17 @@ class Secret:
 
 def find(text: str) -> Iterator[Secret]:
     """What looks like a credential in *text*, in its order."""
-    for found in _ANY.finditer(text):
+    kinds = tuple(kind for kind, marks in _MARKS.items() if any(mark in text for mark in marks))
+    if not kinds:
+        return
+    for found in _any_of(kinds).finditer(text):
         if not _PLACEHOLDER.search(found[0][:200]):
             yield Secret((found.lastgroup or "").replace("_", "-"), found.start(), found.end())
+
+
+@lru_cache(maxsize=64)
+def _any_of(kinds: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?P<{kind.replace('-', '_')}>{_SHAPES[kind]})" for kind in kinds))
 
 
 def redact(text: str, known: Iterable[str] = ()) -> str:

@@ -23,13 +23,11 @@ def check_credentials(
     if policy is Credentials.IGNORE:
         return ()
     changed = [file for file in files if file.change is not Change.DELETED and file.added is not None]
+    there = [(file.path, *found) for file in changed for found in _in(after, file.path)]
+    if not there:
+        return ()
     known = {value for file in changed for _, _, value in _in(before, file.old_path or file.path)}
-    added = [
-        (file.path, line, kind)
-        for file in changed
-        for line, kind, value in _in(after, file.path)
-        if value not in known
-    ]
+    added = [(path, line, kind) for path, line, kind, value in there if value not in known]
     if not added:
         return ()
     path, line, kind = added[0]
