@@ -64,6 +64,7 @@ class Reason(enum.StrEnum):
     DIFF_BINARY_STUB = "diff-binary-stub"  #: path
     DIFF_ZERO_CONTEXT = "diff-zero-context"  #: path, hunk
     DIFF_BAD_MODE = "diff-bad-mode"  #: path, mode
+    DIFF_UNSURE_NAMES = "diff-unsure-names"  #: path, folder
     # Edits by whole lines (`*** Begin Patch`, search/replace) --------------------------------
     EDIT_STRAY_LINE = "edit-stray-line"  #: text
     EDIT_CUT_OFF = "edit-cut-off"  #: missing
@@ -206,6 +207,10 @@ class Reason(enum.StrEnum):
     SILENCE_ELSEWHERE = "silence-elsewhere"
     ROWS_MOVE_ON = "rows-move-on"
     UNKNOWN_SCHEDULE = "unknown-schedule"  #: name, suggestion
+    NOT_IN_PEOPLE = "not-in-people"
+    DUTY_YOURS = "duty-yours"  #: schedule
+    DUTY_ENDLESS = "duty-endless"  #: schedule
+    DUTY_NOT_TAKEN = "duty-not-taken"  #: schedule
     # The plan and its risks -----------------------------------------------------------------
     PLAN_BAD_WORD = "plan-bad-word"  #: field, said, known, suggestion
     PLAN_OUT_OF_RANGE = "plan-out-of-range"  #: field, said, least, most

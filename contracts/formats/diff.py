@@ -21,6 +21,7 @@ from contracts.formats.names import (
     paired_names,
     prefixes_of,
     quoted,
+    release_of,
     sole_name,
     stated_name,
     strip_prefixes,
@@ -108,7 +109,8 @@ def read_diff(body: bytes, limits: Limits, *, recount: bool = False) -> DiffText
     """
     reader = _Reader(_as_sent(body.removesuffix(b"\n").split(b"\n")), recount=recount)
     reader.read(limits.files)
-    return DiffText(tuple(map(reader.without_prefix, reader.files)), tuple(reader.faults))
+    files = tuple(map(reader.without_prefix, reader.files))
+    return DiffText(files, tuple(reader.faults) or reader.unsure())
 
 
 def _as_sent(lines: list[bytes]) -> list[bytes]:
@@ -330,6 +332,16 @@ class _Reader:
             return file
         olds, news = ({pair[side] for pair in self.prefixes} for side in (0, 1))
         return replace(file, old=sole_name(file.old, "a", olds), new=sole_name(file.new, "b", news))
+
+    def unsure(self) -> tuple[Fault, ...]:
+        """That new files have names which may begin with a prefix, where no other file could tell."""
+        if self.prefixes:
+            return ()
+        created = (file for file in self.files if file.sole and file.old is None)
+        for file in created:
+            if folder := release_of(file.path):
+                return (blame(Reason.DIFF_UNSURE_NAMES, file.at, path=file.path, folder=folder),)
+        return ()
 
     def check_modes(self, file: FileDiff, headers: _Headers) -> None:
         index = _INDEX_MODE.fullmatch(headers.extended.get(b"index ", b""))

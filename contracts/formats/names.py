@@ -22,6 +22,8 @@ _ESCAPE: Final = re.compile(rb"\\([0-3][0-7]{2}|.)", re.DOTALL)
 _PLAIN: Final = re.compile(r"[\w./+@%=:,~^#!$&'()\[\]{};-]+", re.ASCII)
 #: The time of a file that is not there, as GNU diff writes it: 1970-01-01 00:00 UTC in any zone.
 _NEVER: Final = re.compile(rb"\t(1970-01-01|1969-12-31) (\d\d):(\d\d)(?::00(?:\.0+)?)? ([+-])(\d\d):?(\d\d)")
+#: What an archive of a release unpacks to, and what stands beside it where people compare two of them.
+_RELEASE: Final = re.compile(r"[A-Za-z][\w.+-]*[-_]v?\d+\.\d[\w.+~-]*|[^/]+\.(?:orig|old|new)")
 #: A name with tabs of its own, without quotes, as GNU diff writes it.
 _TABBED: Final = re.compile(rb"([^\t]+\t.+)\t\d{4}-\d\d-\d\d \d\d:\d\d[^\t]*")
 
@@ -101,6 +103,12 @@ def sole_name(name: str | None, usual: str, known: Collection[str]) -> str | Non
     first, slash, rest = name.partition("/")
     prefixed = first in known or (first == usual and set(known) != {""})
     return rest if first and slash and prefixed else name
+
+
+def release_of(name: str) -> str | None:
+    """The first folder of *name*, if it looks like that of a release; None: it does not, or there is none."""
+    first, slash, _ = name.partition("/")
+    return first if slash and _RELEASE.fullmatch(first) else None
 
 
 def quoted(name: str) -> bytes:

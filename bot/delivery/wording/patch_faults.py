@@ -172,6 +172,11 @@ _DIFFS: Mapping[Reason, Said] = {
         "The diff gives {path} the mode {mode}.",
         "Only `100644` and `100755` are taken; no links, no submodules.",
     ),
+    Reason.DIFF_UNSURE_NAMES: Said(
+        "All files of the diff are new, and {folder} looks like the folder of a release: "
+        "nothing tells whether it is part of the name {path}.",
+        "Begin the names with `a/` and `b/`, as `git diff` does.",
+    ),
 }
 
 _EDITS: Mapping[Reason, Said] = {

@@ -284,6 +284,10 @@ BROKEN: dict[str, tuple[str, list[tuple[Reason, int, int]]]] = {
         "diff --git a/x b/x\nindex 1..1 100644\n",
         [(Reason.DIFF_EMPTY, 1, 1)],
     ),
+    "new files below the folder of a release": (
+        "--- /dev/null\n+++ ruby3.1-3.1.2/x\n@@ -0,0 +1 @@\n+a\n",
+        [(Reason.DIFF_UNSURE_NAMES, 1, 1)],
+    ),
     "a header without names": ("diff --git x\nnew file mode 100644\n", [(Reason.DIFF_CONTRADICTION, 1, 1)]),
     "names that differ without a rename": (
         "diff --git a/x b/y\n--- a/x\n+++ b/y\n" + HUNK,
@@ -564,6 +568,16 @@ def test_a_file_that_comes_has_no_prefix_where_the_others_have_none() -> None:
     new = "--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+a\n"
     assert read("--- lib/y\n+++ lib/y\n" + HUNK + new).files[1] == FileHeader(None, "b/x")
     assert read(new).files == (FileHeader(None, "x"),)
+
+
+def test_the_folder_of_a_release_is_taken_off_or_kept_only_where_another_file_tells() -> None:
+    new = "--- /dev/null\n+++ ruby3.1-3.1.2/x\n@@ -0,0 +1 @@\n+a\n"
+    off = read("--- ruby3.1-3.1.2.orig/y\n+++ ruby3.1-3.1.2/y\n" + HUNK + new)
+    assert off.files[1] == FileHeader(None, "x")
+    kept = read("--- lib/y\n+++ lib/y\n" + HUNK + new)
+    assert kept.files[1] == FileHeader(None, "ruby3.1-3.1.2/x")
+    assert read(new.replace("+++ ", "+++ b/")).files == (FileHeader(None, "ruby3.1-3.1.2/x"),)
+    assert read(new.replace("ruby3.1-3.1.2/x", "phase-2/x")).files == (FileHeader(None, "phase-2/x"),)
 
 
 def test_a_file_that_never_was_shows_its_prefix_by_both_names() -> None:
