@@ -8,7 +8,7 @@ from pathlib import Path
 
 from contracts.commands import Actor
 from contracts.faults import Fault, Reason, fault
-from contracts.gates import GateSpec
+from contracts.gates import GateSpec, RepairSpec
 from contracts.outcome import Report, Step
 from contracts.patch import Limits, Patch
 from contracts.resolving import Resolving
@@ -66,6 +66,7 @@ async def rehearse(
     branch: str | None,
     gates: Sequence[GateSpec],
     on_step: OnStep,
+    repairs: Sequence[RepairSpec] = (),
     resolving: Resolving = Resolving(),  # noqa: B008 - frozen
 ) -> Rehearsal:
     """What would come of *patch* on *branch* (None: what is checked out) of *repository*, a path or address.
@@ -82,7 +83,9 @@ async def rehearse(
                 description=Description(
                     "try", patch.title, patch.body, "try", Person(actor.name, actor.email)
                 ),
-                gating=Gating(tuple(gates), patch.commands, stage.sandbox, stage.min_level),
+                gating=Gating(
+                    tuple(gates), patch.commands, stage.sandbox, stage.min_level, repairs=tuple(repairs)
+                ),
                 workspaces=stage.workspaces,
                 limits=stage.limits,
                 clock=stage.clock,

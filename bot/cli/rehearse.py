@@ -20,7 +20,7 @@ from bot.delivery.wording.ink import PLAIN, visible_lines
 from contracts.commands import Submit
 from contracts.faults import Reason
 from contracts.formats.context import Context
-from contracts.gates import GateResult, GateSpec, Verdict
+from contracts.gates import GateResult, GateSpec, RepairSpec, Verdict
 from contracts.outcome import Change, FileChange, Offer, Step
 from contracts.patch import Patch
 from contracts.resolving import Resolving
@@ -71,8 +71,11 @@ def try_patch(
     specs = tuple(map(parse_gate, gate)) if gate else tuple(each.spec() for each in rules.gates)
     submit = Submit((given(file),), addressed=True, domain=name)
     asked = read_or_stop(submit, Context.of_trial(settings, name))
+    # Gates that somebody brings are none that the domain's commands were made for.
+    repairs = () if gate else rules.repairs()
+    resolving = rules.resolve.resolving()
     rehearsals = asyncio.run(
-        _try(asked, repo, branch, specs, settings, resolving=rules.resolve.resolving(), quiet=as_json)
+        _try(asked, repo, branch, specs, settings, repairs=repairs, resolving=resolving, quiet=as_json)
     )
     if as_json:
         reports = [rehearsal.report for rehearsal in rehearsals]
@@ -99,6 +102,7 @@ async def _try(
     gates: Sequence[GateSpec],
     settings: Settings,
     *,
+    repairs: Sequence[RepairSpec],
     resolving: Resolving,
     quiet: bool,
 ) -> list[Rehearsal]:
@@ -112,6 +116,7 @@ async def _try(
                 repository=repo,
                 branch=branch,
                 gates=gates,
+                repairs=repairs,
                 resolving=resolving,
                 on_step=_in_silence if quiet else _on_step,
             )
@@ -152,6 +157,8 @@ def outcome(patch: Patch, rehearsal: Rehearsal) -> Iterator[str]:
     if fault is not None:
         said, place = explain(fault), locate(fault)
         yield f"{said.what} {said.hint}".rstrip() + (f" ({place})" if place else "")
+    for each in rehearsal.report.resolutions:
+        yield explain(each).what
     if commands := patches.commands_not_run(patch, PLAIN):
         yield commands
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from contracts.faults import Reason
-from contracts.gates import GateSpec, Verdict
+from contracts.gates import GateSpec, RepairSpec, Verdict
 from contracts.outcome import Change, Step
 from contracts.patch import Changeset, Commands, Limits, Patch, Replace, Write
+from contracts.resolving import Mending, Resolving
 from contracts.settings import Settings
 from executor import rehearsal
 from executor.rehearsal import Rehearsal, Stage, open_stage, rehearse
@@ -120,3 +121,28 @@ async def test_the_least_level_holds_here_too(workspaces: Folders, theirs: Repo)
     found, _ = await tried(Stage(NoSandbox("none"), workspaces, Limits(), Clock()), theirs, YES)
     assert found.report.fault is not None
     assert found.report.fault.reason is Reason.SANDBOX_TOO_LOW
+
+
+@pytest.mark.parametrize("repair", [Mending.AUTO, Mending.OFFER])
+async def test_what_repairs_it_at_the_desk_repairs_it_here(
+    stage: Stage, theirs: Repo, repair: Mending
+) -> None:
+    formatter = RepairSpec(GateSpec("formatter", ("sed", "-i", "s/new/tidy/", "new")))
+    found = await rehearse(
+        stage,
+        PATCH,
+        ADA,
+        repository=str(theirs.path),
+        branch=None,
+        gates=[GateSpec("tidy", ("grep", "tidy", "new"))],
+        on_step=_unheard,
+        repairs=[formatter],
+        resolving=Resolving(repair=repair),
+    )
+    assert found.would_land is (repair is Mending.AUTO)
+    steps = found.report.offer.steps if found.report.offer else found.report.resolutions
+    assert [each.reason for each in steps] == [Reason.REPAIRED]
+
+
+async def _unheard(_step: Step, _now: datetime) -> None:
+    """Nobody asks how far it is."""
