@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from contracts.alerts.duties import DutyChange
 from contracts.alerts.model import GroupChange, SilenceChange
 from contracts.alerts.store import Alerts
 from contracts.commands import Actor, Place, Source
@@ -112,7 +113,7 @@ class AuditEntry:
 
 
 #: A row as it is to be from now on, if it is still as it was when this was decided.
-Change = GroupChange | SilenceChange | PlanChange | Control
+Change = GroupChange | SilenceChange | DutyChange | PlanChange | Control
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,12 @@ class Lanes(Protocol):
 
     Who becomes the head: of those that nothing keeps back the one of highest priority, of equals the
     oldest; but the oldest of all lets at most `control.FAIRNESS` others go before it.
+
+    A patch of an atomic set that is bound may not land: where it could, it is PREPARED and stays the head.
+    All of a set are cleared in the transaction in which the last of them is prepared, and end in the one in
+    which one of them ends otherwise; those that run are told by their `grip`. A set begins only while nothing
+    keeps any of its patches back, and none that shares a domain with it is begun; then the others of it
+    go before everybody. See docs/decisions/0010-atomic-sets-are-prepared-then-cleared.md.
     """
 
     async def claim(self, *, worker: str, now: datetime, lease: timedelta) -> StoredPatch | None:

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple, Protocol
 from contracts.control import FAIRNESS, Closing
 from contracts.states import HEAD_STATES, PatchState
 
-#: Those that may not land alone: few, and mostly none.
+#: Those of atomic sets: few, and mostly none.
 BOUND = "lanes INDEXED BY lanes_bound WHERE bound IS NOT NULL"
 _ANY = f"SELECT 1 FROM {BOUND} LIMIT 1"
 _MEMBERS = f"""
 SELECT bound, seq, domain, state, rank, passed, hotfix,
   state <> 'proposed' AND due_at IS NULL AND held_by IS NULL AND unmet = 0
-FROM {BOUND} ORDER BY bound, seq"""
+FROM {BOUND} AND cleared = 0 ORDER BY bound, seq"""
 _CLOSED = """
 SELECT closing FROM closed WHERE domain = ? UNION ALL SELECT closing FROM closed WHERE domain = ''"""
 
@@ -56,7 +56,7 @@ class Member(NamedTuple):
 
 
 class Bond(NamedTuple):
-    """The open patches of one atomic set; never empty."""
+    """The open patches of one atomic set that is not cleared; never empty."""
 
     set_id: str
     members: tuple[Member, ...]

@@ -132,7 +132,7 @@ SELECT id, source, inbox_id, patches.channel, patches.ts, patches.thread,
   coalesce(lanes.started_at, endings.started_at), coalesce(lanes.ended_at, endings.ended_at), due_at,
   coalesce(lanes.steps, endings.steps), coalesce(lanes.report, endings.report),
   cards.channel, cards.ts, cards.thread, coalesce(lanes.held, 0), rank, held_by, held_why, held_at,
-  stop_by, proposal, approval, bound IS NOT NULL, coalesce(cleared, 0), broken, prepared,
+  stop_by, proposal, approval, bound IS NOT NULL AND cleared = 0, coalesce(cleared, 0), broken, prepared,
   (SELECT later.id FROM reverts JOIN patches AS later USING (seq)
     WHERE undone = patches.id ORDER BY seq DESC LIMIT 1),
   (SELECT set_id FROM members WHERE members.seq = patches.seq ORDER BY twin, set_id LIMIT 1),

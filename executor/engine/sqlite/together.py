@@ -23,8 +23,7 @@ from executor.engine.sqlite.writer import Transaction
 _LOST = """
 SELECT id, endings.domain, endings.state FROM members JOIN endings USING (seq) JOIN patches USING (seq)
 WHERE set_id = ? AND endings.state <> 'landed' ORDER BY endings.ended_at, seq LIMIT 1"""
-_CLEAR = """
-UPDATE lanes SET state = :state, bound = NULL, cleared = 1 WHERE bound = :set_id AND state = 'prepared'"""
+_CLEAR = "UPDATE lanes SET state = :state, cleared = 1 WHERE bound = :set_id AND state = 'prepared'"
 _YIELD = "UPDATE lanes SET state = 'waiting' WHERE bound = ? AND state IN ('ready', 'prepared')"
 _BREAK = "UPDATE lanes SET broken = :why WHERE seq = :seq AND broken IS NULL"
 #: Where the card of a patch stands, or is going to stand.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from contracts.control import FAIRNESS
 from contracts.ports import Work
 from contracts.states import PatchState
-from executor.engine.sqlite.bonds import Bond, Gate, ahead_of, any_bonds, bonds, gate_of
+from executor.engine.sqlite.bonds import BOUND, Bond, Gate, ahead_of, any_bonds, bonds, gate_of
 from executor.engine.sqlite.writer import Transaction
 
 #: May have its turn: it waits for no time, no person and no other patch.
@@ -29,6 +29,8 @@ SELECT * FROM (SELECT seq, rank, passed FROM lanes INDEXED BY lanes_waiting
   WHERE {_WHO} ORDER BY rank, seq LIMIT 1)
 UNION SELECT * FROM (SELECT seq, rank, passed FROM lanes INDEXED BY lanes_oldest
   WHERE {_WHO} ORDER BY seq LIMIT 1)"""
+_CLEARED = f"""
+SELECT seq, due_at FROM {BOUND} AND domain = ? AND cleared = 1 AND state = 'waiting' AND hotfix >= ? LIMIT 1"""
 _BEGIN = "UPDATE lanes SET state = 'ready' WHERE seq = ?"
 _PASSED_OVER = "UPDATE lanes SET passed = passed + 1 WHERE seq = ?"
 _DEMOTE = """
@@ -66,8 +68,16 @@ class _Waiting(NamedTuple):
 
 
 def _chosen(tx: Transaction, domain: str, gate: Gate) -> int | None:
-    """Who is next; the oldest remembers that it was passed over."""
-    found = _ordinary(tx, domain, gate) + _bound(tx, domain)
+    """Who is next; the oldest remembers that it was passed over.
+
+    For one whose set is cleared the lane waits: what landed in between could keep it, alone of its set, out.
+    """
+    found = _ordinary(tx, domain, gate)
+    if any_bonds(tx):
+        if cleared := tx.execute(_CLEARED, (domain, int(gate.hotfixes))).fetchone():
+            seq, due_at = cleared
+            return None if due_at is not None else int(seq)
+        found += _bound(tx, domain)
     able = [each for each in found if each.able]
     if not able:
         return None
@@ -87,9 +97,7 @@ def _ordinary(tx: Transaction, domain: str, gate: Gate) -> list[_Waiting]:
 
 
 def _bound(tx: Transaction, domain: str) -> list[_Waiting]:
-    """Those of atomic sets."""
-    if not any_bonds(tx):
-        return []
+    """Those that may land only with the rest of their set."""
     found = bonds(tx)
     return [
         _Waiting(

@@ -46,8 +46,8 @@ CREATE TABLE set_lanes (
   stop_by     TEXT,                        -- while running: who ended it
   proposal    TEXT,                        -- what needs an approval
   approval    TEXT,                        -- what was approved, by whom
-  bound       TEXT REFERENCES sets (id),   -- the atomic set without which it may not land; NULL: it may
-  cleared     INTEGER NOT NULL DEFAULT 0,  -- 1: it was bound, and all of its set have passed their gates
+  bound       TEXT REFERENCES sets (id),   -- its atomic set; NULL: it is of none
+  cleared     INTEGER NOT NULL DEFAULT 0,  -- 1: all of that have passed their gates, and it may land
   broken      TEXT,                        -- while running: why its set cannot land any more
   prepared    TEXT,                        -- what passed, and under what
   UNIQUE (domain, content)
@@ -70,5 +70,5 @@ CREATE INDEX lanes_timed ON lanes (due_at, domain) WHERE state = 'waiting' AND d
 -- Those that somebody, or another patch, keeps back.
 CREATE INDEX lanes_kept ON lanes (domain, seq)
   WHERE state = 'proposed' OR (state = 'waiting' AND due_at IS NULL AND (held_by IS NOT NULL OR unmet > 0));
--- Those that may not land alone; few.
+-- Those of atomic sets; few.
 CREATE INDEX lanes_bound ON lanes (bound, domain) WHERE bound IS NOT NULL;
