@@ -57,16 +57,41 @@ def same(line: str, rung: Rung) -> str:
             return _RUN.sub(" ", text.translate(_PLAIN)).strip(" ") + end
 
 
-def standing(wanted: Sequence[str], there: Sequence[str], rung: Rung) -> list[int]:
-    """The first two lines of *there* at which *wanted* begins on *rung*; linear in both where it is rare.
+class Alike:
+    """The lines of a file, with their ends, as they are compared on the rungs that are asked for.
 
-    The last line of a file may have no end, every other has one.
+    What is put aside is looked for once in each line, however many changes are looked for.
     """
-    keys = [same(line, rung) for line in wanted]
-    if not any(key.strip(_ENDS) for key in keys):
-        return []
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = list(lines)
+        self._on: dict[Rung, list[str]] = {}
+
+    def put(self, start: int, end: int, lines: Sequence[str]) -> None:
+        """Have *lines* in place of those from *start* to *end*."""
+        self._lines[start:end] = lines
+        for rung, keys in self._on.items():
+            keys[start:end] = [same(line, rung) for line in lines]
+
+    def at(self, place: int, count: int) -> list[str]:
+        return self._lines[place : place + count]
+
+    def standing(
+        self, wanted: Sequence[str], rung: Rung, start: int = 0, end: int | None = None
+    ) -> list[int]:
+        """The first two lines between *start* and *end* at which *wanted* begins on *rung*, wholly inside."""
+        sought = [same(line, rung) for line in wanted]
+        if not any(key.strip(_ENDS) for key in sought):
+            return []
+        if rung not in self._on:
+            self._on[rung] = [same(line, rung) for line in self._lines]
+        return [start + place for place in _places("".join(sought), "".join(self._on[rung][start:end]))]
+
+
+def _places(sought: str, whole: str) -> list[int]:
+    """The first two lines of *whole* at which *sought* begins; its last one may have no end."""
     # A line begins behind an end, and only there: no line that is cut in its middle can be found.
-    whole, sought = "\n" + "".join(same(line, rung) for line in there), "\n" + "".join(keys)
+    whole, sought = f"\n{whole}", f"\n{sought}"
     found: list[int] = []
     at = whole.find(sought)
     while at >= 0 and len(found) < 2:
@@ -131,6 +156,10 @@ def _rules(want: str, is_: str) -> Iterator[Indent]:
 def _in_units(posted_unit: str, unit: str) -> Indent:
     def rule(posted: str) -> str | None:
         levels = len(posted) // len(posted_unit)
-        return unit * levels if posted_unit * levels == posted else None
+        if posted_unit * levels == posted:
+            return unit * levels
+        # With tabs for blanks, or blanks for tabs, it is plain which lines are as those of the file already.
+        is_theirs = posted_unit[0] != unit[0] and unit * (len(posted) // len(unit)) == posted
+        return posted if is_theirs else None
 
     return rule

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from contracts.faults import Fault, Reason, fault
-from executor.changeset.blanks import EXACT_SIGNS, Rung, changes_more, indenting, standing
+from executor.changeset.blanks import EXACT_SIGNS, Alike, Rung, changes_more, indenting
 from executor.changeset.nearest import Near, near
 from executor.changeset.sections import Hunk, Line, Section, lines_of
 
@@ -71,6 +71,7 @@ class Image:
         self._path = path
         self._lines = lines_of(content)
         self._written = bytearray(len(self._lines))
+        self._alike: Alike | None = None
         #: What each hunk so far did: at which line, instead of how many lines, how many.
         self._done: list[tuple[int, int, int]] = []
 
@@ -115,25 +116,25 @@ class Image:
             )
         start, end = places[0], places[0] + len(before)
         self._lines[start:end] = after
+        if self._alike is not None:
+            self._alike.put(start, end, _text(after))
         self._written[start:end] = b"\1" * len(after)
         self._done.append((start, len(before), len(after)))
         return None
 
     def _loosely(self, hunk: Hunk, allowed: range) -> tuple[Hunk, Rung, int] | None:
         """*hunk* as it would have been made of this file, if its lines stand there but for their blanks."""
-        before, after, there = _text(hunk.before), _text(hunk.after), _text(self._lines)
-        places: list[int] = []
-        for rung in EXACT_SIGNS:
-            places = standing(before, there, rung)
-            if places:
-                break
+        before, after = _text(hunk.before), _text(hunk.after)
+        self._alike = self._alike or Alike(_text(self._lines))
+        found = ((rung, self._alike.standing(before, rung)) for rung in EXACT_SIGNS)
+        rung, places = next(((rung, places) for rung, places in found if places), (Rung.ENDS, []))
         if len(places) != 1 or places[0] not in allowed or not changes_more(before, after, rung):
             return None
         [place] = places
         end = place + len(before)
         if any(self._written[place:end]):
             return None
-        adjusted = _adjusted(hunk, there[place:end])
+        adjusted = _adjusted(hunk, self._alike.at(place, len(before)))
         return None if adjusted is None else (adjusted, rung, place)
 
     def _number(self, place: int) -> int:
@@ -188,8 +189,9 @@ class Image:
         return self._nearest(hunk, before)
 
     def _nearest(self, hunk: Hunk, before: list[bytes]) -> Near:
-        wanted = [line.decode(errors="replace") for line in before]
-        there = [line.decode(errors="replace") for line in self._lines]
+        # Two lines that are not UTF-8 still differ where their bytes do.
+        wanted = [line.decode(errors="backslashreplace") for line in before]
+        there = [line.decode(errors="backslashreplace") for line in self._lines]
         return near(wanted, there, stated=max(hunk.new_start - 1, 0), number=self._number)
 
 

@@ -53,6 +53,8 @@ def near(
         (n for n, (want, is_) in enumerate(zip(wanted, here, strict=False)) if want != is_), len(here)
     )
     alike = sum(_bare(want) == _bare(is_) for want, is_ in zip(wanted, here, strict=False))
+    if differs == len(wanted):
+        return Near(f"its lines stand at line {number(place)} in another encoding")
     if differs == len(here):
         last = number(len(there) - 1)
         detail = f"{_share(alike, wanted)} at line {number(place)}, and the file ends at line {last}"

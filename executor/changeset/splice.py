@@ -11,7 +11,7 @@ from itertools import islice
 
 from contracts.faults import Fault, Reason, fault
 from contracts.patch import Chunk, Splice
-from executor.changeset.blanks import ANY_SIGNS, Indent, Rung, changes_more, indenting, is_plain, standing
+from executor.changeset.blanks import ANY_SIGNS, Alike, Indent, Rung, changes_more, indenting, is_plain
 from executor.changeset.nearest import Near, near
 from executor.changeset.text import Text
 
@@ -75,6 +75,7 @@ class _Image:
             pieces.pop()
         self._carried = [piece.endswith("\r") for piece in pieces]
         self._lines = [piece.removesuffix("\r") for piece in pieces]
+        self._alike: Alike | None = None
         self._done = 0
         #: What each chunk so far did: at which line, instead of how many lines, how many.
         self._put_so_far: list[tuple[int, int, int]] = []
@@ -138,6 +139,8 @@ class _Image:
             if last == "+":
                 carried[-1] = False
         self._lines[place:here] = lines
+        if self._alike is not None:
+            self._alike.put(place, here, _ended(lines))
         self._carried[place:here] = carried
         self._done = place + len(lines)
         self._put_so_far.append((place, here - place, len(lines)))
@@ -199,17 +202,18 @@ class _Image:
 
     def _loosely(self, chunk: Chunk, where: Sequence[Sequence[_Scope]]) -> _Fit | None:
         """Where *chunk* stands but for its blanks, if that is one place; as it would have been made of it."""
-        found = ((rung, self._like(chunk, scopes, rung)) for rung in ANY_SIGNS for scopes in where)
+        alike = self._alike = self._alike or Alike(_ended(self._lines))
+        found = ((rung, self._like(chunk, scopes, rung, alike)) for rung in ANY_SIGNS for scopes in where)
         rung, places = next(((rung, places) for rung, places in found if places), (Rung.ENDS, []))
         old, new = _ended(chunk.old), _ended(chunk.new)
         if len(places) != 1 or not changes_more(old, new, rung):
             return None
         [place] = places
-        indent = indenting(old, _ended(self._lines[place : place + len(old)]))
+        indent = indenting(old, alike.at(place, len(old)))
         adjusted = _adjusted(chunk, indent, rung) if indent else None
         return _Fit(adjusted, place, self._number(place), rung) if adjusted else None
 
-    def _like(self, chunk: Chunk, scopes: Sequence[_Scope], rung: Rung) -> list[int]:
+    def _like(self, chunk: Chunk, scopes: Sequence[_Scope], rung: Rung, alike: Alike) -> list[int]:
         """The first few places within *scopes* at which the lines of *chunk* stand on *rung*."""
         old = _ended(chunk.old)
         if chunk.at_end and scopes:
@@ -217,8 +221,7 @@ class _Image:
         found: dict[int, None] = {}
         for scope in scopes:
             start = max(scope.start, self._done)
-            places = standing(old, _ended(self._lines[start : scope.end]), rung)
-            found |= dict.fromkeys(start + place for place in places)
+            found |= dict.fromkeys(alike.standing(old, rung, start, scope.end))
         return list(found)
 
     # Why not ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from contracts.faults import Fault, Reason
 from contracts.patch import Chunk, Diff, Splice
 from contracts.resolving import Mending, Resolving
-from executor.changeset.blanks import Rung, indenting, standing
+from executor.changeset.blanks import Alike, Rung, indenting
 from executor.changeset.plan import Plan
 from tests.executor.diffs import diff
 from tests.executor.trees import carry_out, tree_of
@@ -71,6 +71,19 @@ def test_blanks_at_the_ends_of_lines_are_looked_past_first() -> None:
 def test_tabs_become_the_blanks_of_the_file_level_by_level() -> None:
     made = spliced(b"if a:\n    b\nc\n", Chunk((" if a:", "-\tb", "+\tif b:", "+\t\td")))
     assert content_of(made) == b"if a:\n    if b:\n        d\nc\n"
+
+
+def test_new_lines_that_are_indented_as_the_file_is_stay_so() -> None:
+    made = spliced(b"if a:\n\tb\nc\n", Chunk((" if a:", "-    b", "+\tif b:", "+\t\td")))
+    assert content_of(made) == b"if a:\n\tif b:\n\t\td\nc\n"
+
+
+def test_later_changes_are_compared_with_what_the_earlier_ones_made() -> None:
+    content = b"".join(b"\tline %d\n" % n for n in range(5))
+    first, second = Chunk(("-line 1", "+line 1a", "+line 1b")), Chunk(("   line 3", "-  line 4", "+  end"))
+    assert content_of(spliced(content, first, second)) == content.replace(
+        b"\tline 1\n", b"\tline 1a\n\tline 1b\n"
+    ).replace(b"line 4", b"end")
 
 
 def test_characters_that_were_made_pretty_are_looked_past() -> None:
@@ -177,7 +190,7 @@ def test_lines_stand_exactly_where_a_plain_search_finds_them(
     here, sought = [bare(line) for line in there], [bare(line) for line in wanted]
     plain = [n for n in range(len(here)) if here[n : n + len(sought)] == sought]
     telling = any(line.strip() for line in wanted)
-    found = standing([f"{line}\n" for line in wanted], [f"{line}\n" for line in there], rung)
+    found = Alike(f"{line}\n" for line in there).standing([f"{line}\n" for line in wanted], rung)
     assert found == (plain[:2] if telling else [])
 
 

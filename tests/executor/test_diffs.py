@@ -344,3 +344,19 @@ async def test_the_candidate_stands_on_its_base_and_nothing_names_it(on: On) -> 
     )
     assert candidate.commit not in desk.git("for-each-ref")
     assert [(f.path, f.change, f.added, f.removed) for f in candidate.files] == [("a", Change.MODIFIED, 1, 1)]
+
+
+async def test_lines_in_another_encoding_are_told_from_those_that_stand_there(on: On) -> None:
+    hunk = b"@@ -1,3 +1,3 @@\n one\n-zw\\u00f6lf\n+12\n three\n".replace(b"\\u00f6", b"\xf6")
+    posted = Diff(diff("a", "@@\n").body.partition(b"@@")[0] + hunk, (FileHeader("a", "a"),))
+    reason, told = facts(await on({"a": b"one\nzw\xc3\xb6lf\nthree\n"}).refusal(posted))
+    assert reason is Reason.DIFF_DOES_NOT_APPLY
+    assert told["detail"] == "2 of its 3 lines stand at line 1, and line 2 differs"
+    assert (told["expected"], told["found"]) == (r"zw\xf6lf", "zw\u00f6lf")
+
+
+async def test_bytes_are_told_from_what_is_written_for_them(on: On) -> None:
+    hunk = "@@ -1,3 +1,3 @@\n one\n-zw\\xf6lf\n+12\n three\n"
+    reason, told = facts(await on({"a": b"one\nzw\xf6lf\nthree\n"}).refusal(diff("a", hunk)))
+    assert reason is Reason.DIFF_DOES_NOT_APPLY
+    assert told["detail"] == "its lines stand at line 1 in another encoding"
