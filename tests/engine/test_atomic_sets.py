@@ -227,11 +227,12 @@ async def test_all_that_passed_do_not_land_while_a_domain_of_theirs_is_closed(de
 
 async def test_a_lane_waits_for_one_that_is_cleared(desk: Desk) -> None:
     await begin(desk, "web", "api")
-    await desk.settle(asked("behind", domain="web"))
     for id_ in ("s-1-web", "s-1-api"):
         await desk.finish(await taken(desk, id_), PASSED)
     await desk.finish(await taken(desk, "s-1-web"), retry_at(after(60)))
-    assert await states(desk, "s-1-web", "behind") == [WAITING, WAITING]
+    for id_ in ("behind", "late"):
+        await desk.settle(asked(id_, domain="web"))
+    assert await states(desk, "s-1-web", "behind", "late") == [WAITING, WAITING, WAITING]
     await desk.engine.lanes.tend(now=after(60))
     again = await desk.start(now=after(60))
     assert (again.id, again.cleared) == ("s-1-web", True)

@@ -30,7 +30,8 @@ SELECT * FROM (SELECT seq, rank, passed FROM lanes INDEXED BY lanes_waiting
 UNION SELECT * FROM (SELECT seq, rank, passed FROM lanes INDEXED BY lanes_oldest
   WHERE {_WHO} ORDER BY seq LIMIT 1)"""
 _CLEARED = f"""
-SELECT seq, due_at FROM {BOUND} AND domain = ? AND cleared = 1 AND state = 'waiting' AND hotfix >= ? LIMIT 1"""
+SELECT seq, due_at FROM {BOUND}
+  AND domain = ? AND cleared = 1 AND state = 'waiting' AND hotfix >= ? LIMIT 1"""
 _BEGIN = "UPDATE lanes SET state = 'ready' WHERE seq = ?"
 _PASSED_OVER = "UPDATE lanes SET passed = passed + 1 WHERE seq = ?"
 _DEMOTE = """
@@ -52,9 +53,12 @@ def promote(tx: Transaction, domain: str) -> int:
 
 
 def is_next(tx: Transaction, domain: str, hotfix: bool) -> bool:
-    """Whether a patch that nothing keeps back is the head of its lane as soon as it comes into it."""
+    """Whether a patch that nothing keeps back is the head of its lane as soon as it comes into it.
+
+    Where there are atomic sets `promote` says so: one of them may go first.
+    """
     headed, waits = tx.execute(_STANDS, {"domain": domain}).fetchone()
-    return not headed and not waits and gate_of(tx, domain).lets(hotfix)
+    return not headed and not waits and not any_bonds(tx) and gate_of(tx, domain).lets(hotfix)
 
 
 class _Waiting(NamedTuple):
