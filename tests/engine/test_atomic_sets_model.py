@@ -140,6 +140,12 @@ class Sets(RuleBasedStateMachine):
         ]
         assert sum(map(len, begun)) == len(set[str]().union(*begun))
 
+    @invariant()
+    def a_lane_waits_for_one_that_is_cleared(self) -> None:
+        rows = self.open()
+        waits = {row.patch.domain for row in rows if row.cleared and row.state is PatchState.WAITING}
+        assert waits.isdisjoint(row.patch.domain for row in rows if row.state in HEAD_STATES)
+
     # How it ends ---------------------------------------------------------------------------
     def all_comes_to_an_end(self) -> None:
         """People clear away what they put there; then workers are enough."""
@@ -187,6 +193,8 @@ class Sets(RuleBasedStateMachine):
             "retry": retry_at(after(self.seconds + 20)),
             "propose": PROPOSED,
         }
+        if row.cleared and outcome == "propose":
+            outcome = "retry"  # its lane does not wait for people
         told: Outcome = STOPPED if row.stop_by or row.broken else outcomes[outcome]
         assert self.own.run(self.desk.finish(row, told, now=self.now))
         if told is PASSED:
