@@ -141,7 +141,7 @@ class Passage:
 
     # What may land ---------------------------------------------------------------------------
     async def _inadmissible(self, made: Reworked) -> Fault | None:
-        return await asyncio.to_thread(self.admit, made.candidate, sorted(made.paths))
+        return await asyncio.to_thread(self.admit, made.candidate, made.paths)
 
     def _unexpected(self, candidate: Candidate) -> Fault | None:
         found = self.bench.repository.tree(candidate.commit).id
@@ -152,7 +152,7 @@ class Passage:
 
 def _step(reason: Reason, made: Reworked, **more: object) -> Fault:
     """What is told of *made*."""
-    names, files = " ".join(made.by), " ".join(sorted(made.paths))
+    names, files = " ".join(made.by), " ".join(made.paths)
     return fault(reason, by=names, files=files, count=len(made.paths), **more)  # type: ignore[arg-type]
 
 

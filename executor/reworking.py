@@ -1,14 +1,14 @@
 """Runs commands on a candidate for what they make of its files: the candidate as they leave it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
 from contracts.faults import Fault, Reason, fault
 from contracts.gates import GateResult, GateSpec, Verdict, refusing
-from contracts.patch import Changeset, Limits, paths_of
+from contracts.patch import Changeset, Limits, Mutation, build_changeset, paths_of
 from executor.candidate import Candidate
 from executor.changeset.plan import plan
 from executor.gates import Gating, not_reached, run_keeping
@@ -29,7 +29,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Reworked:
-    """*candidate* as the commands that are named in *by* left it, at *paths*.
+    """*candidate* as the commands that are named in *by* left it: *changes* has the last at each path.
 
     *untaken*: why what one of them left is not taken; nothing ran after it, and nothing of it all counts.
     """
@@ -37,8 +37,12 @@ class Reworked:
     candidate: Candidate
     results: tuple[GateResult, ...] = ()
     by: tuple[str, ...] = ()
-    paths: frozenset[str] = frozenset()
+    changes: Mapping[str, Mutation] = field(default_factory=dict)
     untaken: Fault | None = None
+
+    @property
+    def paths(self) -> list[str]:
+        return sorted(self.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +95,20 @@ class Bench:
             found = await harvest(left, self.repository, tree, self.limits, command.wanted)
         if found is None:
             return made
-        if isinstance(found, Changeset):
-            amended = await self._amended(made.candidate, found)
-            if isinstance(amended, Candidate):
-                touched = {path for mutation in found.mutations for path in paths_of(mutation)}
-                by = (*made.by, command.spec.name)
-                return replace(made, candidate=amended, by=by, paths=made.paths | touched)
-            found = amended
-        return replace(made, untaken=found)
+        return await self._taken(made, command.spec.name, found)
+
+    async def _taken(self, made: Reworked, by: str, found: Changeset | Fault) -> Reworked:
+        """*made* with what was *found*, as long as all of it together is within what one patch may do."""
+        if isinstance(found, Fault):
+            return replace(made, untaken=found)
+        changes = {**made.changes, **{paths_of(each)[0]: each for each in found.mutations}}
+        together = build_changeset(tuple(changes.values()), self.limits)
+        if isinstance(together, Fault):
+            return replace(made, untaken=together)
+        amended = await self._amended(made.candidate, found)
+        if isinstance(amended, Fault):
+            return replace(made, untaken=amended)
+        return replace(made, candidate=amended, by=(*made.by, by), changes=changes)
 
     async def _amended(self, candidate: Candidate, changes: Changeset) -> Candidate | Fault:
         """*changes* on *candidate*, as one commit on the same base, within what any patch may do."""

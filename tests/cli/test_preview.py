@@ -110,4 +110,4 @@ async def test_preview_names_what_may_change_the_patch_on_its_way(place: Place) 
         ("may-capture", "validate"),
         ("may-repair", "black"),
     ]
-    assert "Where a gate says no, it may be repaired by 'black'." in (await place.run("preview", patch)).out
+    assert "Where a gate says no, it may be repaired by `black`." in (await place.run("preview", patch)).out

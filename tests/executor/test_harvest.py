@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from contracts.faults import Fault, Reason
+from contracts.faults import Fault, Reason, fault
 from contracts.gates import GateSpec, Verdict
 from contracts.modes import FileMode
 from contracts.patch import Changeset, Delete, Limits, Write
+from contracts.paths import check_path
 from executor import leftovers
 from executor.gates import Gating, run_keeping
 from executor.harvest import Wanted, harvest
@@ -266,6 +267,18 @@ async def test_more_names_than_anybody_reads_are_refused(run: Run, monkeypatch: 
 async def test_folders_deeper_than_any_patch_may_name_are_refused(run: Run) -> None:
     found = await run("i=0; while [ $i -lt 70 ]; do mkdir d; cd d; i=$((i+1)); done; echo x > x")
     assert why(found)[0] is Reason.PATH_TOO_DEEP
+
+
+@in_folder
+async def test_a_path_longer_than_any_patch_may_name_is_refused(run: Run) -> None:
+    """Folder by folder it can be made, and by no name at once be opened."""
+    name = "n" * 200
+    found = await run(
+        f"i=0; while [ $i -lt 30 ]; do mkdir {name}; cd -P {name}; i=$((i+1)); done; echo x > x"
+    )
+    assert isinstance(found, dict)
+    [path] = found
+    assert check_path(path) == fault(Reason.PATH_TOO_LONG, path=path[:80], size=len(path), most=4096)
 
 
 @in_folder

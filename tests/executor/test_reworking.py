@@ -163,6 +163,16 @@ async def test_what_no_patch_may_do_no_list_does_either(
     assert on_main(theirs) == before
 
 
+async def test_lists_together_change_no_more_than_one_patch_may(shop_with: Opening, theirs: Repo) -> None:
+    shop = await shop_with(capture=True)
+    limits = shop.settings.limits.model_copy(update={"files": 5})
+    shop = replace(shop, settings=shop.settings.model_copy(update={"limits": limits}))
+    four = "for i in 1 2 3 4; do echo x > {}$i; done"
+    stored = await shop.carry_out(NEW, commands=lists(four.format("a"), four.format("b")))
+    assert why(stored) == (PatchState.FAILED, Reason.TOO_MANY_FILES)
+    assert why(await shop.carry_out(NEW, commands=lists(four.format("a")))) == (PatchState.LANDED, None)
+
+
 async def test_credentials_that_a_list_adds_are_found(shop_with: Opening) -> None:
     key = "AKIA" + "QWERTYUIOPASDFGH"
     shop = await shop_with(capture=True)
