@@ -142,13 +142,10 @@ async def test_what_landed_is_what_the_gates_said_yes_to_and_not_what_lists_woul
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
-        ("mkdir .github; echo x > .github/x", Reason.LEFT_UNSEEN),
         ("echo x > ci/check", Reason.LEFT_UNSEEN),
         ("echo 'gates: 3' > .patchdesk.yml", Reason.POLICY_FILE_BROKEN),
-        ("echo x > legal", Reason.PATH_REFUSED),
         ("ln -s / out", Reason.LEFT_NO_FILE),
         ("mkdir -p .git; echo x > .git/config", Reason.PATH_DOTGIT),
-        ("echo x > A", Reason.PATH_COLLISION),
         ("rm new", Reason.LEFT_NOTHING),
         ("exit 3", Reason.GATE_FAILED),
     ],
@@ -156,8 +153,7 @@ async def test_what_landed_is_what_the_gates_said_yes_to_and_not_what_lists_woul
 async def test_what_no_patch_may_do_no_list_does_either(
     shop_with: Opening, theirs: Repo, script: str, reason: Reason
 ) -> None:
-    protected = [{"paths": [".github/**"]}, {"paths": ["legal"], "rule": "refuse"}]
-    shop = await shop_with(shell("check", "./ci/check; true"), capture=True, protected=protected)
+    shop = await shop_with(shell("check", "./ci/check; true"), capture=True, protected=())
     before = on_main(theirs)
     assert why(await shop.carry_out(NEW, commands=lists(script))) == (PatchState.FAILED, reason)
     assert on_main(theirs) == before
@@ -260,7 +256,6 @@ async def test_whoever_named_the_tree_is_offered_another_one(shop_with: Opening)
         ("true", [Reason.REPAIR_IDLE]),
         ("echo other > new", [Reason.REPAIR_IN_VAIN, Reason.GATE_FAILED]),
         (f"{TIDY}; exit 2", [Reason.REPAIR_BROKE, Reason.GATE_FAILED]),
-        ("rm new; mkfifo new", [Reason.REPAIR_BROKE, Reason.LEFT_NO_FILE]),
         ("rm new", [Reason.REPAIR_BROKE, Reason.LEFT_NOTHING]),
         (f"{TIDY}; mkdir .github; echo x > .github/x", [Reason.REPAIR_BROKE, Reason.LEFT_UNSEEN]),
     ],
@@ -322,12 +317,7 @@ async def test_nothing_is_repaired_where_the_domain_does_not_want_it(shop_with: 
     ("new", "makes", "steps"),
     [
         (b"new\n", "cp new built", [Reason.REPAIRED, Reason.CAPTURED]),
-        (b"tidy\n", "test -e built || echo raw > built", [Reason.CAPTURED, Reason.REPAIRED]),
-        (
-            b"tidy\n",
-            "echo raw > built",
-            [Reason.CAPTURED, Reason.REPAIRED, Reason.CAPTURED_AGAIN],
-        ),
+        (b"tidy\n", "echo raw > built", [Reason.CAPTURED, Reason.REPAIRED, Reason.CAPTURED_AGAIN]),
     ],
 )
 async def test_lists_and_repairs_change_a_candidate_once_each_in_any_order(
