@@ -3,7 +3,8 @@
 import json
 import statistics
 import time
-from collections.abc import Callable, Sequence
+import tracemalloc
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from markdown_it import MarkdownIt
@@ -18,8 +19,9 @@ from contracts.patch import Limits
 
 _ROUNDS: Final = 7
 _MEGABYTE: Final = 1024 * 1024
-#: What a refusal may take (milliseconds).
+#: What a refusal may take: milliseconds, and bytes beside the block's own.
 _PROMPT: Final = 50
+_SMALL: Final = 30 * _MEGABYTE
 
 #: Repeated up to a size; none of them lets the scan stop early at its bound on blocks.
 _FENCE_BOMBS: Final = {
@@ -35,7 +37,7 @@ _FENCE_BOMBS: Final = {
     "a line of blanks": " ",
 }
 
-#: Blocks as large as a block may be: language, and what fills it.
+#: Blocks as large as an operator might let them be: language, and what fills them.
 _BLOCK_BOMBS: Final = {
     "brackets": ("", '{"role": "command_patch", "x": ', "["),
     "braces": ("json", '{"role": "command_patch", "x": ', '{"a":'),
@@ -64,11 +66,14 @@ _BLOCK_BOMBS: Final = {
     "search/replace without end": ("", "x.py\n<<<<<<< SEARCH\n", "a\n"),
     "search/replace for no file": ("", "", "<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n"),
     "mail headers": ("diff", "From: x\nSubject: x\n", " =?q?x\n"),
+    "mails": ("diff", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n", f"From {'0' * 40} x\n"),
+    "letters beyond ASCII": ("json", '{"role": "command_patch", "x": "', "\u00e9"),
+    "lines beyond ASCII": ("", "*** Begin Patch\n*** Add File: x\n", "+\u00e9\n"),
     "fences": ("", "", "```\nx\n```\n"),
     "openings": ("", "", "```a\n"),
 }
-#: Those of each format that are also tried at four times the size that is taken.
-_MEGABYTES: Final = ("brackets", "YAML lines", "hunk lines", "codex lines", "search/replace blocks")
+#: Those of each format that are also tried where they are four times as large as is taken.
+_TOO_LARGE: Final = ("brackets", "YAML lines", "hunk lines", "codex lines", "search/replace blocks")
 
 
 def rows() -> list[Row]:
@@ -157,25 +162,60 @@ def _grown(name: str, filler: str) -> Row:
 
 
 def _refusals() -> Sequence[Row]:
-    """The whole way of a block, as large as may be and of a megabyte, from bytes to a Rejection."""
-    most = Limits().block
-    bombs = [_refused(name, most, *bomb) for name, bomb in _BLOCK_BOMBS.items()]
-    return [*bombs, *(_refused(name, _MEGABYTE, *_BLOCK_BOMBS[name]) for name in _MEGABYTES)]
+    """The whole way of a megabyte from bytes to a Rejection: where a block may be as large, and where not."""
+    raised, usual = Limits(block=_MEGABYTE), Limits()
+    bombs = {name: _bomb(*bomb) for name, bomb in _BLOCK_BOMBS.items()}
+    return [
+        *(_refused(name, bomb, raised) for name, bomb in bombs.items()),
+        *(_refused(name, bombs[name], usual) for name in _TOO_LARGE),
+        _most_memory(bombs, raised),
+    ]
 
 
-def _refused(name: str, size: int, language: str, start: str, filler: str) -> Row:
-    context = Context({"web": "web"}, ("web",), {}, Limits())
-    body = (start + _filled(filler, size - len(start))).encode()
-    submit = Submit((Part(PartKind.WHOLE, body, "x", language),), addressed=True)
-    [rejection] = read(submit, context)
+def _bomb(language: str, start: str, filler: str) -> Submit:
+    body = (start + _filled(filler, _MEGABYTE)).encode()[:_MEGABYTE]
+    return Submit((Part(PartKind.WHOLE, body, "x", language),), addressed=True)
+
+
+def _read(bomb: Submit, limits: Limits) -> Rejection:
+    [rejection] = read(bomb, Context({"web": "web"}, ("web",), {}, limits))
     assert isinstance(rejection, Rejection)
-    seconds = _seconds(lambda: read(submit, context))
+    return rejection
+
+
+def _refused(name: str, bomb: Submit, limits: Limits) -> Row:
+    reason = _read(bomb, limits).faults[-1].reason
+    seconds = _seconds(lambda: _read(bomb, limits))
     ratio = seconds * 1000 / _PROMPT
     return Row(
-        f"refusing {size // 1024} KB of {name} ({rejection.faults[-1].reason})",
+        f"refusing 1 MB of {name} ({reason}), {limits.block // 1024} KB may be",
         _milliseconds(seconds),
         f"{_PROMPT} ms promised",
         ratio,
         "at most 1.0",
         ratio <= 1.0,
     )
+
+
+def _most_memory(bombs: Mapping[str, Submit], limits: Limits) -> Row:
+    """The bomb that takes most."""
+    peak, name = max((_peak(bomb, limits), name) for name, bomb in bombs.items())
+    ratio = peak / _SMALL
+    return Row(
+        f"memory for refusing 1 MB, at most: {name}",
+        f"{peak / _MEGABYTE:.1f} MB",
+        f"{_SMALL // _MEGABYTE} MB promised",
+        ratio,
+        "at most 1.0",
+        ratio <= 1.0,
+    )
+
+
+def _peak(bomb: Submit, limits: Limits) -> int:
+    """What reading *bomb* holds at once, at most, in bytes."""
+    tracemalloc.start()
+    try:
+        _read(bomb, limits)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

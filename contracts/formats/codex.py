@@ -137,8 +137,8 @@ class _Reader:
     def add(self, path: str) -> None:
         begun = self.at
         self.at = first_line(self.lines, self.at, _NOT_ADDED)
-        content = [f"{line[1:]}\n" for line in self.lines[begun : self.at]]
-        self.mutations.append(Write(path, "".join(content).encode(), expects=Presence.ABSENT))
+        content = "\n".join(("", *self.lines[begun : self.at], "")).replace("\n+", "\n")[1:]
+        self.mutations.append(Write(path, content.encode(), expects=Presence.ABSENT))
 
     def update(self, path: str) -> None:
         to = None
