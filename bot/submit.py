@@ -350,7 +350,7 @@ class Submitter:
         match await _within_lease(reader(row.payload)):
             case Asked(actor, place, command) as asked:
                 if isinstance(command, Act | Tending) and policy.hears(self._settings, actor, place):
-                    return await self._tender.decide(row, actor, place, command)
+                    return await self._tender.decide(row, actor, place, command, asked.zone)
                 if isinstance(command, Steering) and policy.hears(self._settings, actor, place):
                     return await self._helm.decide(row, actor, place, command, asked.zone)
                 if isinstance(command, Ruling) and policy.hears(self._settings, actor, place):

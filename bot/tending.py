@@ -6,10 +6,11 @@ has it decided again.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import assert_never
 
 from bot.delivery.alert_questions import domain_of, meant_by
+from bot.duties import Roster
 from contracts import policy
 from contracts.alerts import lifecycle
 from contracts.alerts.model import GroupChange, GroupState, SilenceChange
@@ -22,12 +23,14 @@ from contracts.commands import (
     Act,
     Actor,
     ActorKind,
+    EndDuty,
     EndSilence,
     LetGo,
     MakeSilence,
     Place,
     Resolve,
     Snooze,
+    TakeDuty,
     TakeOver,
     Tending,
 )
@@ -47,9 +50,12 @@ class Tender:
         self._rules = rules
         self._clock = clock
         self._new_id = new_id
+        self._roster = Roster(alerts, rules, new_id=new_id)
 
-    async def decide(self, row: InboxRow, actor: Actor, place: Place, command: Act | Tending) -> Settlement:
-        """All that follows from *command*; a refusal is told to the person alone."""
+    async def decide(
+        self, row: InboxRow, actor: Actor, place: Place, command: Act | Tending, zone: tzinfo = UTC
+    ) -> Settlement:
+        """All that follows from *command*; a refusal is told to the person alone. *zone*: of times of day."""
         nothing = Settlement(row.id, row.attempt, place)
         match command:
             case Acknowledge() | TakeOver() | LetGo() | Snooze() | Resolve():
@@ -60,6 +66,9 @@ class Tender:
                 return self._silence(nothing, actor, command)
             case EndSilence():
                 return await self._end_silence(nothing, actor, command)
+            case TakeDuty() | EndDuty():
+                decided = await self._roster.decide(nothing, actor, command, now=self._clock(), zone=zone)
+                return refusal(nothing, actor, decided) if isinstance(decided, Fault) else decided
             case _:
                 assert_never(command)
 

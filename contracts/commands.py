@@ -219,7 +219,24 @@ class EndSilence:
     kind: Literal["end-silence"] = "end-silence"
 
 
-Tending = AcknowledgeAll | MakeSilence | EndSilence
+@dataclass(frozen=True, slots=True)
+class TakeDuty:
+    """I am on call. *schedule* None: the only one. *until* as it was said; empty: the end of the shift."""
+
+    schedule: str | None
+    until: str
+    kind: Literal["take-duty"] = "take-duty"
+
+
+@dataclass(frozen=True, slots=True)
+class EndDuty:
+    """As TakeDuty: whoever would be on call without me is it again."""
+
+    schedule: str | None
+    kind: Literal["end-duty"] = "end-duty"
+
+
+Tending = AcknowledgeAll | MakeSilence | EndSilence | TakeDuty | EndDuty
 
 
 # The plan ------------------------------------------------------------------------------------------
@@ -283,6 +300,7 @@ WORDS = (
     *_ALERT_WORDS,
 )
 _YEAR = re.compile(r"\d{4}-")
+_UNTIL = re.compile(r"\s(?:until|for)\s", re.IGNORECASE)
 #: A matcher, as a piece of words: nothing else that is said to the desk looks like one.
 _MATCHER = re.compile(r"""\s*[A-Za-z_]\w*\s*(?:=~|!~|!=|=)\s*(?:"(?:[^"\\]|\\.)*"|[^\s",]+)\s*,?""")
 
@@ -386,9 +404,22 @@ def _about_alerts(word: str, rest: str) -> Question | Tending | Fault | None:
         case "unsilence":
             return fault(Reason.MISSING_FIELD, field="ID", where="unsilence")
         case "oncall":
-            return WhoIsOnCall(rest or None)
+            return _on_call(rest)
         case _:
             return None
+
+
+def _on_call(rest: str) -> WhoIsOnCall | TakeDuty | EndDuty:
+    """`take [SCHEDULE] [until TIME]`, `return [SCHEDULE]`; else a schedule to show, or all of them."""
+    word, _, more = rest.partition(" ")
+    match word.casefold():
+        case "take":
+            before, *end = _UNTIL.split(f" {more.strip()}", maxsplit=1)
+            return TakeDuty(before.strip() or None, "".join(end).strip())
+        case "return":
+            return EndDuty(more.strip() or None)
+        case _:
+            return WhoIsOnCall(rest or None)
 
 
 def _acknowledge_all(rest: str) -> AcknowledgeAll | Fault:

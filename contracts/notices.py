@@ -176,6 +176,8 @@ class Deed(enum.StrEnum):
     DRAINING = "draining"  #: domain, why
     FROZEN = "frozen"  #: domain, why, until
     OPENED = "opened"  #: domain, closing (what is over), why (may be empty)
+    ON_DUTY = "on-duty"  #: schedule, until, before (who was on call; may be empty)
+    OFF_DUTY = "off-duty"  #: schedule, after (who is on call now; may be empty)
     THAWED = "thawed"  #: domain, why; the freeze came to its end
     HALTED = "halted"  #: why
     UNHALTED = "unhalted"

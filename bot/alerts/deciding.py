@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from contracts.alerts.duties import with_duties
 from contracts.alerts.hiding import of_alert
 from contracts.alerts.lifecycle import View, advance, needs_members
 from contracts.alerts.model import Alert, Group, GroupChange, Silence
@@ -39,16 +40,19 @@ class AlertTick:
         if not due:
             return
         hiding = _Hiding(await self._alerts.silences(now=now), await self._alerts.sources())
-        changes = await self._decide(due, hiding, now)
+        rules = with_duties(self._rules, await self._alerts.duties(now=now))
+        changes = await self._decide(due, hiding, rules, now)
         ending = announcements(changes, hiding.silences, self._rules)
         await self._alerts.write([*changes, *ending], now=now)
         self._reached("alerts-decided")
 
-    async def _decide(self, due: Sequence[Group], hiding: "_Hiding", now: datetime) -> list[GroupChange]:
+    async def _decide(
+        self, due: Sequence[Group], hiding: "_Hiding", rules: Rules, now: datetime
+    ) -> list[GroupChange]:
         unheard = await self._alerts.unheard([group.id for group in due])
         firing = await self._firing(due, hiding, now)
         decided = (
-            advance(group, hiding.view(firing.get(group.id), unheard.get(group.id)), self._rules, now)
+            advance(group, hiding.view(firing.get(group.id), unheard.get(group.id)), rules, now)
             for group in due
         )
         return [change for change in decided if change is not None]

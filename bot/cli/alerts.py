@@ -14,6 +14,7 @@ from bot.cli.phrases import alerts as phrases
 from bot.cli.screen import moment, say, show_json
 from bot.delivery.wording.faults import explain
 from bot.settings import Config
+from contracts.alerts.duties import Duty, with_duties
 from contracts.alerts.foretelling import Happening, Prospect, doubts, prospects
 from contracts.alerts.matching import parse_matchers
 from contracts.alerts.model import Alert, Operator, Silence
@@ -38,8 +39,8 @@ def foretell(labels: SomeLabels, at: ATime = "", as_json: AsJson = False) -> Non
     """Say where an alert would go, what keeps it back, and who would be told when."""
     config = configuration()
     known, now = _labels(labels), _time(at)
-    rules = Rules(config.operations.alerts, config.settings)
-    silences, sources = asyncio.run(_kept(config, now))
+    silences, sources, duties = asyncio.run(_kept(config, now))
+    rules = with_duties(Rules(config.operations.alerts, config.settings), duties)
     found = prospects(rules, known, silences=silences, sources=sources, now=now)
     if as_json:
         show_json({"groups": [_shape(each) for each in found]})
@@ -83,12 +84,15 @@ def _time(text: str) -> datetime:
         stop(ExitCode.USAGE, text, phrases.NOT_A_TIME)
 
 
-async def _kept(config: Config, now: datetime) -> tuple[tuple[Silence, ...], tuple[Alert, ...]]:
-    """Silences that hold at *now* or later, and what inhibits at present; nothing where there is no store."""
+async def _kept(
+    config: Config, now: datetime
+) -> tuple[tuple[Silence, ...], tuple[Alert, ...], tuple[Duty, ...]]:
+    """Silences and duties that hold at *now* or later, and what inhibits at present; none without a store."""
     if not exists(config.database_url):
-        return (), ()
+        return (), (), ()
     async with store(config) as engine:
-        return await engine.alerts.silences(now=now), await engine.alerts.sources()
+        kept = engine.alerts
+        return await kept.silences(now=now), await kept.sources(), await kept.duties(now=now)
 
 
 def _tell(prospect: Prospect) -> None:

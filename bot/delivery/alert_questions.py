@@ -11,6 +11,7 @@ from bot.delivery.render.blocks import Message
 from bot.delivery.wording import alerts as wording
 from bot.delivery.wording.ink import MRKDWN
 from contracts import policy
+from contracts.alerts.duties import with_duties
 from contracts.alerts.matching import matches, parse_matchers
 from contracts.alerts.model import DOMAIN, SEVERITY, Alert, Group, Matcher, Operator
 from contracts.alerts.oncall import upcoming
@@ -55,7 +56,7 @@ class AlertBoard:
                 names = await self._naming({silence.creator for silence in listed})
                 return render.silences(listed, names=names)
             case WhoIsOnCall(schedule):
-                return self._on_call(schedule, now)
+                return await self._on_call(schedule, now)
             case _:
                 assert_never(question)
 
@@ -68,8 +69,8 @@ class AlertBoard:
         listed = [(group, permalink(self._workspace, group.card)) for group in shown]
         return render.open_groups(listed, names=await self._naming(people), left=len(meant) - len(shown))
 
-    def _on_call(self, wanted: str | None, now: datetime) -> Message:
-        schedules = self._rules.alerts.schedules
+    async def _on_call(self, wanted: str | None, now: datetime) -> Message:
+        schedules = with_duties(self._rules, await self._alerts.duties(now=now)).alerts.schedules
         if wanted is not None and wanted not in schedules:
             suggestion = nearest(wanted, schedules)
             return answers.fault(fault(Reason.UNKNOWN_SCHEDULE, name=wanted[:80], suggestion=suggestion))

@@ -12,7 +12,7 @@ from bot.doctor.findings import Finding, Health, Symptom, found
 from contracts.approvals import demands_of
 from contracts.faults import Fault, Reason, fault
 from contracts.repository_policy import FILE, merged, read_policy
-from contracts.settings import DomainSettings
+from contracts.settings import DomainSettings, GateSettings, RepairSettings
 from executor.gates import SEARCH_PATH
 from executor.git import Git, GitError
 from executor.repository.bare import Origin
@@ -35,7 +35,8 @@ async def domain(name: str, settings: DomainSettings, data: Path) -> AsyncIterat
                 yield finding
     else:
         yield found(area, Health.NOTE, Symptom.ORIGIN_NONE, path=own, branch=settings.branch)
-    for command in (*settings.gates, *settings.repair):
+    commands: tuple[GateSettings | RepairSettings, ...] = (*settings.gates, *settings.repair)
+    for command in commands:
         for finding in _program(area, command.name, command.run[0]):
             yield finding
     if settings.gates:

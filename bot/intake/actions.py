@@ -26,6 +26,7 @@ from contracts.commands import (
     Place,
     Resolve,
     Snooze,
+    TakeDuty,
     TakeOver,
     Tending,
     parse_words,
@@ -241,7 +242,8 @@ class FromActions:
                 if isinstance(actor, Trouble):
                     return actor
                 command = await self._command(done)
-                zone = await self._people.zone_of(done.sender.id) if isinstance(command, Freeze) else UTC
+                by_clock = isinstance(command, Freeze | TakeDuty)
+                zone = await self._people.zone_of(done.sender.id) if by_clock else UTC
                 return Asked(actor, done.place, command, zone)
             case _:
                 raise LookupError("a payload that does nothing was recorded")

@@ -20,6 +20,7 @@ from contracts.commands import (
     PartKind,
     Place,
     Submit,
+    TakeDuty,
     parse_words,
 )
 from contracts.faults import Fault
@@ -60,7 +61,7 @@ class FromSlack:
         actor = await self._people.find(heard.sender)
         if isinstance(actor, Trouble):
             return actor
-        zone = await self._people.zone_of(heard.sender.id) if isinstance(asked, Freeze) else UTC
+        zone = await self._people.zone_of(heard.sender.id) if isinstance(asked, Freeze | TakeDuty) else UTC
         return Asked(actor, heard.place, asked, zone)
 
 

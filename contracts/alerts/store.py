@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from contracts.alerts.duties import Duty
 from contracts.alerts.model import Alert, Entry, Group, GroupChange, Seen, Silence, SilenceChange
 
 
@@ -78,6 +79,9 @@ class Alerts(Protocol):
         """Those that have not ended, whether begun or not."""
 
     async def silence(self, silence: str) -> Silence | None: ...
+
+    async def duties(self, *, now: datetime) -> tuple[Duty, ...]:
+        """Those that have not ended, in the order in which they were taken."""
 
     async def group(self, group: str) -> Group | None: ...
 

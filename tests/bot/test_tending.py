@@ -26,15 +26,17 @@ from contracts.commands import (
     Act,
     Actor,
     ActorKind,
+    EndDuty,
     EndSilence,
     MakeSilence,
     Place,
     Resolve,
     Source,
+    TakeDuty,
     Tending,
 )
 from contracts.faults import Fault, Reason, fault
-from contracts.notices import Confirm, Deny, Done, Misunderstood, Notice
+from contracts.notices import Confirm, Deed, Deny, Done, Misunderstood, Notice, TellDeed
 from contracts.ports import Engine, NewEvent, Sent, Settled, Settlement
 from contracts.settings import DomainSettings, Settings, SlackSettings
 from executor.engine import open_engine
@@ -45,7 +47,12 @@ SETTINGS = Settings(
     domains={"web": DomainSettings(channels=("C0HERE",))}, slack=SlackSettings(operators="C0OPS")
 )
 ALERTS = AlertSettings.model_validate(
-    {"route": {"channel": "domain", "chain": "none"}, "chains": {"none": []}}
+    {
+        "route": {"channel": "domain", "chain": "none"},
+        "chains": {"none": []},
+        "people": {"ann": {"slack": "U0ANN"}, "cyd": {"slack": "U0CYD"}},
+        "schedules": {"web": {"layers": [{"people": ["cyd"], "start": "2025-12-29"}]}},
+    }
 )
 ANN = Actor(ActorKind.PERSON, "U0ANN", "Ann", "ann@example.org")
 BEN = Actor(ActorKind.PERSON, "U0BEN", "Ben", "ben@example.org")
@@ -314,3 +321,18 @@ async def test_a_silence_is_ended_by_its_maker_anywhere_and_by_others_where_they
     assert denied(await desk.does(end, BEN)) == [Reason.SILENCE_ELSEWHERE]
     desk.now = NOW + timedelta(minutes=2)
     assert denied(await desk.does(end, ANN)) == []
+
+
+# Duties ------------------------------------------------------------------------------------------
+async def test_who_takes_a_duty_is_told_of_where_it_is_said_and_to_the_operators(desk: Desk) -> None:
+    facts = {"schedule": "web", "before": "cyd", "until": (NOW + timedelta(hours=4)).isoformat()}
+    taken = TellDeed(Deed.ON_DUTY, "Ann", facts)
+    assert await desk.does(TakeDuty(None, "4h")) == [taken, taken]
+    assert await desk.does(TakeDuty("web", "1h"), BEN) == [Deny("U0BEN", fault(Reason.NOT_IN_PEOPLE))]
+    [duty] = await desk.engine.alerts.duties(now=desk.now)
+    assert (duty.person, duty.ends) == ("ann", NOW + timedelta(hours=4))
+    back = TellDeed(Deed.OFF_DUTY, "Ann", {"schedule": "web", "after": "cyd"})
+    assert await desk.does(EndDuty("web"), place=OPS) == [back]
+    assert await desk.engine.alerts.duties(now=desk.now) == ()
+    [_, again, *_] = await desk.audit()
+    assert again == ("U0BEN", "refused", "not-in-people")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from contracts.commands import (
     WORDS,
     AcknowledgeAll,
+    EndDuty,
     EndSilence,
     Help,
     ListAlerts,
@@ -22,6 +23,7 @@ from contracts.commands import (
     Roadmap,
     Show,
     Status,
+    TakeDuty,
     Tending,
     WhoIsOnCall,
     parse_words,
@@ -62,6 +64,12 @@ ASKED: dict[str, object] = {
     "unsilence `S7`": EndSilence("s7"),
     "oncall": WhoIsOnCall(),
     "oncall web-team": WhoIsOnCall("web-team"),
+    "oncall take": TakeDuty(None, ""),
+    "oncall take web-team": TakeDuty("web-team", ""),
+    "oncall take until tomorrow 9:00": TakeDuty(None, "tomorrow 9:00"),
+    "oncall Take web-team for  2d": TakeDuty("web-team", "2d"),
+    "oncall return": EndDuty(None),
+    "oncall return web-team": EndDuty("web-team"),
 }
 
 UNKNOWN = {

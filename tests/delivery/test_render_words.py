@@ -392,6 +392,7 @@ def test_every_deed_is_a_sentence(deed: Deed) -> None:
         "patch": "k3v9x2ab",
         "priority": "high",
         "closing": "paused",
+        "schedule": "primary",
     }
     said = waiting.deed(TellDeed(deed, "Ben", {**facts, "until": at(60).isoformat()}), PLAIN)
     assert said.startswith(("Ben ", "The freeze of web "))

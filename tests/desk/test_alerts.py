@@ -49,7 +49,7 @@ def operations(**alerts: Any) -> Operations:
             "channel": "domain",
             "chain": "urgent",
         },
-        "people": {"ada": {"slack": ADA.id}, "ops": {"email": "ops@example.com"}},
+        "people": {"ada": {"slack": ADA.id}, "ben": {"slack": BEN.id}, "ops": {"email": "ops@example.com"}},
         "schedules": {"web": {"layers": [{"people": ["ada"], "start": "2020-01-01"}]}},
         "chains": {
             "urgent": [
@@ -174,6 +174,14 @@ class Board:
         [*_, delivery] = self.desk.slack.proxy.deliveries(Kind.COMMAND)
         assert delivery.answer is not None
         return everything(delivery.answer)
+
+    async def posted(self, words: str) -> None:
+        """That the channel was told, outside of any thread."""
+
+        async def there() -> bool:
+            return any(words in everything(each) for each in await self.desk.slack.peer.messages(PATCHES.id))
+
+        await self.desk.until(there)
 
     async def whispered(self, words: str) -> None:
         """That somebody alone was told."""
@@ -442,6 +450,12 @@ async def test_words_list_take_silence_and_end_silences(tmp_path: Path) -> None:
 
         assert "web*: ada" in await it.asked("oncall")
         assert "There is no schedule `wbe`" in await it.asked("oncall wbe")
+        await it.types("oncall take until 18:00", user=BEN.id)
+        await it.posted(f"{BEN.real_name} is on call for web until")
+        assert "web*: ben" in await it.asked("oncall")
+        await it.types("oncall return", user=BEN.id)
+        await it.posted(f"{BEN.real_name} gave the duty of web back; now ada is on call.")
+        assert "web*: ada" in await it.asked("oncall")
 
 
 async def test_another_channel_neither_sees_nor_silences_what_is_not_its_own(tmp_path: Path) -> None:

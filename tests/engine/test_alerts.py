@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from contracts.alerts.duties import Duty, DutyChange
 from contracts.alerts.model import (
     Climb,
     Entry,
@@ -393,6 +394,26 @@ async def test_a_settlement_whose_group_has_moved_on_settles_nothing(watch: Watc
     assert await watch.alerts.silences(now=NOW) == ()
     assert await desk.take() is None
     assert (await desk.engine.ledger.counts()).inbox == 1
+
+
+# Duties ------------------------------------------------------------------------------------------
+async def test_duties_are_there_until_they_end_and_end_only_earlier(desk: Desk) -> None:
+    first, later = Duty("d-1", "web", "ada", NOW, after(90)), Duty("d-2", "web", "bea", after(1), after(60))
+
+    async def write(*duties: Duty) -> None:
+        await desk.record()
+        row = await desk.open_inbox()
+        changes = tuple(DutyChange(each) for each in duties)
+        await desk.engine.inbox.settle(Settlement(row.id, row.attempt, Place(), changes=changes), now=NOW)
+
+    await write(later, first)
+    held = desk.engine.alerts.duties
+    assert await held(now=after(59)) == (first, later)
+    assert await held(now=after(60)) == (first,)
+    await write(replace(first, ends=after(30)))
+    assert await held(now=after(30)) == (later,)
+    with pytest.raises(MovedOnError):
+        await write(replace(first, ends=after(90)))
 
 
 # Silences ----------------------------------------------------------------------------------------

@@ -23,6 +23,18 @@ _ASKING: Mapping[Reason, Said] = {
         "Nothing was done: what was meant changed faster than that could be written.",
         "Ask for less at once, or again when it is calmer.",
     ),
+    Reason.NOT_IN_PEOPLE: Said(
+        "Only people whom `operations.yml` names are on call, and you are not among them.",
+        "The desk's operators add you, with your Slack id, to `alerts.people`.",
+    ),
+    Reason.DUTY_YOURS: Said("You are on call for {schedule} already.", ""),
+    Reason.DUTY_ENDLESS: Said(
+        "The present shift of {schedule} has no end.", "Say until when: `oncall take {schedule} until 18:00`."
+    ),
+    Reason.DUTY_NOT_TAKEN: Said(
+        "You have not taken the duty of {schedule}.",
+        "Who has the shift anyway hands it over by `oncall take`.",
+    ),
     Reason.UNKNOWN_SCHEDULE: Said(
         "There is no schedule {name}.{suggestion:maybe}", "`oncall` lists them all."
     ),

@@ -157,6 +157,16 @@ def _frozen(facts: Mapping[str, str]) -> str:
     return "{by:words} froze {domain:words}" + end + " ({why:words}). Only approved hotfixes begin."
 
 
+def _on_duty(facts: Mapping[str, str]) -> str:
+    instead = " in place of {before:words}" if facts.get("before") else ""
+    return "{by:words} is on call for {schedule:words} until {until:when}" + instead + "."
+
+
+def _off_duty(facts: Mapping[str, str]) -> str:
+    after = "{after:words} is" if facts.get("after") else "nobody is"
+    return "{by:words} gave the duty of {schedule:words} back; now " + after + " on call."
+
+
 def _rejected(facts: Mapping[str, str]) -> str:
     return (
         "{by:words} did not approve it ({why:words})."
@@ -178,6 +188,8 @@ _DEEDS: Final[Mapping[Deed, str | Callable[[Mapping[str, str]], str]]] = {
     Deed.DRAINING: "{by:words} lets {domain:words} run empty ({why:words}). New patches are refused.",
     Deed.FROZEN: _frozen,
     Deed.OPENED: _opened,
+    Deed.ON_DUTY: _on_duty,
+    Deed.OFF_DUTY: _off_duty,
     Deed.THAWED: "The freeze of {domain:words} is over ({why:words}).",
     Deed.HALTED: "{by:words} halted the desk ({why:words}). Nothing begins, and what runs is given back.",
     Deed.UNHALTED: "{by:words} let the desk go on.",

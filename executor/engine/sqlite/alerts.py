@@ -7,8 +7,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from contracts.alerts.duties import Duty
 from contracts.alerts.model import Alert, Entry, Group, GroupChange, Seen, Silence, SilenceChange
 from contracts.alerts.store import Watermark
+from executor.engine.sqlite import duties as duty_rows
 from executor.engine.sqlite import groups as rows
 from executor.engine.sqlite.changes import Write, writes
 from executor.engine.sqlite.codec import from_time, to_time
@@ -124,6 +126,10 @@ class SqliteAlerts:
         query = f"{rows.SILENCES} WHERE id = ?"
         found = await self._reader.read(lambda store: store.execute(query, (silence,)).fetchone())
         return None if found is None else rows.silence(found)
+
+    async def duties(self, *, now: datetime) -> tuple[Duty, ...]:
+        at = to_time(now)
+        return await self._reader.read(lambda store: duty_rows.held(store, at))
 
     async def group(self, group: str) -> Group | None:
         found = await self._groups(f"{rows.GROUPS} WHERE alert_groups.id = ?", group)

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from contracts.alerts.duties import DutyChange
 from contracts.alerts.model import GroupChange, SilenceChange
 from contracts.plan_store import PlanChange
 from contracts.ports import Change
 from executor.engine.sqlite.controls import control
+from executor.engine.sqlite.duties import change_duty
 from executor.engine.sqlite.groups import change_group, change_silence
 from executor.engine.sqlite.plan import change_plan
 from executor.engine.sqlite.writer import Transaction
@@ -26,6 +28,8 @@ def _write(change: Change, now: int) -> Write:
             return change_group(change, now)
         case SilenceChange():
             return change_silence(change, now)
+        case DutyChange():
+            return change_duty(change)
         case PlanChange():
             return change_plan(change, now)
         case _:
