@@ -88,7 +88,7 @@ class Report:
     found: bool = False  #: landed by an earlier attempt that could not say so
     reused: bool = False  #: its gates ran in an earlier attempt, on exactly this candidate
     approved: Approved | None = None  #: None: nothing needed it
-    resolutions: tuple[Fault, ...] = ()  #: what the desk mended by itself, and how
+    resolutions: tuple[Fault, ...] = ()  #: what was done to the patch on its way, or tried
     offer: Offer | None = None  #: of a patch that failed
     fault: Fault | None = None
 

@@ -71,5 +71,6 @@ WAYS: Final = {
     Reason.TOOK_COUNTS: Way.RECOUNT,
     Reason.TOOK_PLACE: Way.PLACE,
     Reason.TOOK_BLANKS: Way.WHITESPACE,
+    Reason.REPAIRED: Way.REPAIR,
     Reason.TOOK_SECOND_VERDICT: Way.FLAKY,
 }

@@ -310,7 +310,7 @@ def gate_line(gate: GateResult, ink: Ink) -> str:
     return f"{line} ({', '.join(notes)})" if notes else line
 
 
-MENDED: Final = "What the desk mended by itself:"
+MENDED: Final = "What was done to it on the way:"
 OFFERED: Final = "What the desk offers to do:"
 ADJUSTED_TITLE: Final = "The adjusted patch"
 
