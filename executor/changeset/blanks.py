@@ -114,6 +114,31 @@ def changes_more(before: Sequence[str], after: Sequence[str], rung: Rung) -> boo
     return [same(line, rung) for line in before] != [same(line, rung) for line in after]
 
 
+def written_there(lines: Sequence[tuple[str, str]], there: Sequence[str]) -> list[str] | None:
+    """The texts of *lines*, each with its tag (` `, `-` or `+`), if they had been written of *there*.
+
+    What stays and what goes are the lines of the file, and so is what comes and was posted as one of these, too.
+    Everything else that comes is indented as the file is. None: no one rule says how.
+    """
+    old = [text for tag, text in lines if tag != "+"]
+    indent = indenting(old, there)
+    if indent is None:
+        return None
+    theirs = _theirs(old, there)
+    known = iter(there)
+    written = [theirs.get(text, indent(text)) if tag == "+" else next(known) for tag, text in lines]
+    texts = [text for text in written if text is not None]
+    return texts if len(texts) == len(written) else None
+
+
+def _theirs(old: Sequence[str], there: Sequence[str]) -> dict[str, str]:
+    """What the file has for each of *old* that is more than blanks, where that is one thing."""
+    found: dict[str, set[str]] = {}
+    for posted, theirs in zip(old, there, strict=True):
+        found.setdefault(posted, set()).add(theirs)
+    return {posted: next(iter(each)) for posted, each in found.items() if len(each) == 1 and posted.strip()}
+
+
 def indenting(wanted: Iterable[str], there: Iterable[str]) -> Indent | None:
     """What leads from the indentation of *wanted* to that of the lines of *there* that it stands for.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from contracts.faults import Fault, Reason, fault
-from executor.changeset.blanks import EXACT_SIGNS, Alike, Rung, changes_more, indenting
+from executor.changeset.blanks import EXACT_SIGNS, Alike, Rung, changes_more, written_there
 from executor.changeset.nearest import Near, near
 from executor.changeset.sections import Hunk, Line, Section, lines_of
 
@@ -212,14 +212,9 @@ def _text(lines: Sequence[bytes]) -> list[str]:
 
 def _adjusted(hunk: Hunk, there: Sequence[str]) -> Hunk | None:
     """*hunk* with the lines of the file for its own, and what it adds indented as they are."""
-    indent = indenting(_text(hunk.before), there)
-    if indent is None:
+    tagged = [(line.tag.decode(), line.text.decode("latin-1")) for line in hunk.lines]
+    texts = written_there(tagged, there)
+    if texts is None:
         return None
-    known = iter(there)
-    lines: list[Line] = []
-    for line in hunk.lines:
-        text = indent(line.text.decode("latin-1")) if line.tag == b"+" else next(known)
-        if text is None:
-            return None
-        lines.append(replace(line, text=text.encode("latin-1")))
-    return replace(hunk, lines=tuple(lines))
+    lines = zip(hunk.lines, texts, strict=True)
+    return replace(hunk, lines=tuple(replace(line, text=text.encode("latin-1")) for line, text in lines))

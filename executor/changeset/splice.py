@@ -11,7 +11,7 @@ from itertools import islice
 
 from contracts.faults import Fault, Reason, fault
 from contracts.patch import Chunk, Splice
-from executor.changeset.blanks import ANY_SIGNS, Alike, Indent, Rung, changes_more, indenting, is_plain
+from executor.changeset.blanks import ANY_SIGNS, Alike, Rung, changes_more, is_plain, written_there
 from executor.changeset.nearest import Near, near
 from executor.changeset.text import Text
 
@@ -209,8 +209,7 @@ class _Image:
         if len(places) != 1 or not changes_more(old, new, rung):
             return None
         [place] = places
-        indent = indenting(old, alike.at(place, len(old)))
-        adjusted = _adjusted(chunk, indent, rung) if indent else None
+        adjusted = _adjusted(chunk, alike.at(place, len(old)), rung)
         return _Fit(adjusted, place, self._number(place), rung) if adjusted else None
 
     def _like(self, chunk: Chunk, scopes: Sequence[_Scope], rung: Rung, alike: Alike) -> list[int]:
@@ -241,16 +240,15 @@ def _ended(lines: Sequence[str]) -> list[str]:
     return [f"{line}\n" for line in lines]
 
 
-def _adjusted(chunk: Chunk, indent: Indent, rung: Rung) -> Chunk | None:
-    """*chunk* with what it adds indented by *indent*; its other lines are those of the file in any case."""
-    lines: list[str] = []
-    for line in chunk.lines:
-        added = indent(line[1:]) if line[0] == "+" else line[1:]
-        # Who made the characters of known lines pretty did so with those of new lines.
-        if added is None or (line[0] == "+" and rung is Rung.SIGNS and not is_plain(added)):
-            return None
-        lines.append(line[0] + added)
-    return replace(chunk, lines=tuple(lines))
+def _adjusted(chunk: Chunk, there: Sequence[str], rung: Rung) -> Chunk | None:
+    """*chunk* as it would have been made of *there*, lines of the file with their ends."""
+    texts = written_there([(line[0], f"{line[1:]}\n") for line in chunk.lines], there)
+    if texts is None:
+        return None
+    lines = tuple(f"{line[0]}{text[:-1]}" for line, text in zip(chunk.lines, texts, strict=True))
+    # Whatever made the characters of known lines pretty did so with those of new lines.
+    pretty = rung is Rung.SIGNS and not all(is_plain(line) for line in lines if line[0] == "+")
+    return None if pretty else replace(chunk, lines=lines)
 
 
 def _depth(line: str) -> int:

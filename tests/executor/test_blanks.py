@@ -73,6 +73,11 @@ def test_tabs_become_the_blanks_of_the_file_level_by_level() -> None:
     assert content_of(made) == b"if a:\n    if b:\n        d\nc\n"
 
 
+def test_lines_that_only_seem_new_are_those_of_the_file() -> None:
+    made = spliced(b"a\nb =\t1\nc\n", Chunk(("-a", "-b =    1", "-c", "+A", "+b =    1", "+C")))
+    assert content_of(made) == b"A\nb =\t1\nC\n"
+
+
 def test_new_lines_that_are_indented_as_the_file_is_stay_so() -> None:
     made = spliced(b"if a:\n\tb\nc\n", Chunk((" if a:", "-    b", "+\tif b:", "+\t\td")))
     assert content_of(made) == b"if a:\n\tif b:\n\t\td\nc\n"
