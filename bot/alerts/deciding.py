@@ -1,14 +1,15 @@
 """The tick of alerts: looks at every group that is due, and writes what is decided."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Final
 
 from contracts.alerts.duties import with_duties
 from contracts.alerts.hiding import of_alert
 from contracts.alerts.lifecycle import View, advance, needs_members
-from contracts.alerts.model import Alert, Group, GroupChange, Silence
+from contracts.alerts.model import Alert, Group, GroupChange, Labels, Silence
 from contracts.alerts.rules import Rules
 from contracts.alerts.silences import announcements
 from contracts.alerts.store import Alerts
@@ -18,6 +19,8 @@ from contracts.alerts.store import Alerts
 BATCH: Final = 250
 #: Alerts of a group that are looked at before all of them are.
 _FEW: Final = 3
+#: Alerts that one tick looks at for groups of which it has to see all; one group it always does.
+_MANY: Final = 500
 
 
 class AlertTick:
@@ -33,7 +36,8 @@ class AlertTick:
     async def tick(self, now: datetime) -> None:
         """Look at the groups that are due at *now*, the longest due first and `BATCH` of them at most.
 
-        A group that moved on since it was read is left to the next tick, as are those beyond the batch.
+        A group that moved on since it was read is left to the next tick, as are those beyond the batch, and
+        those of which more alerts have to be looked at than go into one.
         """
         await self._alerts.expire(now=now)
         due = await self._alerts.due(now=now, limit=BATCH)
@@ -50,33 +54,41 @@ class AlertTick:
         self, due: Sequence[Group], hiding: "_Hiding", rules: Rules, now: datetime
     ) -> list[GroupChange]:
         unheard = await self._alerts.unheard([group.id for group in due])
-        firing = await self._firing(due, hiding, now)
+        firing, later = await self._firing(due, hiding, now)
         decided = (
             advance(group, hiding.view(firing.get(group.id), unheard.get(group.id)), rules, now)
             for group in due
+            if group.id not in later
         )
         return [change for change in decided if change is not None]
 
     async def _firing(
         self, due: Sequence[Group], hiding: "_Hiding", now: datetime
-    ) -> Mapping[str, tuple[Alert, ...]]:
-        """The firing alerts of the groups that something could hide.
+    ) -> tuple[Mapping[str, tuple[Labels, ...]], Collection[str]]:
+        """The labels that fire in the groups that something could hide; the groups left to the next tick.
 
         A group is heard of as soon as one of its alerts is not hidden, so that a few are enough where one of
         them is not.
         """
         alerts = self._rules.alerts
-        touched = [group.id for group in due if needs_members(group, alerts, hiding.silences, hiding.sources)]
+        touched = [group for group in due if needs_members(group, alerts, hiding.silences, hiding.sources)]
         if not touched:
-            return {}
-        few = await self._alerts.firing(touched, limit=_FEW)
+            return {}, ()
+        few = await self._alerts.firing([group.id for group in touched], limit=_FEW)
         view = hiding.view(None, None)
         open_still = [
             group
-            for group, found in few.items()
-            if len(found) == _FEW and all(of_alert(each.labels, view, alerts, now) for each in found)
+            for group in touched
+            if len(few[group.id]) == _FEW and all(of_alert(each, view, alerts, now) for each in few[group.id])
         ]
-        return {**few, **(await self._alerts.firing(open_still) if open_still else {})}
+        seen_up_to = accumulate(group.firing for group in open_still)
+        now_seen = [
+            group.id
+            for place, (group, seen) in enumerate(zip(open_still, seen_up_to, strict=True))
+            if place == 0 or seen <= _MANY
+        ]
+        whole = await self._alerts.firing(now_seen) if now_seen else {}
+        return {**few, **whole}, {group.id for group in open_still} - whole.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +98,5 @@ class _Hiding:
     silences: tuple[Silence, ...]
     sources: tuple[Alert, ...]
 
-    def view(self, firing: tuple[Alert, ...] | None, unheard_since: datetime | None) -> View:
+    def view(self, firing: tuple[Labels, ...] | None, unheard_since: datetime | None) -> View:
         return View(firing, self.silences, self.sources, unheard_since)

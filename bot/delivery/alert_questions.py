@@ -13,7 +13,7 @@ from bot.delivery.wording.ink import MRKDWN
 from contracts import policy
 from contracts.alerts.duties import with_duties
 from contracts.alerts.matching import matches, parse_matchers
-from contracts.alerts.model import DOMAIN, SEVERITY, Alert, Group, Matcher, Operator
+from contracts.alerts.model import DOMAIN, SEVERITY, Group, Labels, Matcher, Operator
 from contracts.alerts.oncall import upcoming
 from contracts.alerts.rules import Rules
 from contracts.alerts.store import Alerts
@@ -108,6 +108,6 @@ def is_shown(group: Group, channel: str | None, rules: Rules) -> bool:
     return policy.sees_alert(rules.desk, group.labels.get(DOMAIN), channel, home)
 
 
-def _matches(matchers: tuple[Matcher, ...], group: Group, firing: Sequence[Alert]) -> bool:
-    known = [{**group.labels, SEVERITY: group.severity.value}, *(alert.labels for alert in firing)]
+def _matches(matchers: tuple[Matcher, ...], group: Group, firing: Sequence[Labels]) -> bool:
+    known = [{**group.labels, SEVERITY: group.severity.value}, *firing]
     return any(matches(matchers, labels) for labels in known)

@@ -65,7 +65,7 @@ class _World:
     def tick(self, group: Group, now: datetime) -> GroupChange | None:
         silences = tuple(each for each in self.silences if each.ends > now)
         touched = needs_members(group, self.rules.alerts, silences, self.sources)
-        view = View((self.alert,) if touched else None, silences, self.sources)
+        view = View((self.alert.labels,) if touched else None, silences, self.sources)
         return advance(group, view, self.rules, now)
 
 

@@ -17,12 +17,13 @@ from contracts.intervals import covering, next_change
 class View:
     """What a tick knows besides the group's own row, all read at one time.
 
-    *firing* are the alerts that fire in it; None if `needs_members` said no. *silences* are those that have
-    not ended, begun or not; *sources* all firing alerts that inhibit others. *unheard_since*: the oldest of
-    what waits to be said of the group in Slack; None: people have heard everything.
+    *firing* are the labels of the alerts that fire in it; None if `needs_members` said no. *silences* are
+    those that have not ended, begun or not; *sources* all firing alerts that inhibit others.
+    *unheard_since*: the oldest of what waits to be said of the group in Slack; None: people have heard
+    everything.
     """
 
-    firing: tuple[Alert, ...] | None
+    firing: tuple[Labels, ...] | None
     silences: tuple[Silence, ...]
     sources: tuple[Alert, ...]
     unheard_since: datetime | None = None
@@ -67,8 +68,8 @@ def by_route(route: Route, settings: AlertSettings, now: datetime) -> Hidden | N
 def _by_members(view: View, settings: AlertSettings, now: datetime) -> Hidden | None:
     """What hides all alerts of the group: of each what lasts longest, of those what ends first."""
     first: Hidden | None = None
-    for alert in view.firing or ():
-        found = of_alert(alert.labels, view, settings, now)
+    for labels in view.firing or ():
+        found = of_alert(labels, view, settings, now)
         if found is None:
             return None
         if first is None or _is_sooner(found.until, first.until):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from contracts.alerts.duties import Duty
-from contracts.alerts.model import Alert, Entry, Group, GroupChange, Seen, Silence, SilenceChange
+from contracts.alerts.model import Alert, Entry, Group, GroupChange, Labels, Seen, Silence, SilenceChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ class Alerts(Protocol):
 
     async def firing(
         self, groups: Sequence[str], *, limit: int | None = None
-    ) -> Mapping[str, tuple[Alert, ...]]:
-        """The alerts that fire in each of *groups*, or *limit* of them at most."""
+    ) -> Mapping[str, tuple[Labels, ...]]:
+        """The labels of the alerts that fire in each of *groups*, or of *limit* of them at most."""
 
     async def firing_of(self, source: str) -> tuple[Alert, ...]:
         """The alerts of *source* that fire, the oldest first."""

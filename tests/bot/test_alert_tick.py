@@ -352,6 +352,23 @@ async def test_a_tick_looks_at_a_batch_and_the_next_goes_on(
     assert spoken == [4, 8, 10]
 
 
+async def test_a_tick_looks_at_so_many_alerts_and_the_next_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deciding, "_MANY", 9)
+    for host in "abcd":
+        await world.see(*(f"A{n}" for n in range(5)), host=host)
+    all_hosts = Silence(
+        "s", (Matcher("host", Operator.LIKE, ".+"),), "U0ANN", "", world.now, NOW + 9 * MINUTE
+    )
+    await world.engine.alerts.write([SilenceChange(all_hosts)], now=world.now)
+    hidden = []
+    for _ in range(3):
+        await world.tick(MINUTE)
+        hidden.append(sum(group.hidden is not None for group in (await world.groups()).values()))
+    assert hidden == [2, 4, 5]
+
+
 async def test_a_tick_with_nothing_due_writes_nothing(world: World) -> None:
     await world.see("A")
     await world.tick(MINUTE)

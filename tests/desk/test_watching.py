@@ -65,7 +65,7 @@ async def actions(desk: Desk) -> list[str]:
 async def alerts(desk: Desk) -> set[Mapping[str, str] | str]:
     groups = await desk.engine.alerts.open_groups(limit=50)
     firing = await desk.engine.alerts.firing([group.id for group in groups])
-    return {alert.labels["alertname"] for members in firing.values() for alert in members}
+    return {labels["alertname"] for members in firing.values() for labels in members}
 
 
 # How the desk is -----------------------------------------------------------------------------------

@@ -475,7 +475,7 @@ async def test_the_firing_alerts_of_several_groups_are_read_at_once(watch: Watch
     await watch.see(alert("B", ended=after(1)), key="one")
     one, two = await watch.groups()
     found = await watch.alerts.firing([one.id, two.id, "a-none"])
-    assert {group: [each.labels["alertname"] for each in alerts] for group, alerts in found.items()} == {
+    assert {group: [labels["alertname"] for labels in alerts] for group, alerts in found.items()} == {
         one.id: ["A"],
         two.id: ["C"],
         "a-none": [],
@@ -486,7 +486,7 @@ async def test_no_more_firing_alerts_are_read_than_were_asked_for(watch: Watch) 
     await watch.see(*(alert(name) for name in "ABCD"))
     await watch.see(alert("A", ended=after(1)))
     found = await watch.alerts.firing(["a-00000001"], limit=2)
-    assert [each.labels["alertname"] for each in found["a-00000001"]] == ["B", "C"]
+    assert [labels["alertname"] for labels in found["a-00000001"]] == ["B", "C"]
 
 
 @pytest.mark.parametrize(

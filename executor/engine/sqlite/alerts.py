@@ -5,15 +5,14 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from contracts.alerts.duties import Duty
-from contracts.alerts.model import Alert, Entry, Group, GroupChange, Seen, Silence, SilenceChange
+from contracts.alerts.model import Alert, Entry, Group, GroupChange, Labels, Seen, Silence, SilenceChange
 from contracts.alerts.store import Watermark
 from executor.engine.sqlite import duties as duty_rows
 from executor.engine.sqlite import groups as rows
 from executor.engine.sqlite.changes import Write, writes
-from executor.engine.sqlite.codec import from_time, to_time
+from executor.engine.sqlite.codec import from_time, labels_from_json, to_time
 from executor.engine.sqlite.gathering import Gathering, Sight, end, sight
 from executor.engine.sqlite.threads import Thread
 from executor.engine.sqlite.writer import Transaction, Writer
@@ -39,8 +38,8 @@ _UNHEARD = """
 SELECT grp, min(created_at) FROM outbox INDEXED BY outbox_groups
 WHERE grp IS NOT NULL AND grp IN (SELECT value FROM json_each(?)) GROUP BY grp"""
 # Group by group: a limit of each is cheap, however many fire.
-_FIRING = f"""
-SELECT {rows.ALERT}
+_FIRING = """
+SELECT alerts.labels
 FROM alert_members CROSS JOIN alerts ON alerts.seq = alert
 WHERE grp = (SELECT seq FROM alert_groups WHERE id = ?) AND ended_at IS NULL
 ORDER BY alert LIMIT ?"""
@@ -100,14 +99,17 @@ class SqliteAlerts:
 
     async def firing(
         self, groups: Sequence[str], *, limit: int | None = None
-    ) -> Mapping[str, tuple[Alert, ...]]:
+    ) -> Mapping[str, tuple[Labels, ...]]:
         most = -1 if limit is None else limit
 
-        def read(store: sqlite3.Connection) -> list[list[tuple[Any, ...]]]:
+        def read(store: sqlite3.Connection) -> list[list[tuple[str]]]:
             return [store.execute(_FIRING, (group, most)).fetchall() for group in groups]
 
         found = await self._reader.read(read)
-        return {group: tuple(map(rows.alert, each)) for group, each in zip(groups, found, strict=True)}
+        return {
+            group: tuple(labels_from_json(labels) for (labels,) in each)
+            for group, each in zip(groups, found, strict=True)
+        }
 
     async def firing_of(self, source: str) -> tuple[Alert, ...]:
         found = await self._reader.read(lambda store: store.execute(_FIRING_OF, (source,)).fetchall())

@@ -136,9 +136,9 @@ class Simulator:
         silences = tuple(each for each in self.silences.values() if each.ends > self.now)
         firing = [alert for alert in self.alerts.values() if alert.ended is None]
         sources = tuple(alert for alert in firing if is_source(self.rules.alerts, alert.labels))
-        members: tuple[Alert, ...] | None = None
+        members: tuple[Labels, ...] | None = None
         if needs_members(group, self.rules.alerts, silences, sources):
-            members = tuple(alert for alert in firing if alert.fingerprint in self.members[group.id])
+            members = tuple(alert.labels for alert in firing if alert.fingerprint in self.members[group.id])
         return View(members, silences, sources, self.unheard_since.get(group.id))
 
     def open_group(self, key: str) -> Group | None:
