@@ -18,7 +18,7 @@ from contracts.outcome import Approved, FileChange, Offer, Preview, Report, Step
 from contracts.outlook import Outlook
 from contracts.patch import Patch
 from contracts.ports import Counts
-from contracts.records import LaneLine, PatchLine, StoredPatch
+from contracts.records import LaneLine, PatchLine, PatchSet, StoredPatch
 from contracts.risk import Risk
 from contracts.secrets import redact
 from contracts.states import PatchState
@@ -99,11 +99,24 @@ def patch(stored: StoredPatch, expected: Outlook | None = None) -> Json:
         "replays": stored.patch.replays,
         "reverts": stored.patch.reverts,
         "adjusts": stored.patch.adjusts,
+        "set": stored.set_id,
         "reverted_by": stored.reverted_by,
         "stopped_by": stored.stop_by,
         "outlook": outlook(expected) if expected else None,
         "steps": [_step(each) for each in stored.steps],
         "report": report(stored.report) if stored.report else None,
+    }
+
+
+def patch_set(found: PatchSet, expected: Mapping[str, Outlook | None]) -> Json:
+    """*expected*: by the ids of its patches. A domain without a patch kept its part out."""
+    return {
+        "id": found.id,
+        "title": found.first.patch.title,
+        "atomic": found.atomic,
+        "domains": list(found.domains),
+        "open": bool(found.open),
+        "patches": [patch(each, expected.get(each.id)) for each in found.members],
     }
 
 

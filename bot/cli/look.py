@@ -1,7 +1,8 @@
 """`patchdesk status`, `queue`, `show` and `why`: what the store says. No desk needs to run for it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -11,20 +12,20 @@ from bot.cli.desk import configuration, domain_named, is_running, store
 from bot.cli.exits import ExitCode, stop
 from bot.cli.screen import moment, say, show_json, show_table
 from bot.delivery.questions import outlook_of
-from bot.delivery.wording import answers, overview, patches, waiting
+from bot.delivery.wording import answers, overview, patches, sets, waiting
 from bot.delivery.wording.faults import explain
 from bot.delivery.wording.ink import PLAIN, visible_lines
 from bot.settings import Config
 from contracts.faults import Reason, fault
 from contracts.outlook import Outlook
-from contracts.records import LaneLine, PatchLine, StoredPatch
+from contracts.records import LaneLine, PatchLine, PatchSet, StoredPatch
 
 #: More than this is for `--json` and for nobody's eyes.
 _MOST_LINES = 1000
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; docs/cli.md has its shape.")]
 ADomain = Annotated[str | None, typer.Argument(help="A domain or an alias of it; all, if left out.")]
-AnId = Annotated[str, typer.Argument(metavar="ID", help="A patch, as `queue` and the cards name it.")]
+AnId = Annotated[str, typer.Argument(metavar="ID", help="A patch or a set, as the cards name it.")]
 
 
 def status(as_json: AsJson = False) -> None:
@@ -87,28 +88,56 @@ def _queue_row(line: PatchLine) -> tuple[str, ...]:
 
 
 def show(patch: AnId, as_json: AsJson = False) -> None:
-    """One patch: where it stands, what it changes, what the gates said."""
+    """One patch: where it stands, what it changes, what the gates said.
+
+    Of a set: where each of its patches stands.
+    """
     asyncio.run(_show(configuration(), patch.casefold(), as_json=as_json))
 
 
-async def _show(config: Config, patch: str, *, as_json: bool) -> None:
-    row, expected = await _found(config, patch)
+async def _show(config: Config, name: str, *, as_json: bool) -> None:
+    found = await _found(config, name)
     if as_json:
-        show_json(shapes.patch(row, expected))
+        show_json(_shape(found))
         return
-    for paragraph in told(row, expected):
+    for paragraph in _paragraphs(found):
         say(paragraph)
 
 
-async def _found(config: Config, patch: str) -> tuple[StoredPatch, Outlook | None]:
-    """The command ends if there is no such patch."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A patch, or all of a set (*together*); *expected* by their ids."""
+
+    rows: tuple[StoredPatch, ...]
+    expected: Mapping[str, Outlook | None]
+    together: PatchSet | None = None
+
+
+async def _found(config: Config, name: str) -> _Found:
+    """The command ends if there is no such patch or set."""
     async with store(config) as engine:
-        row = await engine.ledger.patch(patch)
-        expected = await outlook_of(row, engine.ledger, clock.now()) if row else None
-    if row is None:
-        said = explain(fault(Reason.UNKNOWN_PATCH, id=patch))
+        row = await engine.ledger.patch(name)
+        together = await engine.ledger.patch_set(name) if row is None else None
+        rows = (row,) if row else together.members if together else ()
+        expected = {each.id: await outlook_of(each, engine.ledger, clock.now()) for each in rows}
+    if not rows:
+        said = explain(fault(Reason.UNKNOWN_PATCH, id=name))
         stop(ExitCode.NO, said.what, said.hint)
-    return row, expected
+    return _Found(rows, expected, together)
+
+
+def _paragraphs(found: _Found) -> Iterator[str]:
+    if found.together is not None:
+        return told_set(found.together)
+    [row] = found.rows
+    return told(row, found.expected[row.id])
+
+
+def _shape(found: _Found) -> dict[str, object]:
+    if found.together is not None:
+        return shapes.patch_set(found.together, found.expected)
+    [row] = found.rows
+    return shapes.patch(row, found.expected[row.id])
 
 
 def why(patch: AnId, as_json: AsJson = False) -> None:
@@ -116,17 +145,34 @@ def why(patch: AnId, as_json: AsJson = False) -> None:
     asyncio.run(_why(configuration(), patch.casefold(), as_json=as_json))
 
 
-async def _why(config: Config, patch: str, *, as_json: bool) -> None:
-    row, expected = await _found(config, patch)
+async def _why(config: Config, name: str, *, as_json: bool) -> None:
+    found = await _found(config, name)
     if as_json:
-        known = shapes.outlook(expected) if expected else None
-        show_json({"id": row.id, "state": row.state.value, "outlook": known})
+        shown = [_reasons_shape(row, found.expected[row.id]) for row in found.rows]
+        show_json({"id": name, "patches": shown} if found.together else shown[0])
         return
+    for row in found.rows:
+        for line in _reasons(row, found.expected[row.id]):
+            say(f"{row.patch.domain}: {line}" if found.together else line)
+
+
+def _reasons(row: StoredPatch, expected: Outlook | None) -> tuple[str, ...]:
+    now = clock.now()
     if expected is None:
-        say(patches.standing(row, PLAIN, outlook=None, now=clock.now()))
-        return
-    for line in (*waiting.obstacles(expected, PLAIN, now=clock.now()), waiting.estimate(expected, PLAIN)):
-        say(line)
+        return (patches.standing(row, PLAIN, outlook=None, now=now),)
+    return (*waiting.obstacles(expected, PLAIN, now=now), waiting.estimate(expected, PLAIN))
+
+
+def _reasons_shape(row: StoredPatch, expected: Outlook | None) -> dict[str, object]:
+    known = shapes.outlook(expected) if expected else None
+    return {"id": row.id, "state": row.state.value, "outlook": known}
+
+
+def told_set(found: PatchSet) -> Iterator[str]:
+    """What is over and what is not, domain by domain."""
+    yield f"{found.id}  {sets.title(found, PLAIN)}"
+    yield f"  {sets.headline(found, PLAIN)}"
+    yield from (f"    {line}" for line in sets.lines(found, PLAIN, links={}))
 
 
 def told(row: StoredPatch, expected: Outlook | None = None) -> Iterator[str]:

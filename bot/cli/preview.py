@@ -104,7 +104,8 @@ def _tell(seen: _Seen) -> None:
 
 def _sentences(seen: _Seen) -> Iterator[str]:
     preview = seen.preview
-    yield f"{patches.title(seen.patch, PLAIN)}: {phrases.landing(preview)}"
+    where = f"{PLAIN.words(seen.patch.domain)}: " if seen.patch.together else ""
+    yield f"{where}{patches.title(seen.patch, PLAIN)}: {phrases.landing(preview)}"
     for each in preview.faults:
         said = explain(each)
         yield f"{said.what} {said.hint}".rstrip()

@@ -43,8 +43,9 @@ _PATIENCE: Final = timedelta(seconds=30)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; docs/cli.md has its shape.")]
 AnId = Annotated[str, typer.Argument(metavar="ID", help="A patch, as `queue` and the cards name it.")]
+AnyId = Annotated[str, typer.Argument(metavar="ID", help="A patch, or a set: all of it that is open.")]
 AName = Annotated[
-    str, typer.Argument(metavar="NAME", help="A patch on hold, or a paused or draining domain.")
+    str, typer.Argument(metavar="NAME", help="A patch or set on hold, or a paused or draining domain.")
 ]
 ADomain = Annotated[str, typer.Argument(metavar="DOMAIN", help="A domain or an alias of it.")]
 Why = Annotated[list[str], typer.Argument(metavar="WHY", help="What people are told.")]
@@ -53,17 +54,17 @@ APriority = Annotated[Priority, typer.Argument(metavar="PRIORITY", help="emergen
 ATime = Annotated[str, typer.Option("--until", help="As 4h, 18:00, `tomorrow 9:00`; times of day in UTC.")]
 
 
-def stop_patch(patch: AnId, as_json: AsJson = False) -> None:
+def stop_patch(patch: AnyId, as_json: AsJson = False) -> None:
     """End a patch: what runs is gone within seconds, what waits is taken back."""
     _steer(Stop(patch.casefold()), as_json=as_json)
 
 
-def cancel(patch: AnId, as_json: AsJson = False) -> None:
+def cancel(patch: AnyId, as_json: AsJson = False) -> None:
     """The same as `stop`: take a patch back."""
     _steer(Stop(patch.casefold()), as_json=as_json)
 
 
-def hold(patch: AnId, why: Why, as_json: AsJson = False) -> None:
+def hold(patch: AnyId, why: Why, as_json: AsJson = False) -> None:
     """Keep a patch where it is in its lane, and let others go before it."""
     _steer(PutOnHold(patch.casefold(), " ".join(why)), as_json=as_json)
 
@@ -73,7 +74,7 @@ def resume(name: AName, why: MaybeWhy = None, as_json: AsJson = False) -> None:
     _steer(Resume(name, " ".join(why or ())), as_json=as_json)
 
 
-def priority(patch: AnId, wanted: APriority, as_json: AsJson = False) -> None:
+def priority(patch: AnyId, wanted: APriority, as_json: AsJson = False) -> None:
     """Have a patch go before others, or after them."""
     _steer(ChangePriority(patch.casefold(), wanted), as_json=as_json)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from bot import clock
 from bot.cli.desk import configuration, domain_named, is_running, store
 from bot.cli.exits import ExitCode, stop
-from bot.cli.look import told
+from bot.cli.look import told, told_set
 from bot.cli.phrases import desk as phrases
 from bot.cli.reading import given, operator, read_or_stop
 from bot.cli.screen import say
@@ -97,16 +98,19 @@ async def _follow(engine: Engine, inbox_id: int) -> ExitCode:
         for row in rows_now:
             line = patches.standing(row, PLAIN, outlook=None, now=clock.now())
             if shown.get(row.id) != line and row.state in OPEN_STATES:
-                say(f"{row.id}  {line}")
+                say(f"{row.id}  {_named(row)}{line}")
             shown[row.id] = line
         if standing and not OPEN_STATES.intersection(standing.states):
-            return _ended(rows_now, standing)
+            return await _ended(engine, rows_now, standing)
         await asyncio.sleep(_LOOK_EVERY.total_seconds())
 
 
-def _ended(rows: list[StoredPatch], standing: MessageStanding) -> ExitCode:
+async def _ended(engine: Engine, rows: list[StoredPatch], standing: MessageStanding) -> ExitCode:
     for row in rows:
         for line in told(row):
+            say(line)
+    for set_id in dict.fromkeys(row.set_id for row in rows if row.set_id):
+        for line in await _told_set(engine, set_id):
             say(line)
     if standing.refused is not None:
         said = explain(standing.refused)
@@ -117,3 +121,13 @@ def _ended(rows: list[StoredPatch], standing: MessageStanding) -> ExitCode:
     if PatchState.QUARANTINED in states:
         return ExitCode.DESK
     return ExitCode.OK if states == {PatchState.LANDED} and not standing.rejected else ExitCode.NO
+
+
+def _named(row: StoredPatch) -> str:
+    """Of a patch that is one of several: which of them."""
+    return f"{row.patch.domain}, in set {row.set_id}: " if row.set_id else ""
+
+
+async def _told_set(engine: Engine, set_id: str) -> Sequence[str]:
+    found = await engine.ledger.patch_set(set_id)
+    return tuple(told_set(found)) if found is not None else ()

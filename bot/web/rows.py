@@ -11,7 +11,9 @@ from bot.delivery.questions import outlook_of
 from bot.web.answers import as_json, problem
 from bot.web.probes import Probes
 from contracts.faults import Reason, fault
+from contracts.outlook import Outlook
 from contracts.ports import Ledger
+from contracts.records import StoredPatch
 from contracts.settings import Settings
 
 
@@ -36,6 +38,12 @@ class Rows:
     async def _patch(self, request: web.Request) -> web.StreamResponse:
         asked = request.match_info["id"].casefold()
         row = await self._ledger.patch(asked)
+        if row is None and (found := await self._ledger.patch_set(asked)) is not None:
+            expected = {each.id: await self._expected(each) for each in found.members}
+            return as_json(shapes.patch_set(found, expected))
         if row is None:
             return problem(fault(Reason.UNKNOWN_PATCH, id=asked), HTTPStatus.NOT_FOUND)
-        return as_json(shapes.patch(row, await outlook_of(row, self._ledger, self._clock())))
+        return as_json(shapes.patch(row, await self._expected(row)))
+
+    async def _expected(self, row: StoredPatch) -> Outlook | None:
+        return await outlook_of(row, self._ledger, self._clock())

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from bot.admitting import Admitted, admit
 from contracts.control import Closed, Closing
 from contracts.faults import Fault, Reason
+from contracts.patch import Together
 from contracts.ports import NewPatch
-from contracts.records import PatchLine
+from contracts.records import PatchLine, Standing
 from contracts.states import PatchState
 from tests.engine.given import asked
 
@@ -91,6 +92,70 @@ def test_a_draining_domain_takes_nothing_new_and_others_do() -> None:
     assert entered(found) == [("b", ())]
     [(_, [wrong])] = why(found)
     assert (wrong.reason, wrong.args["by"]) == (Reason.DOMAIN_DRAINING, "Ben")
+
+
+# Sets --------------------------------------------------------------------------------------------
+DRAINING = (Closed("api", Closing.DRAINING, "Ben", "moving", NOW),)
+
+
+def together(
+    *domains: str, atomic: bool = False, of: str = "s", block: int = 1, text: str = "same"
+) -> list[NewPatch]:
+    members = []
+    for domain in domains:
+        made = asked(f"{of}-{domain}", text, domain=domain)
+        patch = replace(made.patch, together=Together(domains, atomic), block=block)
+        members.append(replace(made, patch=patch, set_id=of))
+    return members
+
+
+def reasons(found: Admitted) -> list[tuple[int, list[Reason]]]:
+    return [(block, [each.reason for each in faults]) for block, faults in why(found)]
+
+
+def test_of_a_set_the_others_enter_where_one_domain_takes_nothing_and_the_answer_says_both() -> None:
+    found = admit(together("web", "api", "docs"), DRAINING, {})
+    assert entered(found) == [("s-web", ()), ("s-docs", ())]
+    assert reasons(found) == [(1, [Reason.DOMAIN_DRAINING, Reason.SET_IN_PART])]
+    assert why(found)[0][1][1].args["domains"] == "web, docs"
+
+
+def test_of_an_atomic_set_nothing_enters_where_one_domain_takes_nothing() -> None:
+    found = admit([*together("web", "api", atomic=True), new("a", block=2)], DRAINING, {})
+    assert entered(found) == [("a", ())]
+    assert sorted(reasons(found)[0][1]) == [Reason.DOMAIN_DRAINING, Reason.SET_KEPT_WHOLE]
+
+
+def test_who_needs_a_set_that_does_not_enter_does_not_either() -> None:
+    members = [
+        replace(each, patch=replace(each.patch, label="fix")) for each in together("web", "api", atomic=True)
+    ]
+    found = admit([*members, new("a", "fix", block=2)], DRAINING, {"fix": ()})
+    assert entered(found) == []
+    assert reasons(found)[1] == (2, [Reason.UNKNOWN_DEPENDENCY])
+
+
+def test_content_that_is_open_keeps_an_atomic_set_out_and_is_named() -> None:
+    found = admit(together("web", "api", atomic=True), (), {}, {"s-api": Standing("k3v9x2ab", brought=False)})
+    assert entered(found) == []
+    twin = next(each for _, faults in why(found) for each in faults if each.reason is Reason.SET_TWIN)
+    assert twin.args == {"domain": "api", "id": "k3v9x2ab"}
+
+
+def test_an_atomic_set_that_an_edited_message_brought_whole_is_left_to_be_passed_over() -> None:
+    brought = {"s-web": Standing("p-1", brought=True), "s-api": Standing(None, brought=True)}
+    assert len(entered(admit(together("web", "api", atomic=True), (), {}, brought))) == 2
+    part = admit(together("web", "api", "docs", atomic=True), (), {}, brought)
+    assert entered(part) == []
+    assert {Reason.SET_TWIN, Reason.SET_BROUGHT} <= set(reasons(part)[0][1])
+
+
+def test_an_atomic_set_does_not_repeat_an_earlier_block_and_others_may() -> None:
+    first = asked("first", "same", domain="api")
+    found = admit([first, *together("web", "api", atomic=True, block=2)], (), {})
+    assert entered(found) == [("first", ())]
+    assert Reason.SET_REPEATS in reasons(found)[0][1]
+    assert len(entered(admit([first, *together("web", "api", block=2)], (), {}))) == 3
 
 
 @given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=20))

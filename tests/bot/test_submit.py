@@ -30,7 +30,8 @@ from contracts.commands import (
 )
 from contracts.faults import Fault, Reason, fault
 from contracts.notices import Answer, Deny, Mark, Misunderstood, PostCard, Reject, Twin
-from contracts.ports import Engine, NewEvent, Sent, Settlement
+from contracts.patch import Together
+from contracts.ports import Engine, NewEvent, NewSet, Sent, Settlement
 from contracts.records import InboxRow
 from contracts.settings import DomainSettings, Settings, SlackSettings, Submitters
 from contracts.states import InboxState, PatchState
@@ -44,6 +45,7 @@ OPERATOR = Actor(ActorKind.OPERATOR, "root", "root", "root@localhost")
 SETTINGS = Settings(
     domains={
         "web": DomainSettings(channels=("C0HERE",)),
+        "docs": DomainSettings(channels=("C0DOCS", "C0HERE")),
         "ops": DomainSettings(channels=("C0HERE",), submitters=Submitters(users=frozenset({"U0BEN"}))),
     },
     slack=SlackSettings(allow_bots={"C0HERE": frozenset({"B0AGENT"})}),
@@ -54,10 +56,11 @@ def row(source: Source = Source.SLACK, *, attempt: int = 1, payload: bytes = b""
     return InboxRow(7, source, "key", payload, NOW, InboxState.RECORDED, attempt)
 
 
-def patch(target: str = "web", path: str = "a.txt") -> Part:
+def patch(target: str | list[str] = "web", path: str = "a.txt", **fields: object) -> Part:
     block = {
         "role": "command_patch",
         "target": target,
+        **fields,
         "mutations": [{"op": "write", "path": path, "content": "x"}],
     }
     return Part(PartKind.FENCE, json.dumps(block).encode())
@@ -94,6 +97,41 @@ def test_an_accepted_patch_gets_its_card_in_the_thread_and_its_message_a_mark() 
 def test_each_block_is_a_patch_with_an_id_of_its_own() -> None:
     settlement = submitted(patch(path="a"), patch(path="b"))
     assert [(new.id, new.patch.block) for new in settlement.patches] == [("id000001", 1), ("id000002", 2)]
+
+
+def test_a_block_for_several_domains_is_a_set_with_an_id_and_a_place_of_its_own() -> None:
+    settlement = submitted(patch("web", "a"), patch(["web", "docs"], "b"))
+    single, web, docs = settlement.patches
+    assert (single.id, single.set_id) == ("id000001", None)
+    assert (web.set_id, docs.set_id) == ("id000002", "id000002")
+    assert (web.id, docs.id) == ("id000003", "id000004")
+    assert settlement.sets == (NewSet("id000002", "C0HERE", "1.0"),)
+
+
+def test_a_domain_that_one_may_not_submit_to_is_left_out_of_a_set() -> None:
+    settlement = submitted(patch(["ops", "web"]))
+    [web] = settlement.patches
+    assert (web.patch.domain, web.set_id, settlement.rejected) == ("web", "id000001", 0)
+    assert web.patch.together == Together(("ops", "web"))
+    [told] = settlement.told
+    assert isinstance(told.notice, Deny)
+
+
+def test_of_an_atomic_set_nothing_is_left_out_but_all_of_it() -> None:
+    settlement = submitted(patch(["ops", "web"], atomic=True))
+    assert (settlement.patches, settlement.sets, settlement.rejected) == ((), (), 1)
+    _, answer, told = settlement.told
+    assert isinstance(answer.notice, Reject)
+    [rejection] = answer.notice.rejections
+    assert [(each.reason, each.args["domains"]) for each in rejection.faults] == [
+        (Reason.SET_KEPT_WHOLE, "ops")
+    ]
+    assert isinstance(told.notice, Deny)
+
+
+def test_a_set_from_the_command_line_has_its_card_in_the_first_channel() -> None:
+    settlement = submitted(patch(["docs", "web"]), actor=OPERATOR, place=Place(), source=Source.CLI)
+    assert settlement.sets == (NewSet("id000001", "C0DOCS", None),)
 
 
 def test_broken_blocks_are_answered_together_and_counted() -> None:

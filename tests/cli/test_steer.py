@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import yaml
+
 from bot.cli.exits import ExitCode
 from contracts.control import Closing
 from contracts.ports import Engine
@@ -74,6 +76,31 @@ async def test_a_patch_is_held_moved_resumed_and_taken_back(place: Place) -> Non
         again = await place.run("stop", patch)
         assert again.code == ExitCode.NO
         assert "which is cancelled" in again.err
+
+
+async def test_a_set_is_shown_held_resumed_and_stopped_by_its_own_id(place: Place) -> None:
+    settings = {"domains": {"greeter": place.domain, "site": {"channels": ["C0SITE"]}}}
+    place.write("patchdesk.yml", yaml.safe_dump(settings))
+    async with place.desk(carries_out=False):
+        patch = await submitted(place, LANDS.replace("target: greeter", "target: both"))
+        found = (await place.run("show", patch, "--json")).json["set"]
+        shown = (await place.run("show", found.upper(), "--json")).json
+        shaped_as("show set", shown)
+        assert [each["domain"] for each in shown["patches"]] == shown["domains"] == ["greeter", "site"]
+        assert "0 of 2 landed: 2 next." in (await place.run("show", found)).out
+        done(await place.run("hold", found, "for", "now"))
+        why = await place.run("why", found)
+        assert ("greeter: Held by" in why.out, "site: Held by" in why.out) == (True, True)
+        reasons = (await place.run("why", found, "--json")).json
+        assert [each["outlook"]["hold"]["why"] for each in reasons["patches"]] == ["for now"] * 2
+        done(await place.run("resume", found))
+        done(await place.run("stop", found))
+        assert {each["state"] for each in (await place.run("show", found, "--json")).json["patches"]} == {
+            "cancelled"
+        }
+        again = await place.run("stop", found)
+        assert again.code == ExitCode.NO
+        assert "is over" in again.err
 
 
 async def test_what_was_stopped_comes_again_under_another_id(place: Place) -> None:

@@ -1,6 +1,7 @@
 """Every example of `docs/patches.md` means to the parser what the page says of it."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from contracts.patch import Patch
 from contracts.settings import Settings
 
 PAGE = (Path(__file__).parents[2] / "docs/patches.md").read_text(encoding="utf-8")
-SETTINGS = Settings.model_validate({"domains": {"shop": {"channels": ["C0SHOP"]}}})
+SETTINGS = Settings.model_validate({"domains": {"shop": {"channels": ["C0SHOP"]}, "site": {}}})
 
 
 class Example(NamedTuple):
@@ -44,7 +45,16 @@ def outcome(example: Example) -> str:
         case (Patch(changeset=changeset),):
             return f"becomes: {' '.join(mutation.kind for mutation in changeset.mutations)}"
         case _:
-            return f"{len(results)} results"
+            return _several([each for each in results if isinstance(each, Patch)])
+
+
+def _several(patches: Sequence[Patch]) -> str:
+    """The patches of one block, domain by domain."""
+    [together] = {each.together for each in patches}
+    assert together is not None
+    assert together.domains == tuple(each.domain for each in patches)
+    parts = [f"{each.domain} {' '.join(one.kind for one in each.changeset.mutations)}" for each in patches]
+    return f"becomes: {', '.join(parts)}{'; atomic' if together.atomic else ''}"
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"line-{example.line}")

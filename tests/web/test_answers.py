@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from contracts.gates import GateResult, Verdict
 from contracts.health import GateHealth, Health, Level, Service, ServiceState, Status
 from contracts.measuring import Measure
 from contracts.outcome import Landed, Report
+from contracts.patch import Together
 from contracts.settings import Scope
 from tests.cli.json_shapes import departures
 from tests.docs.http_page import PROMISED, unnamed
@@ -151,6 +153,18 @@ async def test_one_patch_whatever_the_case_of_its_id(site: Site) -> None:
     assert said["title"] == "Say <b>&"
     gone = await site.get("/patches/%22%3E%0A")
     assert (gone.status, (await gone.json())["reason"]) == (404, Reason.UNKNOWN_PATCH)
+
+
+async def test_a_set_is_told_with_its_patches(site: Site) -> None:
+    domains = ("web", "api")
+    news = [asked(f"m-{domain}", "same", domain=domain) for domain in domains]
+    await site.desk.settle(
+        *(replace(new, patch=replace(new.patch, together=Together(domains)), set_id="s-1") for new in news)
+    )
+    said = await (await site.get("/patches/S-1")).json()
+    assert (said["id"], said["domains"], said["open"]) == ("s-1", ["web", "api"], True)
+    assert [each["id"] for each in said["patches"]] == ["m-web", "m-api"]
+    shaped_as("patch", said["patches"][0])
 
 
 # Alerts of others ------------------------------------------------------------------------------
