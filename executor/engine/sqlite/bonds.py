@@ -103,6 +103,18 @@ def _member(row: tuple[Any, ...], gate: Gate) -> Member:
     return Member(seq, domain, PatchState(state), rank, passed, not (free and gate.lets(hotfix)))
 
 
+def may_begin(found: list[Bond]) -> list[Bond]:
+    """Those that are not begun and let no other go first: no two of them share a domain. See `ahead_of`."""
+    taken = {domain for bond in found if bond.is_begun for domain in bond.domains}
+    able = []
+    waiting = [bond for bond in found if not bond.is_begun and not bond.is_kept]
+    for bond in sorted(waiting, key=lambda each: each.place):
+        if taken.isdisjoint(bond.domains):
+            able.append(bond)
+        taken |= bond.domains
+    return able
+
+
 def ahead_of(bond: Bond, others: list[Bond]) -> list[Bond]:
     """The sets that share a domain with *bond*, which is not begun, and that it has to let go first."""
     return [

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from contracts.control import FAIRNESS
 from contracts.ports import Work
 from contracts.states import PatchState
-from executor.engine.sqlite.bonds import BOUND, Bond, Gate, ahead_of, any_bonds, bonds, gate_of
+from executor.engine.sqlite.bonds import BOUND, Bond, Gate, any_bonds, bonds, gate_of, may_begin
 from executor.engine.sqlite.writer import Transaction
 
 #: May have its turn: it waits for no time, no person and no other patch.
@@ -103,12 +103,15 @@ def _ordinary(tx: Transaction, domain: str, gate: Gate) -> list[_Waiting]:
 def _bound(tx: Transaction, domain: str) -> list[_Waiting]:
     """Those that may land only with the rest of their set."""
     found = bonds(tx)
+    able = {
+        bond.set_id for bond in may_begin(found) if domain in bond.domains and not _delays_the_aged(tx, bond)
+    }
     return [
         _Waiting(
             each.seq,
             each.rank,
             each.passed,
-            able=bond.is_begun or not (ahead_of(bond, found) or _delays_the_aged(tx, bond)),
+            able=bond.is_begun or bond.set_id in able,
             before_all=bond.is_begun,
         )
         for bond in found
