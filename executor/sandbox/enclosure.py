@@ -6,7 +6,8 @@ upper layer over the workspace, the home, `/tmp`, `/dev`. Then it drops what rig
 becomes bubblewrap, which makes the namespaces that the gate lives in, with that root read-only as theirs.
 
 bubblewrap could lay all this out by itself, but for each of sixty mounts it reads the list of them anew,
-which doubles the time that a gate takes to start; and its own tmpfs have no size.
+which doubles the time that a gate takes to start; and its own tmpfs have no size. So it gets one folder with
+all mounts below it, which it would change if they allowed more than it does.
 
 Of the standard library only, as `supervisor.py`, which calls this between fork and exec.
 """
@@ -26,6 +27,7 @@ _ALWAYS = (
     *("--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"),
     *("--die-with-parent", "--new-session", "--json-status-fd"),
 )
+_READ_ONLY = syscalls.ATTR_READ_ONLY | syscalls.ATTR_NOSUID | syscalls.ATTR_NODEV
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS = {
     "fd": "/proc/self/fd",
@@ -36,8 +38,11 @@ _LINKS = {
 }
 
 
-def enter(  # type: ignore[type-arg]
-    box: dict, cwd: str, report: int, keep: socket.socket | None = None
+def enter(
+    box: dict,  # type: ignore[type-arg]
+    cwd: str,
+    report: int,
+    keep: socket.socket | None = None,
 ) -> list[str]:
     """Make the place ready and leave the process without rights; the argv of bubblewrap, to put the
     gate's behind, which will report to the descriptor *report*. Over *keep* goes the folder that will hold
@@ -53,25 +58,25 @@ def enter(  # type: ignore[type-arg]
     syscalls.mount("tmpfs", base, "tmpfs", syscalls.MS_NOSUID, options)
     # From here on by relative names: the options of a mount cannot hold every path.
     os.chdir(base)
-    for name in ("root/proc", "root/etc", "root/tmp", "scratch/home", "scratch/tmp"):
+    for name in ("root/proc", "root/etc", "root/tmp", "root/dev", "scratch/home", "scratch/tmp"):
         os.makedirs(name)
     os.chmod("root/tmp", 0o1777)  # noqa: S103 - as /tmp is everywhere
     _name_user(uid, gid)
+    _bind("root", "root")
     _make_devices("root/dev")
     for path in box["readable"]:
         _show(path)
-    binds = ["--ro-bind", f"{base}/root", "/", "--proc", "/proc", "--dev-bind", f"{base}/root/dev", "/dev"]
-    writable = [("root/tmp", "/tmp")]  # noqa: S108
+    _open_up("root/tmp", "/tmp")  # noqa: S108
     if box["scratch"]:
-        writable.append(("scratch", box["scratch"]))
+        _open_up("scratch", box["scratch"])
     if cwd != "/":
         _lay_over(cwd)
-        writable.append(("tree", cwd))
+        _open_up("tree", cwd)
         if keep is not None:
             _hand_out("upper", keep)
-    for own, place in writable:
-        os.makedirs(f"root{place}", exist_ok=True)
-        binds += ["--bind", f"{base}/{own}", place]
+    # The folders between all that is mounted there.
+    syscalls.restrict("root", _READ_ONLY, below=False)
+    binds = ["--dev-bind", f"{base}/root", "/", "--proc", "/proc"]
     syscalls.give_up_capabilities()
     network = ["--share-net"] if box["network"] else []
     return [box["bwrap"], *_ALWAYS, str(report), *network, *binds, "--chdir", cwd, "--"]
@@ -103,28 +108,40 @@ def _show(path: str) -> None:
             _write(place, "")
         # With all that is mounted below it, which the kernel would not let anybody uncover.
         syscalls.mount(path, place, "", syscalls.MS_BIND | syscalls.MS_REC)
-        # bubblewrap would, too, but passes over what is already as it wants it.
-        syscalls.make_read_only(place)
+        syscalls.restrict(place, _READ_ONLY, below=True)
+
+
+def _open_up(folder: str, path: str) -> None:
+    """The *folder* of the tmpfs as *path* of the gate's root, where it may write."""
+    os.makedirs(f"root{path}", exist_ok=True)
+    _bind(folder, f"root{path}")
+    syscalls.restrict(f"root{path}", syscalls.ATTR_NOSUID | syscalls.ATTR_NODEV, below=False)
+
+
+def _bind(source: str, place: str) -> None:
+    syscalls.mount(source, place, "", syscalls.MS_BIND)
 
 
 def _make_devices(place: str) -> None:
+    _bind(place, place)
     for name in ("shm", "pts"):
-        os.makedirs(f"{place}/{name}")
+        os.mkdir(f"{place}/{name}")
     os.chmod(f"{place}/shm", 0o1777)  # noqa: S103 - as everywhere
     for name in _DEVICES:
         _write(f"{place}/{name}", "")
-        syscalls.mount(f"/dev/{name}", f"{place}/{name}", "", syscalls.MS_BIND)
+        _bind(f"/dev/{name}", f"{place}/{name}")
     for name, target in _LINKS.items():
         os.symlink(target, f"{place}/{name}")
     options = "newinstance,ptmxmode=0666,mode=620"
     syscalls.mount("devpts", f"{place}/pts", "devpts", syscalls.MS_NOSUID, options)
+    syscalls.restrict(place, syscalls.ATTR_NOSUID, below=True)
 
 
 def _lay_over(tree: str) -> None:
     """The folder *tree* again as `tree`, with all that is written there going to the tmpfs."""
     for name in ("lower", "upper", "work", "tree"):
         os.mkdir(name)
-    syscalls.mount(tree, "lower", "", syscalls.MS_BIND)
+    _bind(tree, "lower")
     layers = "lowerdir=lower,upperdir=upper,workdir=work,userxattr"
     syscalls.mount("overlay", "tree", "overlay", syscalls.MS_NOSUID | syscalls.MS_NODEV, layers)
 

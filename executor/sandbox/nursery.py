@@ -1,8 +1,8 @@
 """Starts supervisors: by a process that has loaded what they need and forks one for each gate.
 
-A fresh Python takes longer to start than all the rest of a gate's sandbox. The nursery knows nothing of
-jobs: it gets one end of a socket pair and forks; what is said over that is between the desk and the new
-supervisor alone. It ends when the desk does.
+A fresh Python takes longer to start than all the rest of a gate's sandbox, and even a fork takes its time:
+so one supervisor always waits. The nursery knows nothing of jobs: whoever waits gets one end of a socket
+pair, and what is said over that is between the two alone. The nursery ends when the desk does.
 """
 
 import asyncio
@@ -43,6 +43,17 @@ class Nursery:
         Cancelled or out of time it closes the lifeline, and the supervisor has *slack* to end everything
         before it is killed. Raises OSError where none could be started.
         """
+        # Whoever waits for a job may just be dying, with a nursery that somebody has ended.
+        for _ in range(2):
+            said = await self._supervise(request, within=within, slack=slack, keep=keep)
+            if said is not None:
+                return said
+        return b""
+
+    async def _supervise(
+        self, request: bytes, *, within: timedelta, slack: timedelta, keep: socket.socket | None
+    ) -> bytes | None:
+        """None: nobody got as far as to take *request*."""
         ours, theirs = socket.socketpair()
         with theirs:
             try:
@@ -54,6 +65,8 @@ class Nursery:
         pid = 0
         try:
             pid = int(await reader.readline() or 0)
+            if not pid:
+                return None
             writer.write(request)
             async with asyncio.timeout(within.total_seconds()):
                 return await reader.read()

@@ -28,9 +28,14 @@ from executor.sandbox import cgroup, enclosure, landlock, syscalls
 _DRAIN = 0.2
 #: What has not died by then is held by the kernel; the result says that the sweep was not clean.
 _SWEEP = 10.0
+#: What may be dying already is given this long, before all processes are searched for it.
+_LAST_BREATH = 0.02
 _CHUNK = 1 << 16
 #: poll() counts milliseconds in an int.
 _LONGEST = 3600.0
+
+#: What a supervisor tells the nursery when no more jobs will come.
+_NO_MORE = b"."
 
 JsonValue = object
 
@@ -244,6 +249,9 @@ class Gate:
         """
         deadline = time.monotonic() + _SWEEP
         stopped: set[int] = set()
+        if self._reap():
+            # Usually nobody but bubblewrap's own child, which dies with it, sooner than it could be found.
+            select.select([self._wakeups], [], [], _LAST_BREATH)
         while self._reap():
             found = set(_descendants(os.getpid()))
             fresh = found - stopped
@@ -313,7 +321,6 @@ def _families() -> dict[int, list[int]]:
 
 def main(keep: socket.socket | None = None) -> None:
     """Carry out the one job that comes over stdin; *keep* is for what is to outlive it."""
-    syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     os.write(1, b"%d\n" % os.getpid())
     line = b""
     while not line.endswith(b"\n"):
@@ -327,7 +334,8 @@ def main(keep: socket.socket | None = None) -> None:
 
 
 def serve() -> None:
-    """Fork a supervisor for each descriptor that comes over stdin, until that closes."""
+    """Have a supervisor wait for what comes over stdin, and another one as soon as it got a job, until that
+    closes: a gate need not wait until one is forked."""
     # Whoever started the desk may have left it files open that its children inherit.
     with os.scandir("/proc/self/fd") as entries:
         numbers = [int(entry.name) for entry in entries]
@@ -337,29 +345,50 @@ def serve() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     # What is here stays; a child that looked for garbage would only copy it.
     gc.disable()
-    with socket.socket(fileno=0) as desk:
-        while True:
-            said, handles, _, _ = socket.recv_fds(desk, 1, 2)
-            if not said:
-                return
-            if not os.fork():
-                _supervise(*handles)
-            for handle in handles:
-                os.close(handle)
+    nursery = os.getpid()
+    while True:
+        told, tell = os.pipe2(os.O_CLOEXEC)
+        if not os.fork():
+            os.close(told)
+            _supervise(nursery, tell)
+        os.close(tell)
+        # Nothing comes of one that somebody has killed.
+        if os.read(told, 1) == _NO_MORE:
+            return
+        os.close(told)
 
 
-def _supervise(line: int, *keep: int) -> NoReturn:
+def _supervise(nursery: int, tell: int) -> NoReturn:
     """In the child: do nothing that a whole interpreter would do at its end, which takes its time."""
     code = 1
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for standard in (0, 1, 2):
-            os.dup2(line, standard)
-        os.close(line)
-        main(socket.socket(fileno=keep[0]) if keep else None)
+        syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
+        if keep := _wait_for_a_job(nursery, tell):
+            main(*keep)
         code = 0
     except OSError as error:
         os.write(1, str(error).encode())
     finally:
         os._exit(code)
+
+
+def _wait_for_a_job(nursery: int, tell: int) -> list[socket.socket | None]:
+    """Have the desk at stdin and stdout; what a job's files are to be handed out over. Empty: it has gone."""
+    # Without a nursery, which would have another one wait then, nobody is to take a job.
+    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != nursery:
+        return []
+    with socket.socket(fileno=os.dup(0)) as desk:
+        said, handles, _, _ = socket.recv_fds(desk, 1, 2)
+    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, 0)
+    os.write(tell, b"+" if said else _NO_MORE)
+    os.close(tell)
+    if not said:
+        return []
+    line, *keep = handles
+    for standard in (0, 1, 2):
+        os.dup2(line, standard)
+    os.close(line)
+    return [socket.socket(fileno=keep[0]) if keep else None]

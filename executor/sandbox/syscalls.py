@@ -14,6 +14,10 @@ PR_SET_NO_NEW_PRIVS = 38
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
 
+ATTR_READ_ONLY = 0b001
+ATTR_NOSUID = 0b010
+ATTR_NODEV = 0b100
+
 MS_NOSUID = 0x2
 MS_NODEV = 0x4
 MS_BIND = 0x1000
@@ -22,7 +26,6 @@ MS_PRIVATE = 0x40000
 
 _AT_FDCWD = -100
 _AT_RECURSIVE = 0x8000
-_READ_ONLY_NOSUID_NODEV = 0b111
 _MOUNT_SETATTR = 442
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -40,11 +43,11 @@ def mount(source: str, target: str, kind: str, flags: int = 0, options: str = ""
     _check(LIBC.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[4]), f"mounting {target}")
 
 
-def make_read_only(place: str) -> None:
-    """The mount at *place* and all below it; without what set-user-id files and devices could do, too."""
-    attributes = (ctypes.c_uint64 * 4)(_READ_ONLY_NOSUID_NODEV)
-    size = ctypes.c_size_t(ctypes.sizeof(attributes))
-    syscall(_MOUNT_SETATTR, _AT_FDCWD, os.fsencode(place), _AT_RECURSIVE, ctypes.byref(attributes), size)
+def restrict(place: str, attributes: int, *, below: bool) -> None:
+    """Give the mount at *place*, and with *below* all that is mounted there, more *attributes*."""
+    wanted = (ctypes.c_uint64 * 4)(attributes)
+    flags, size = _AT_RECURSIVE if below else 0, ctypes.c_size_t(ctypes.sizeof(wanted))
+    syscall(_MOUNT_SETATTR, _AT_FDCWD, os.fsencode(place), flags, ctypes.byref(wanted), size)
 
 
 def give_up_capabilities() -> None:

@@ -29,6 +29,7 @@ from executor.sandbox.level import (
 from executor.sandbox.nursery import Nursery
 from executor.sandbox.probe import Chosen, Lack, best, choose, probe
 from executor.sandbox.supervised import Supervised
+from executor.sandbox.supervisor import _children as children_of
 from tests.executor.waiting import alive, until
 
 LONG = timedelta(seconds=20)
@@ -333,6 +334,15 @@ async def test_a_nursery_that_was_killed_is_replaced(at: Supervised) -> None:
     await until(lambda: not alive(killed))
     assert (await run(at, "true")).how == Exited(0)
     assert at.nursery.pid != killed
+
+
+async def test_whoever_waits_for_a_job_is_replaced_when_it_dies(at: Supervised) -> None:
+    await run(at, "true")
+    await until(lambda: len(children_of(at.nursery.pid)) == 1)
+    (waiting,) = children_of(at.nursery.pid)
+    os.kill(waiting, signal.SIGKILL)
+    await until(lambda: not alive(waiting))
+    assert (await run(at, "true")).how == Exited(0)
 
 
 async def test_a_supervisor_without_a_job_ends(at: Supervised) -> None:
