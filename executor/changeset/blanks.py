@@ -117,8 +117,8 @@ def changes_more(before: Sequence[str], after: Sequence[str], rung: Rung) -> boo
 def written_there(lines: Sequence[tuple[str, str]], there: Sequence[str]) -> list[str] | None:
     """The texts of *lines*, each with its tag (` `, `-` or `+`), if they had been written of *there*.
 
-    What stays and what goes are the lines of the file, and so is what comes and was posted as one of these, too.
-    Everything else that comes is indented as the file is. None: no one rule says how.
+    What stays and what goes are the lines of the file, and so is what comes and was posted as one of these,
+    too. Everything else that comes is indented as the file is. None: no one rule says how.
     """
     old = [text for tag, text in lines if tag != "+"]
     indent = indenting(old, there)

@@ -111,3 +111,19 @@ async def test_preview_names_what_may_change_the_patch_on_its_way(place: Place) 
         ("may-repair", "black"),
     ]
     assert "Where a gate says no, it may be repaired by `black`." in (await place.run("preview", patch)).out
+
+
+async def test_what_fits_but_for_its_blanks_is_offered_with_its_diff(place: Place) -> None:
+    greeting = await place.origin.read("greeter/greeting.py")
+    assert greeting is not None
+    line = next(line for line in greeting.splitlines() if line.startswith("    return"))
+    codex = f"*** Begin Patch\n*** Update File: greeter/greeting.py\n-{line.strip()}\n+pass\n*** End Patch\n"
+    patch = place.write("p.txt", f"```\n{codex}```\n")
+    seen = await place.run("preview", patch, "--domain", "greeter", "--json")
+    tried = await place.run("try", patch, "--repo", str(place.origin.path), "--branch", "main")
+    assert (seen.code, tried.code) == (ExitCode.NO, ExitCode.NO)
+    [one] = seen.json["patches"]
+    assert [each["reason"] for each in one["faults"]] == ["needs-adjusting"]
+    assert [each["reason"] for each in one["offer"]["steps"]] == ["took-blanks"]
+    for diff in (one["offer"]["diff"], tried.out):
+        assert f"\n-{line}\n+    pass\n" in diff

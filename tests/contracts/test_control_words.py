@@ -6,6 +6,7 @@ from contracts.commands import Why, parse_words
 from contracts.control import Priority
 from contracts.faults import Fault, Reason
 from contracts.steering import (
+    AdjustPatch,
     ChangePriority,
     Drain,
     Freeze,
@@ -35,6 +36,8 @@ from contracts.steering import (
         ("replay k3v9x2ab", Replay("k3v9x2ab")),
         ("revert `K3V9X2AB`", RevertPatch("k3v9x2ab")),
         ("revert", RevertPatch()),
+        ("adjust `K3V9X2AB`", AdjustPatch("k3v9x2ab")),
+        ("adjust", AdjustPatch()),
         ("pause web the build machine is gone", Pause("web", "the build machine is gone")),
         ("drain web moving house", Drain("web", "moving house")),
         ("freeze web until 18:00 release week", Freeze("web", "18:00", "release week")),
@@ -81,7 +84,7 @@ def test_a_misspelt_priority_is_told_the_right_one() -> None:
     assert (wrong.reason, wrong.args["suggestion"]) == (Reason.BAD_PRIORITY, "emergency")
 
 
-@pytest.mark.parametrize("words", ["stop it all now", "replay a b", "revert a b", "unhalt now"])
+@pytest.mark.parametrize("words", ["stop it all now", "replay a b", "revert a b", "adjust a b", "unhalt now"])
 def test_words_that_say_too_much_are_no_command(words: str) -> None:
     wrong = parse_words(words)
     assert isinstance(wrong, Fault)

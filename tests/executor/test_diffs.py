@@ -10,11 +10,13 @@ from contracts.outcome import Change
 from contracts.patch import Chmod, Diff, FileHeader, Replace, Write
 from executor import confirmation
 from executor.candidate import Candidate
+from executor.changeset.plan import Plan
 from executor.files import File
 from executor.repository.objects import entries
 from tests.executor.conftest import Builder
 from tests.executor.diffs import diff, diff_between, joined, without_index
 from tests.executor.repositories import Content, Repo
+from tests.executor.trees import carry_out, tree_of
 
 On = Callable[[Mapping[str, Content]], Builder]
 
@@ -360,3 +362,10 @@ async def test_bytes_are_told_from_what_is_written_for_them(on: On) -> None:
     reason, told = facts(await on({"a": b"one\nzw\xf6lf\nthree\n"}).refusal(diff("a", hunk)))
     assert reason is Reason.DIFF_DOES_NOT_APPLY
     assert told["detail"] == "its lines stand at line 1 in another encoding"
+
+
+def test_git_never_sees_the_ids_that_a_diff_names() -> None:
+    named = diff("a", HUNK, extra="index 1234567..89abcdef 100644\n")
+    made = carry_out(tree_of({"a": LINES}), named)
+    assert isinstance(made, Plan)
+    assert [b"index" in claim.body for claim in made.claims] == [False]

@@ -631,3 +631,11 @@ def test_the_commits_of_a_series_change_one_file_after_another() -> None:
     assert first == second
     assert isinstance(first, Diff)
     assert first.files == (FileHeader("x", "x"),)
+
+
+def test_an_index_line_is_handed_on_for_it_tells_what_the_file_was() -> None:
+    ids = "index 1234567..89abcde"
+    diff = read("diff --git a/x b/x\nindex 1234567..89abcde 100644\n--- a/x\n+++ b/x\n" + HUNK)
+    assert f"\n{ids}\n--- a/x\n" in diff.body.decode()
+    without = read("diff --git a/x b/x\nindex 1..2 100644\n--- a/x\n+++ b/x\n" + HUNK)
+    assert "index" not in without.body.decode()
