@@ -13,6 +13,7 @@ from benchmarks.rows import Row
 from contracts.commands import Part, PartKind, Submit
 from contracts.faults import Rejection
 from contracts.formats.context import Context
+from contracts.formats.detect import MOST_LINES
 from contracts.formats.fences import parts
 from contracts.formats.reading import read
 from contracts.patch import Limits
@@ -165,6 +166,7 @@ def _refusals() -> Sequence[Row]:
     """The whole way of a megabyte from bytes to a Rejection: where a block may be as large, and where not."""
     raised, usual = Limits(block=_MEGABYTE), Limits()
     bombs = {name: _bomb(*bomb) for name, bomb in _BLOCK_BOMBS.items()}
+    bombs["lines"] = Submit((Part(PartKind.WHOLE, b"\n" * _MEGABYTE, "x", "diff"),), addressed=True)
     return [
         *(_refused(name, bomb, raised) for name, bomb in bombs.items()),
         *(_refused(name, bombs[name], usual) for name in _TOO_LARGE),
@@ -173,7 +175,9 @@ def _refusals() -> Sequence[Row]:
 
 
 def _bomb(language: str, start: str, filler: str) -> Submit:
-    body = (start + _filled(filler, _MEGABYTE)).encode()[:_MEGABYTE]
+    """As large as an operator might let it be, and of no more lines than are read anywhere."""
+    text = start + _filled(filler, _MEGABYTE)
+    body = "\n".join(text.split("\n", MOST_LINES)[:MOST_LINES]).encode()[:_MEGABYTE]
     return Submit((Part(PartKind.WHOLE, body, "x", language),), addressed=True)
 
 
@@ -188,7 +192,7 @@ def _refused(name: str, bomb: Submit, limits: Limits) -> Row:
     seconds = _seconds(lambda: _read(bomb, limits))
     ratio = seconds * 1000 / _PROMPT
     return Row(
-        f"refusing 1 MB of {name} ({reason}), {limits.block // 1024} KB may be",
+        f"refusing up to 1 MB of {name} ({reason})",
         _milliseconds(seconds),
         f"{_PROMPT} ms promised",
         ratio,
@@ -202,7 +206,7 @@ def _most_memory(bombs: Mapping[str, Submit], limits: Limits) -> Row:
     peak, name = max((_peak(bomb, limits), name) for name, bomb in bombs.items())
     ratio = peak / _SMALL
     return Row(
-        f"memory for refusing 1 MB, at most: {name}",
+        f"memory for refusing up to 1 MB, at most: {name}",
         f"{peak / _MEGABYTE:.1f} MB",
         f"{_SMALL // _MEGABYTE} MB promised",
         ratio,

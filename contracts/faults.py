@@ -23,6 +23,7 @@ class Reason(enum.StrEnum):
     TOO_MANY_NODES = "too-many-nodes"  #: most
     TOO_MANY_BLOCKS = "too-many-blocks"  #: most
     BLOCK_TOO_LARGE = "block-too-large"  #: size, most (bytes)
+    TOO_MANY_LINES = "too-many-lines"  #: count, most
     FILE_TOO_LARGE = "file-too-large"  #: path, size, most (bytes)
     CONTENT_TOO_LARGE = "content-too-large"  #: size, most (bytes)
     TOO_MANY_FILES = "too-many-files"  #: count, most

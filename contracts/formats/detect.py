@@ -24,6 +24,9 @@ from contracts.formats import codex, diff, fences
 from contracts.formats.lines import Sign
 from contracts.formats.spellings import BLOCK, ROLE, Field
 
+#: Of a block; what has more says little on each of them, and would take its time.
+MOST_LINES: Final = 100_000
+
 
 class Format(enum.Enum):
     JSON = enum.auto()
@@ -85,7 +88,7 @@ class Block:
 def blocks(parts: Sequence[Part], most_size: int) -> Iterator[Block]:
     """The pieces of *parts* that may be a patch each, in order; a document gives each of its fences.
 
-    A part larger than *most_size* bytes stays in one piece.
+    A part larger than *most_size* bytes, or of more than `MOST_LINES` lines, stays in one piece.
     """
     pieces = [piece for part in parts for piece in _pieces(part, most_size)]
     for number, piece in enumerate(_joined(pieces, most_size), start=1):
@@ -146,10 +149,14 @@ def _joined(pieces: Sequence[Part], most_size: int) -> Iterator[Part]:
 
 
 def _is_told(piece: Part, most_size: int) -> bool:
-    if piece.kind is not PartKind.FENCE or piece.name is not None or len(piece.body) > most_size:
+    if piece.kind is not PartKind.FENCE or piece.name is not None or _is_too_large(piece, most_size):
         return False
     text = piece.body.decode("utf-8", "surrogateescape")
     return _format(piece.language.lower(), text) is Format.BLOCKS
+
+
+def _is_too_large(part: Part, most_size: int) -> bool:
+    return len(part.body) > most_size or part.body.count(b"\n") > MOST_LINES
 
 
 def _is_edits_before(text: str, fence: int) -> bool:
@@ -168,7 +175,7 @@ def _one(told: Sequence[Part]) -> Part:
 
 
 def _pieces(part: Part, most_size: int) -> Sequence[Part]:
-    if part.kind is PartKind.FENCE or part.language not in _ANY or len(part.body) > most_size:
+    if part.kind is PartKind.FENCE or part.language not in _ANY or _is_too_large(part, most_size):
         return (part,)
     text = part.body.decode("utf-8", "replace")
     if _MAILED.match(text):

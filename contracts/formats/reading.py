@@ -13,7 +13,7 @@ from contracts.formats.codex import read_codex
 from contracts.formats.command import read_command
 from contracts.formats.context import Context
 from contracts.formats.describe import one_line
-from contracts.formats.detect import Block, Format, blocks
+from contracts.formats.detect import MOST_LINES, Block, Format, blocks
 from contracts.formats.diff import DiffText, FileDiff, normalise, read_diff
 from contracts.formats.document import Fields, Text
 from contracts.formats.fences import MOST_BLOCKS
@@ -66,10 +66,8 @@ def _safe_to_repeat(result: Result) -> Result:
 
 
 def _read_block(block: Block, submit: Submit, context: Context) -> tuple[Result, ...]:
-    if block.size > context.limits.block:
-        if not block.wants and not submit.addressed:
-            return ()
-        return (_too_large(block, context.limits.block),)
+    if too_large := _too_large(block, context.limits.block):
+        return (_rejection(block, (too_large,)),) if block.wants or submit.addressed else ()
     match block.format:
         case None:
             return ()
@@ -83,8 +81,11 @@ def _read_block(block: Block, submit: Submit, context: Context) -> tuple[Result,
             assert_never(block.format)
 
 
-def _too_large(block: Block, most: int) -> Rejection:
-    return _rejection(block, (fault(Reason.BLOCK_TOO_LARGE, size=block.size, most=most, line=1),))
+def _too_large(block: Block, most: int) -> Fault | None:
+    if block.size > most:
+        return fault(Reason.BLOCK_TOO_LARGE, size=block.size, most=most, line=1)
+    lines = block.text.count("\n")
+    return fault(Reason.TOO_MANY_LINES, count=lines, most=MOST_LINES, line=1) if lines > MOST_LINES else None
 
 
 def _rejection(block: Block, faults: tuple[Fault, ...]) -> Rejection:

@@ -39,6 +39,10 @@ _READING: Mapping[Reason, Said] = {
         "The block has {size:size}; at most {most:size} are taken.",
         f"Split it into several patches. {_LIMITS}",
     ),
+    Reason.TOO_MANY_LINES: Said(
+        "The block has {count:n|line|lines}; at most {most:number} are read.",
+        "Split it into several patches.",
+    ),
     Reason.FILE_TOO_LARGE: Said(
         "{path} would get {size:size}; a file may get at most {most:size}.",
         f"Split it, or keep large files out of patches. {_LIMITS}",

@@ -7,7 +7,7 @@ import pytest
 from contracts.commands import Part, PartKind, Place, Submit
 from contracts.faults import Reason, Rejection
 from contracts.formats.context import Context
-from contracts.formats.detect import language_of
+from contracts.formats.detect import MOST_LINES, language_of
 from contracts.formats.fences import MOST_BLOCKS, parts
 from contracts.formats.reading import read
 from contracts.patch import Limits, Patch, Write
@@ -170,6 +170,15 @@ def test_a_block_beyond_the_limit_is_refused_unread() -> None:
     ]
     assert faults_of(posted("x" * 61, "python", context=small)) == [(Reason.BLOCK_TOO_LARGE, 1, None)]
     assert posted("x" * 61, "python", context=small, addressed=False) == ()
+
+
+@pytest.mark.parametrize("line", ["\n", "```a\n", "- a\n"])
+def test_a_block_of_more_lines_than_people_write_is_refused_unread(line: str) -> None:
+    lines = PATCH + line * (MOST_LINES + 1)
+    context = Context(NAMES, ("web",), PREFIXES, Limits(block=len(lines)))
+    results = posted(lines, "json", context=context, addressed=False, first_line=4)
+    assert faults_of(results) == [(Reason.TOO_MANY_LINES, 4, None)]
+    assert posted("x\n" + lines, "python", context=context, addressed=False) == ()
 
 
 def test_a_document_beyond_the_limit_stays_in_one_piece() -> None:
