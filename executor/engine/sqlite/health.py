@@ -32,7 +32,7 @@ _ENDED = "endings INDEXED BY endings_latest WHERE domain = :domain ORDER BY ende
 # What a person keeps back is no backlog.
 _QUEUED = f"""
 SELECT (SELECT count(*) FROM lanes INDEXED BY lanes_waiting WHERE {FREE} AND domain = :domain)
-  + (SELECT count(*) FROM lanes INDEXED BY lanes_timed
+  + (SELECT count(*) FROM lanes INDEXED BY lanes_later
     WHERE state = 'waiting' AND due_at IS NOT NULL AND domain = :domain)"""
 # A head has waited since it came, since the one before it ended, or since its own last attempt did.
 _HEAD = """

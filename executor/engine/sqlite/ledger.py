@@ -47,8 +47,9 @@ WHERE channel = ? AND ts = ? AND state = 'settled'
 ORDER BY id DESC"""
 _HEADS = "lanes INDEXED BY lanes_head WHERE state IN ('ready', 'running', 'prepared')"
 _FREE = f"lanes INDEXED BY lanes_waiting WHERE {FREE}"
+_BY_AGE = f"lanes INDEXED BY lanes_oldest WHERE {FREE}"
 _KEPT = f"lanes INDEXED BY lanes_kept WHERE {KEPT}"
-_TIMED = "lanes INDEXED BY lanes_timed WHERE state = 'waiting' AND due_at IS NOT NULL"
+_TIMED = "lanes INDEXED BY lanes_later WHERE state = 'waiting' AND due_at IS NOT NULL"
 _OPEN = """
 SELECT id, patches.domain, title, actor_name, state, accepted_at, NULL FROM patches JOIN lanes USING (seq)
 WHERE seq IN"""
@@ -68,7 +69,7 @@ SELECT
   + (SELECT count(*) FROM {_KEPT} AND domain = :domain),
   (SELECT accepted_at FROM patches WHERE seq = (SELECT min(seq) FROM (
     SELECT seq FROM {_HEADS} AND domain = :domain
-    UNION ALL SELECT min(seq) FROM {_FREE} AND domain = :domain
+    UNION ALL SELECT min(seq) FROM {_BY_AGE} AND domain = :domain
     UNION ALL SELECT min(seq) FROM {_TIMED} AND domain = :domain
     UNION ALL SELECT min(seq) FROM {_KEPT} AND domain = :domain)))"""
 _LINE = """

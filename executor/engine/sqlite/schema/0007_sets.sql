@@ -67,6 +67,7 @@ CREATE INDEX lanes_waiting ON lanes (domain, rank, seq)
 CREATE INDEX lanes_oldest ON lanes (domain, seq)
   WHERE state = 'waiting' AND due_at IS NULL AND held_by IS NULL AND unmet = 0;
 CREATE INDEX lanes_timed ON lanes (due_at, domain) WHERE state = 'waiting' AND due_at IS NOT NULL;
+CREATE INDEX lanes_later ON lanes (domain, due_at, seq) WHERE state = 'waiting' AND due_at IS NOT NULL;
 -- Those that somebody, or another patch, keeps back.
 CREATE INDEX lanes_kept ON lanes (domain, seq)
   WHERE state = 'proposed' OR (state = 'waiting' AND due_at IS NULL AND (held_by IS NOT NULL OR unmet > 0));
