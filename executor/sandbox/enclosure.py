@@ -14,6 +14,7 @@ Of the standard library only, as `supervisor.py`, which calls this between fork 
 
 import os
 import socket
+import stat
 
 from executor.sandbox import syscalls
 
@@ -28,6 +29,7 @@ _ALWAYS = (
     *("--die-with-parent", "--new-session", "--json-status-fd"),
 )
 _READ_ONLY = syscalls.ATTR_READ_ONLY | syscalls.ATTR_NOSUID | syscalls.ATTR_NODEV
+_FOLDERS = ("root", "root/proc", "root/etc", "root/tmp", "root/dev", "scratch", "scratch/home", "scratch/tmp")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS = {
     "fd": "/proc/self/fd",
@@ -58,8 +60,8 @@ def enter(
     syscalls.mount("tmpfs", base, "tmpfs", syscalls.MS_NOSUID, options)
     # From here on by relative names: the options of a mount cannot hold every path.
     os.chdir(base)
-    for name in ("root/proc", "root/etc", "root/tmp", "root/dev", "scratch/home", "scratch/tmp"):
-        os.makedirs(name)
+    for name in _FOLDERS:
+        os.mkdir(name)
     os.chmod("root/tmp", 0o1777)  # noqa: S103 - as /tmp is everywhere
     _name_user(uid, gid)
     _bind("root", "root")
@@ -98,14 +100,18 @@ def _become_mounter(uid: int, gid: int) -> None:
 def _show(path: str) -> None:
     """*path* of the machine in the gate's root, if this user may be let through to it."""
     place = f"root{path}"
-    if os.path.islink(path):
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return
+    if stat.S_ISLNK(mode):
         os.symlink(os.readlink(path), place)
-    elif os.path.exists(path):
+    else:
         os.makedirs(os.path.dirname(place), exist_ok=True)
-        if os.path.isdir(path):
+        if stat.S_ISDIR(mode):
             os.mkdir(place)
         else:
-            _write(place, "")
+            os.mknod(place)
         # With all that is mounted below it, which the kernel would not let anybody uncover.
         syscalls.mount(path, place, "", syscalls.MS_BIND | syscalls.MS_REC)
         syscalls.restrict(place, _READ_ONLY, below=True)
@@ -128,7 +134,7 @@ def _make_devices(place: str) -> None:
         os.mkdir(f"{place}/{name}")
     os.chmod(f"{place}/shm", 0o1777)  # noqa: S103 - as everywhere
     for name in _DEVICES:
-        _write(f"{place}/{name}", "")
+        os.mknod(f"{place}/{name}")
         _bind(f"/dev/{name}", f"{place}/{name}")
     for name, target in _LINKS.items():
         os.symlink(target, f"{place}/{name}")

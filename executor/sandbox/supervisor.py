@@ -34,6 +34,9 @@ _CHUNK = 1 << 16
 #: poll() counts milliseconds in an int.
 _LONGEST = 3600.0
 
+_HEARD = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT)
+#: Python ignores two of them, and whoever started the desk (nohup, a shell's `&`) may ignore more.
+_IGNORED = tuple(each for each in signal.valid_signals() if signal.getsignal(each) is signal.SIG_IGN)
 #: What a supervisor tells the nursery when no more jobs will come.
 _NO_MORE = b"."
 
@@ -85,7 +88,7 @@ class Gate:
         self._spoke = time.monotonic()
         self._wakeups, waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
-        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+        for number in _HEARD:
             signal.signal(number, self._heard)
         self._told_to_end = False
 
@@ -152,10 +155,8 @@ class Gate:
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (output, 1), (output, 2)):
             os.dup2(source, target)
-        # Python ignores two of them, and whoever started the desk (nohup, a shell's `&`) may ignore more.
-        for number in signal.valid_signals():
-            if signal.getsignal(number) not in {signal.SIG_DFL, None}:
-                signal.signal(number, signal.SIG_DFL)
+        for number in (*_HEARD, *_IGNORED):
+            signal.signal(number, signal.SIG_DFL)
         # `execvpe` asks this again below, and imports a module for it, which the other user may not read.
         os.get_exec_path(job["env"])
         syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
