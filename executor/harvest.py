@@ -2,7 +2,7 @@
 
 import asyncio
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.faults import Fault
@@ -11,12 +11,27 @@ from contracts.patch import Changeset, Delete, Limits, Mutation, Write, build_ch
 from contracts.paths import check_path
 from executor.files import File, Kind, Leaf
 from executor.ignoring import ignored
-from executor.leftovers import Survey, UntakenError, no_file, read_file, read_link, survey
+from executor.leftovers import Entering, Survey, UntakenError, no_file, read_file, read_link
 from executor.repository.bare import Repository
 from executor.repository.objects import Tree
 from executor.sandbox.level import Left
 
-Wanted = Callable[[str], bool]
+#: New folders of which git is asked whether they count; with more, what is in them is looked at anyhow.
+_MOST_FOLDERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Paths that are looked at; None: all."""
+
+    paths: frozenset[str] | None = None
+
+    def has(self, path: str) -> bool:
+        return self.paths is None or path in self.paths
+
+    def leads_through(self, folder: str) -> bool:
+        """Whether something in *folder*, however deep, may be wanted."""
+        return self.paths is None or any(path.startswith(f"{folder}/") for path in self.paths)
 
 
 async def harvest(
@@ -27,17 +42,37 @@ async def harvest(
     New files that the tree's `.gitignore` leaves out do not count. A Fault: something that is wanted cannot
     be taken, so nothing is. Raises GitError and OSError where the desk cannot.
     """
+    known = await asyncio.to_thread(lambda: {leaf.path: leaf for leaf in tree.leaves()})
     try:
-        seen = await asyncio.to_thread(survey, left)
-        known = await asyncio.to_thread(lambda: {leaf.path: leaf for leaf in tree.leaves()})
-        present = [path for path in sorted(seen.present) if wanted(path)]
+        seen = await _seen(left, repository, tree, known, wanted)
+        present = [path for path in sorted(seen.present) if wanted.has(path)]
         out = await ignored(repository, tree, [path for path in present if path not in known])
-        gone = [path for path in _gone(seen, known) if wanted(path)]
+        gone = [path for path in _gone(seen, known) if wanted.has(path)]
         kept = [path for path in present if path not in out]
         changes = _Changes(left.folder, seen, tree, known, limits)
         return await asyncio.to_thread(changes.changeset, gone, kept)
     except UntakenError as error:
         return error.fault
+
+
+async def _seen(
+    left: Left, repository: Repository, tree: Tree, known: Mapping[str, Leaf], wanted: Wanted
+) -> Survey:
+    """What is in *left*, but for new folders that are left out as a whole: they hold the most of all."""
+    seen, folders = Survey(left), {folder for path in known for folder in _above(path)} - known.keys()
+
+    def ways(folder: str) -> Entering:
+        if not wanted.leads_through(folder):
+            return Entering.NEVER
+        return Entering.IN if folder in folders else Entering.LATER
+
+    await asyncio.to_thread(seen.look, ways)
+    few = len(seen.later) <= _MOST_FOLDERS
+    out = await ignored(repository, tree, seen.later, folders=True) if few else frozenset()
+    for folder in seen.later:
+        if folder not in out:
+            await asyncio.to_thread(seen.explore, folder)
+    return seen
 
 
 def _gone(seen: Survey, known: Mapping[str, Leaf]) -> Iterator[str]:

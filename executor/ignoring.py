@@ -17,15 +17,20 @@ _ANSWERS = (0, 1)
 _HERE = b"./"
 
 
-async def ignored(repository: Repository, tree: Tree, paths: Sequence[str]) -> frozenset[str]:
-    """Those of *paths*, which *tree* does not have, that it leaves out. Raises GitError and OSError.
+async def ignored(
+    repository: Repository, tree: Tree, paths: Sequence[str], *, folders: bool = False
+) -> frozenset[str]:
+    """Those of *paths*, files or *folders* that *tree* does not have, that it leaves out with all in them.
 
-    The tree's own files count, whatever has become of them where it was laid out.
+    Its own `.gitignore` files count, whatever has become of them where it was laid out. Raises GitError and
+    OSError.
     """
     if not paths:
         return frozenset()
     with tempfile.TemporaryDirectory(prefix="ignore-", dir=repository.scratch) as place:
         await asyncio.to_thread(_lay_out, tree, _folders(paths), Path(place))
+        if folders:
+            await asyncio.to_thread(_make, paths, Path(place))
         said = await repository.git.with_env(GIT_WORK_TREE=place, GIT_LITERAL_PATHSPECS="0").run(
             "check-ignore",
             "--no-index",
@@ -35,6 +40,12 @@ async def ignored(repository: Repository, tree: Tree, paths: Sequence[str]) -> f
             codes=_ANSWERS,
         )
     return frozenset(os.fsdecode(path.removeprefix(_HERE)) for path in said.stdout.split(b"\0")[:-1])
+
+
+def _make(folders: Iterable[str], place: Path) -> None:
+    """Git looks what a name is of, because some patterns are for folders alone."""
+    for folder in folders:
+        (place / folder).mkdir(parents=True, exist_ok=True)
 
 
 def _folders(paths: Iterable[str]) -> frozenset[PurePosixPath]:

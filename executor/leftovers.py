@@ -5,11 +5,11 @@ So nothing is followed, everything is bounded, and what is read is a regular fil
 as it is meanwhile.
 """
 
+import enum
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from contracts.faults import Fault, Reason, fault
 from contracts.modes import FileMode
@@ -43,48 +43,73 @@ class UntakenError(Exception):
         self.fault = why
 
 
-@dataclass(slots=True)
+class Entering(enum.Enum):
+    """What is done about a folder that is met."""
+
+    IN = enum.auto()  #: what lies in it is looked at
+    LATER = enum.auto()  #: it is new; it is noted, and may be explored
+    NEVER = enum.auto()  #: nobody wants to know
+
+
 class Survey:
-    """*present* are the paths of all that is no folder, with the mode of each. Whatever else a tree has at or
-    below one of *covering* is gone; elsewhere it shows through. *names* counts all that was met."""
+    """What was met in a folder. *present* are the paths of all that is no folder, with the mode of each.
 
-    present: dict[str, int] = field(default_factory=dict)
-    covering: set[str] = field(default_factory=set)
-    names: int = 0
+    Whatever else a tree has at or below one of *covering* is gone; elsewhere it shows through. *later* are
+    folders that were not looked into.
+    """
+
+    def __init__(self, left: Left) -> None:
+        self.present: dict[str, int] = {}
+        self.covering: set[str] = set() if left.layer else {""}
+        self.later: list[str] = []
+        self._left = left
+        self._names = 0
+
+    def look(self, ways: Callable[[str], Entering]) -> None:
+        """See what there is, where *ways* lead. Raises UntakenError if there is more than anybody reads."""
+        self._look(self._left.folder, "", ways)
+
+    def explore(self, folder: str) -> None:
+        """See all that is in one of *later*. Raises UntakenError."""
+        with _parent(self._left.folder, folder) as parent:
+            self._look_into(parent, folder, lambda _: Entering.IN)
+
+    def _look(self, folder: int, prefix: str, ways: Callable[[str], Entering]) -> None:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                self._names += 1
+                if self._names > MOST_NAMES:
+                    raise UntakenError(fault(Reason.LEFT_TOO_MANY, most=MOST_NAMES))
+                path, found = f"{prefix}{entry.name}", entry.stat(follow_symlinks=False)
+                if self._left.layer and stat.S_ISCHR(found.st_mode) and found.st_rdev == 0:
+                    self.covering.add(path)
+                elif stat.S_ISDIR(found.st_mode) and path.count("/") < MOST_DEPTH:
+                    self._meet(folder, path, ways)
+                else:
+                    # A folder that lies too deep is told like something else that cannot be taken.
+                    self.present[path] = found.st_mode
+                    self.covering.add(path)
+
+    def _meet(self, folder: int, path: str, ways: Callable[[str], Entering]) -> None:
+        match ways(path):
+            case Entering.IN:
+                self._look_into(folder, path, ways)
+            case Entering.LATER:
+                self.later.append(path)
+                self.covering.add(path)
+            case Entering.NEVER:
+                pass
+
+    def _look_into(self, folder: int, path: str, ways: Callable[[str], Entering]) -> None:
+        with _opened(path.rpartition("/")[2], _FOLDER, folder, path) as inner:
+            if self._left.layer and _is_opaque(inner):
+                self.covering.add(path)
+            self._look(inner, f"{path}/", ways)
 
 
-def survey(left: Left) -> Survey:
-    """Raises UntakenError if there is more than anybody reads."""
-    seen = Survey()
-    if not left.layer:
-        seen.covering.add("")
-    _look(left.folder, "", seen, layer=left.layer)
-    return seen
-
-
-def _look(folder: int, prefix: str, seen: Survey, *, layer: bool) -> None:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            seen.names += 1
-            if seen.names > MOST_NAMES:
-                raise UntakenError(fault(Reason.LEFT_TOO_MANY, most=MOST_NAMES))
-            path, found = f"{prefix}{entry.name}", entry.stat(follow_symlinks=False)
-            if layer and stat.S_ISCHR(found.st_mode) and found.st_rdev == 0:
-                seen.covering.add(path)
-            elif stat.S_ISDIR(found.st_mode) and path.count("/") < MOST_DEPTH:
-                _look_into(folder, entry.name, path, seen, layer=layer)
-            else:
-                # A folder that lies too deep is told like something else that cannot be taken.
-                seen.present[path] = found.st_mode
-                seen.covering.add(path)
-
-
-def _look_into(folder: int, name: str, path: str, seen: Survey, *, layer: bool) -> None:
-    with _opened(name, _FOLDER, folder, path) as inner:
-        attribute, value = _OPAQUE
-        if layer and attribute in os.listxattr(inner) and os.getxattr(inner, attribute) == value:
-            seen.covering.add(path)
-        _look(inner, f"{path}/", seen, layer=layer)
+def _is_opaque(folder: int) -> bool:
+    attribute, value = _OPAQUE
+    return attribute in os.listxattr(folder) and os.getxattr(folder, attribute) == value
 
 
 def read_link(folder: int, path: str) -> bytes:

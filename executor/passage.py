@@ -15,6 +15,7 @@ from contracts.resolving import Mending
 from executor.candidate import Candidate
 from executor.credentials import check_credentials
 from executor.gates import Gating, concerns, not_reached, run_gates
+from executor.harvest import Wanted
 from executor.offering import offered
 from executor.reworking import Bench, Command, Reworked
 
@@ -107,7 +108,7 @@ class Passage:
         if not lists:
             return Reworked(candidate)
         await self.begin(Step.REWORK)
-        commands = [Command(spec, _everything) for spec in lists]
+        commands = [Command(spec, Wanted()) for spec in lists]
         return await (self.bench.rework if taking else self.bench.check)(candidate, commands)
 
     # Repair --------------------------------------------------------------------------------
@@ -166,15 +167,11 @@ def _broken(made: Reworked) -> Fault | None:
     return failed.why if failed else made.untaken
 
 
-def _everything(_path: str) -> bool:
-    return True
-
-
 def _repairs(gating: Gating, candidate: Candidate) -> list[Command]:
     """What may repair *candidate*, each with the files that it may change."""
-    touched = frozenset(candidate.changed)
+    touched = Wanted(frozenset(candidate.changed))
     return [
-        Command(each.command, _everything if each.reach is Reach.ANY else touched.__contains__)
+        Command(each.command, Wanted() if each.reach is Reach.ANY else touched)
         for each in gating.repairs
         if concerns(each.command, candidate.changed)
     ]

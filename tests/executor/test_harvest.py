@@ -103,7 +103,7 @@ def run(leave: Leave, theirs: Opened) -> Run:
     async def taken(
         script: str,
         *,
-        wanted: Wanted = lambda _: True,
+        wanted: Wanted = Wanted(),  # noqa: B008
         limits: Limits = LIMITS,
         before: Callable[[Left], None] = lambda _: None,
     ) -> Taken | Fault:
@@ -198,7 +198,7 @@ async def test_what_the_repository_ignores_is_not_taken_unless_it_has_it_already
 
 async def test_only_what_is_wanted_is_looked_at(run: Run) -> None:
     script = "echo new > a; rm sub/b; mkfifo pipe; ln -s / out; echo x > x"
-    assert await run(script, wanted={"a", "link"}.__contains__) == {"a": (b"new\n", REGULAR)}
+    assert await run(script, wanted=Wanted(frozenset({"a", "link"}))) == {"a": (b"new\n", REGULAR)}
 
 
 @in_folder
@@ -257,10 +257,14 @@ async def test_more_than_a_patch_may_hold_is_refused(run: Run) -> None:
 
 
 @in_folder
-async def test_more_names_than_anybody_reads_are_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_more_names_than_anybody_reads_are_refused_but_for_folders_that_do_not_count(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(leftovers, "MOST_NAMES", 1000)
-    found = await run("mkdir build; cd build; seq 1001 | xargs touch")
-    assert why(found)[0] is Reason.LEFT_TOO_MANY
+    many = "mkdir {0}; cd {0}; seq 1001 | xargs touch"
+    assert why(await run(many.format("new")))[0] is Reason.LEFT_TOO_MANY
+    assert await run(many.format("build")) == {}
+    assert await run(many.format("new"), wanted=Wanted(frozenset({"a", "sub/b"}))) == {}
 
 
 @in_folder
@@ -297,7 +301,7 @@ async def test_a_file_that_changes_while_it_is_read_is_refused(
         return real(handle, most)
 
     monkeypatch.setattr(os, "read", meanwhile)
-    assert why(await run("echo new > a", wanted={"a"}.__contains__)) == (Reason.LEFT_CHANGING, "a")
+    assert why(await run("echo new > a", wanted=Wanted(frozenset({"a"})))) == (Reason.LEFT_CHANGING, "a")
 
 
 @in_folder
@@ -308,13 +312,12 @@ async def test_a_folder_that_becomes_a_link_after_it_was_seen_leads_nowhere(
     secret = tmp_path / "secret"
     secret.mkdir()
     (secret / "x").write_text("secret")
-    real = leftovers.survey
+    real = leftovers.Survey.explore
 
-    def then_swap(left: Left) -> leftovers.Survey:
-        seen = real(left)
-        os.rename("new", "old", src_dir_fd=left.folder, dst_dir_fd=left.folder)
-        os.symlink(secret, "new", dir_fd=left.folder)
-        return seen
+    def then_swap(self: leftovers.Survey, folder: str) -> None:
+        real(self, folder)
+        os.rename("new", "old", src_dir_fd=self._left.folder, dst_dir_fd=self._left.folder)
+        os.symlink(secret, "new", dir_fd=self._left.folder)
 
-    monkeypatch.setattr("executor.harvest.survey", then_swap)
+    monkeypatch.setattr(leftovers.Survey, "explore", then_swap)
     assert why(await run("mkdir new; echo x > new/x")) == (Reason.LEFT_CHANGING, "new/x")
