@@ -2,16 +2,21 @@
 
 import asyncio
 import os
+import shutil
 import stat
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from contracts.faults import Fault, Reason, fault
 from contracts.gates import GateSpec, Verdict
@@ -19,6 +24,9 @@ from contracts.modes import FileMode
 from contracts.patch import Changeset, Delete, Limits, Write
 from contracts.paths import check_path
 from executor import leftovers
+from executor.changeset.plan import Plan, plan
+from executor.changeset.substitution import substitute
+from executor.files import Edits, Kind
 from executor.gates import Gating, run_keeping
 from executor.harvest import Wanted, harvest
 from executor.repository.bare import opened
@@ -321,3 +329,63 @@ async def test_a_folder_that_becomes_a_link_after_it_was_seen_leads_nowhere(
 
     monkeypatch.setattr(leftovers.Survey, "explore", then_swap)
     assert why(await run("mkdir new; echo x > new/x")) == (Reason.LEFT_CHANGING, "new/x")
+
+
+# Whatever is done ------------------------------------------------------------------------------------
+_PATHS = st.sampled_from(["a", "sub", "sub/b", "sub/deep", "sub/deep/c", "tool", "x", "x/y", "x/y/z"])
+_DEEDS = st.tuples(st.sampled_from(["write", "open", "remove", "folder", "move"]), _PATHS, _PATHS)
+
+
+def _do(root: Path, deed: str, path: str, other: str) -> None:
+    """*deed* as far as it can be done."""
+    place = root / path
+    with suppress(OSError):
+        match deed:
+            case "write":
+                place.write_text(other)
+            case "open":
+                place.chmod(0o755)
+            case "remove" if place.is_dir():
+                shutil.rmtree(place)
+            case "remove":
+                place.unlink()
+            case "folder":
+                place.mkdir(parents=True)
+            case "move":
+                place.rename(root / other)
+            case _:
+                raise AssertionError(deed)
+
+
+def _files(root: Path) -> dict[str, tuple[bytes, bool]]:
+    return {
+        str(path.relative_to(root)): (path.read_bytes(), bool(path.stat().st_mode & 0o100))
+        for path in root.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    }
+
+
+@settings(max_examples=20)
+@given(deeds=st.lists(_DEEDS, max_size=12))
+def test_what_is_taken_makes_of_the_tree_what_is_in_the_folder(theirs: Opened, deeds: list[Any]) -> None:
+    repository, tip = theirs
+    tree = repository.tree(tip)
+
+    async def taken(places: Path) -> tuple[Changeset | Fault | None, dict[str, tuple[bytes, bool]]]:
+        async with _in_folder(places, tree, "true") as left:
+            root = Path(f"/proc/self/fd/{left.folder}").readlink()
+            for deed in deeds:
+                _do(root, *deed)
+            return await harvest(left, repository, tree, LIMITS, Wanted()), _files(root)
+
+    with TemporaryDirectory() as places:
+        found, there = asyncio.run(taken(Path(places) / "places"))
+    assert not isinstance(found, Fault)
+    edits: Edits = {}
+    if found is not None:
+        planned = plan(tree, found, LIMITS, substitute)
+        assert isinstance(planned, Plan), planned
+        edits = planned.edits
+    made = tree.graft(edits)
+    leaves = [leaf for leaf in made.leaves() if leaf.kind is Kind.FILE]
+    assert {leaf.path: (made.content(leaf), leaf.executable) for leaf in leaves} == there
