@@ -135,11 +135,10 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Ids of the patches that entered a lane, for each twin the id of the one before it, sets that began."""
+    """Ids of the patches that entered a lane, and for each twin the id of the one before it."""
 
     accepted: tuple[str, ...]
     twins: tuple[str, ...]
-    sets: tuple[str, ...] = ()
 
 
 class PatchIdTakenError(Exception):

@@ -133,7 +133,7 @@ async def meant(
 ) -> StoredPatch | PatchSet | Fault:
     """As `patch_meant`; it may be a set, too: called *name*, or all there is in the thread of *place*."""
     found = await _set_meant(name, place, ledger)
-    if found is not None and any(_may_see(row, place.channel, settings) for row in found.members):
+    if found is not None and _may_see_set(found, place.channel, settings):
         return found
     return await patch_meant(name, place, ledger, settings, fits=fits)
 
@@ -147,6 +147,12 @@ async def _set_meant(name: str | None, place: Place, ledger: Ledger) -> PatchSet
         return None
     members = {member.id for member in found.members}
     return found if all(line.id in members for line in await ledger.in_thread(place)) else None
+
+
+def _may_see_set(found: PatchSet, channel: str | None, settings: Settings) -> bool:
+    """Where its card stands, and wherever all of it may be spoken of."""
+    here = channel is not None and channel == found.place.channel
+    return here or all(_may_see(row, channel, settings) for row in found.members)
 
 
 def _may_see(row: StoredPatch, channel: str | None, settings: Settings) -> bool:

@@ -103,6 +103,21 @@ async def test_a_set_is_shown_held_resumed_and_stopped_by_its_own_id(place: Plac
         assert "is over" in again.err
 
 
+async def test_a_set_is_followed_to_its_end_and_summed_up(place: Place) -> None:
+    elsewhere = place.domain | {"branch": "nowhere"}
+    settings = {"domains": {"greeter": place.domain, "site": elsewhere}}
+    place.write("patchdesk.yml", yaml.safe_dump(settings))
+    patch = place.write("p.yml", LANDS.replace("target: greeter", "target: [greeter, site]"))
+    seen = await place.run("preview", patch)
+    assert "greeter: Say goodbye, too: on `main` at" in seen.out
+    assert "site: Say goodbye, too: it would not land." in seen.out
+    async with place.desk():
+        ran = await place.run("submit", patch, "--wait")
+    assert ran.code == ExitCode.NO
+    assert "1 of 2 landed: site did not land." in ran.out
+    assert "greeter · landed as" in ran.out
+
+
 async def test_what_was_stopped_comes_again_under_another_id(place: Place) -> None:
     async with place.desk(carries_out=False):
         patch = await submitted(place)

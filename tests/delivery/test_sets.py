@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.render import sets
+from bot.delivery.render import answers, sets
 from bot.delivery.wording.ink import PLAIN
 from bot.delivery.wording.sets import headline, lines
 from contracts.commands import Place
 from contracts.control import Hold
-from contracts.faults import Reason, fault
+from contracts.faults import Reason, Rejection, fault
 from contracts.outcome import Report
 from contracts.outlook import Outlook
 from contracts.patch import Together
@@ -21,6 +21,7 @@ from tests.delivery.rows import CHANNEL, FAILED, HOSTILE, LANDED, OUTLOOKS, ROWS
 from tests.delivery.test_render_limits import check, texts, thorough, whole
 
 ALONG = fault(Reason.SET_BROKEN, id="a1", domain="web", state="failed")
+IN_PART = fault(Reason.SET_IN_PART, domains="api")
 PREPARED = replace(RUNNING, state=PatchState.PREPARED)
 TAKEN_BACK = replace(WAITING, state=PatchState.CANCELLED, report=Report("", fault=ALONG))
 STOPPED = replace(FAILED, state=PatchState.STOPPED)
@@ -99,6 +100,15 @@ def test_an_atomic_set_says_so() -> None:
         sets.card(gathered(RUNNING, WAITING, atomic=True), links={})
     )
     assert "lands in all" not in whole(sets.card(gathered(RUNNING, WAITING), links={}))
+
+
+def test_a_block_that_was_taken_in_part_is_not_said_to_be_refused() -> None:
+    in_part = Rejection(1, (fault(Reason.DOMAIN_DRAINING, domain="web", by="Ben", why=""), IN_PART))
+    assert whole(answers.rejections([in_part])).startswith("Not all of this could be queued.")
+    assert "Its part for `api` was queued all the same." in whole(answers.rejections([in_part]))
+    other = Rejection(2, (fault(Reason.NO_MUTATIONS),))
+    assert "or not all of them" in whole(answers.rejections([in_part, other]))
+    assert "Nothing of it" in whole(answers.rejections([other]))
 
 
 @thorough

@@ -78,7 +78,6 @@ async def end(desk: Desk, letter: Delivery, outcome: DeliveryOutcome = _SENT) ->
 
 async def test_the_patches_of_a_set_enter_their_lanes_and_know_it(desk: Desk) -> None:
     settled = await enter(desk, *members("web", "api"))
-    assert settled.sets == (SET,)
     assert settled.accepted == ("s-1-web", "s-1-api")
     assert (await desk.patch("s-1-api")).set_id == SET
     assert (await desk.patch("s-1-api")).patch.together == Together(("web", "api"))
@@ -122,7 +121,7 @@ async def test_an_open_patch_of_equal_content_becomes_the_member(desk: Desk) -> 
 async def test_a_set_that_brings_nothing_new_is_none(desk: Desk) -> None:
     await enter(desk, *members("web", "api"))
     again = await enter(desk, *members("web", "api", of="s-2"))
-    assert (again.accepted, again.twins, again.sets) == ((), ("s-1-web", "s-1-api"), ())
+    assert (again.accepted, again.twins) == ((), ("s-1-web", "s-1-api"))
     assert await desk.engine.ledger.patch_set("s-2") is None
 
 
@@ -154,7 +153,7 @@ async def test_an_atomic_set_does_not_enter_in_part(desk: Desk, already: str) ->
 async def test_an_edit_passes_over_an_atomic_set_that_its_message_brought(desk: Desk) -> None:
     await enter(desk, *members("web", "api", atomic=True))
     edited = await enter(desk, *members("web", "api", of="s-2", atomic=True), edited=True)
-    assert edited == Settled((), (), ())
+    assert edited == Settled((), ())
 
 
 async def test_sets_and_patches_have_no_id_in_common(desk: Desk) -> None:
@@ -185,6 +184,20 @@ async def test_what_there_is_of_a_content_is_known(desk: Desk) -> None:
     assert (over.twin, over.brought) == (None, True)
 
 
+async def test_a_set_is_named_by_its_id_for_who_depends_on_it(desk: Desk) -> None:
+    await enter(desk, *members("web", "api"))
+    assert [line.id for line in await desk.engine.ledger.named("S-1")] == ["s-1-web", "s-1-api"]
+
+
+async def test_a_set_is_found_in_the_thread_of_its_card(desk: Desk) -> None:
+    await enter(desk, *members("web", "api"))
+    assert await desk.engine.ledger.sets_in_thread(ASKED) == ()
+    await said(desk)
+    assert await desk.engine.ledger.sets_in_thread(ASKED) == (SET,)
+    assert await desk.engine.ledger.sets_in_thread(message("11.0")) == ()
+    assert await desk.engine.ledger.in_thread(ASKED) == ()
+
+
 # What is said of sets --------------------------------------------------------------------------
 async def test_the_card_of_a_set_is_posted_where_it_was_asked_and_remembered(desk: Desk) -> None:
     await enter(desk, *members("web", "api"))
@@ -213,6 +226,7 @@ async def test_the_card_shows_every_change_of_a_member_and_the_last_end_sums_it_
     found = await set_of(desk)
     assert [each.state for each in found.members] == [PatchState.FAILED, PatchState.LANDED]
     assert found.open == ()
+    assert await desk.engine.check() == ()
 
 
 async def test_what_people_decide_about_a_member_shows_on_the_card_of_its_set(desk: Desk) -> None:

@@ -137,6 +137,18 @@ _IMPOSSIBLE_TURNS = (
         EXCEPT SELECT domain FROM lanes NOT INDEXED WHERE state IN ('ready', 'running', 'prepared')""",
     ),
     (
+        "set {}: none of its own patches ever entered",
+        "SELECT id FROM sets WHERE id NOT IN (SELECT set_id FROM members WHERE twin = 0)",
+    ),
+    (
+        "set {}: over, with a card, and never summed up",
+        """SELECT id FROM sets WHERE channel IS NOT NULL
+          AND id NOT IN (SELECT set_id FROM members JOIN lanes NOT INDEXED USING (seq))
+          AND id NOT IN (
+            SELECT patch FROM outbox NOT INDEXED WHERE kind = 'sum-up-set'
+            UNION ALL SELECT patch FROM said WHERE json_extract(notice, '$.kind') = 'sum-up-set')""",
+    ),
+    (
         "set {}: one of its patches may land and another may not",
         """SELECT set_id FROM members JOIN lanes NOT INDEXED USING (seq) WHERE twin = 0
         GROUP BY set_id HAVING min(cleared) <> max(cleared)""",

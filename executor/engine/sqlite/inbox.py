@@ -203,7 +203,7 @@ def _enter_all(settlement: Settlement, entries: Sequence[_Entry], tx: Transactio
         _remember(tx, new, instead.get(new.id, new.id))
     for set_id, together in sets.items():
         _gather(tx, set_id, together, entries, instead)
-    return Settled(tuple(accepted), tuple(twins), tuple(sets))
+    return Settled(tuple(accepted), tuple(twins))
 
 
 def _home_of(settlement: Settlement, set_id: str) -> NewSet:
