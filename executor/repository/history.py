@@ -11,8 +11,10 @@ from executor.changeset.sections import Hunk, Line
 from executor.files import File, Kind
 from executor.repository.objects import Tree
 
-#: Commits that are looked through for an earlier version of a file, and versions that are looked at.
+#: Commits that are looked through for an earlier version of a file, for those of all files of a patch, and
+#: versions that are looked at.
 _MOST_COMMITS: Final = 1000
+_MOST_LOOKS: Final = 20_000
 _MOST_VERSIONS: Final = 20
 #: For git fetch: how much of a branch's past comes along where a copy of it is thrown away again.
 SHALLOW: Final = "--depth=100"
@@ -28,6 +30,7 @@ class Landings:
     def __init__(self, repository: pygit2.Repository, base: str) -> None:
         self._repository = repository
         self._base = base
+        self._looks = _MOST_LOOKS
 
     def turned(self, commit: str) -> Sequence[Turned] | None:
         if not self._stands_on(commit):
@@ -57,7 +60,8 @@ class Landings:
     def _ids(self, path: str) -> Iterator[str]:
         """Of what the file at *path* was along the first parents, the latest first; nothing else is read."""
         later = ""
-        for commit in islice(self._line(), _MOST_COMMITS):
+        for commit in islice(self._line(), min(_MOST_COMMITS, self._looks)):
+            self._looks -= 1
             mode, _, id_ = Tree(self._repository, commit.tree).entry(path).partition(" ")
             if mode.startswith(_PLAIN_FILE) and id_ != later:
                 yield id_

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts import course
-from contracts.faults import Fault, Reason
+from contracts.faults import Fault, Reason, fault
 from contracts.formats.adjusted import changeset_of
+from contracts.modes import FileMode
 from contracts.outcome import Offer
-from contracts.patch import Changeset, Chmod, Chunk, Diff, FileMode, Limits, Mutation, Rename, Splice, Write
+from contracts.patch import Changeset, Chmod, Chunk, Diff, Limits, Mutation, Rename, Splice, Write
 from contracts.records import StoredPatch
 from contracts.states import PatchState
 from executor.candidate import Candidate, build
@@ -187,6 +188,39 @@ async def test_other_blanks_are_taken_offered_or_refused(
     assert theirs.at("main")["a"][1] == (MOVED if reason else CHANGED)
     if reason is Reason.NEEDS_ADJUSTING:
         assert applied(theirs, offer_of(stored).diff) == CHANGED
+
+
+# The other ways ------------------------------------------------------------------------------------
+CRLF = Write("c", b"one\r\ntwo\r\nthree\r\n")
+TO_CRLF = diff("c", "@@ -1,3 +1,3 @@\n one\n-two\n+TWO\n three\n")
+
+
+@pytest.mark.parametrize(
+    ("line_endings", "reason"),
+    [("auto", None), ("offer", Reason.NEEDS_ADJUSTING), ("never", Reason.DIFF_DOES_NOT_APPLY)],
+)
+async def test_other_line_ends_are_taken_offered_or_refused(
+    shop_with: Opening, line_endings: str, reason: Reason | None
+) -> None:
+    shop = await shop_with(line_endings=line_endings, whitespace="auto")
+    assert why(await shop.carry_out(CRLF)) == (PatchState.LANDED, None)
+    stored = await shop.carry_out(TO_CRLF)
+    assert why(stored)[1] is reason
+    if reason is Reason.NEEDS_ADJUSTING:
+        assert b"\n+TWO\r\n" in offer_of(stored).diff
+
+
+@pytest.mark.parametrize(
+    ("recount", "reason"),
+    [("auto", None), ("offer", Reason.NEEDS_ADJUSTING), ("never", Reason.DIFF_HUNK_COUNT)],
+)
+async def test_other_counts_are_taken_offered_or_refused(
+    shop_with: Opening, recount: str, reason: Reason | None
+) -> None:
+    took = fault(Reason.TOOK_COUNTS, path="a", hunk=1, said="-9 +9", found="-3 +3")
+    counted = replace(diff("a", FIRST.replace("-2", "-7").replace("+2", "+7")), recounted=(took,))
+    stored = await (await shop_with(recount=recount)).carry_out(counted)
+    assert why(stored)[1] is reason
 
 
 # What is offered is what it would be -----------------------------------------------------------------
