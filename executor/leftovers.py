@@ -80,7 +80,9 @@ class Survey:
                 self._names += 1
                 if self._names > MOST_NAMES:
                     raise UntakenError(fault(Reason.LEFT_TOO_MANY, most=MOST_NAMES))
-                path, found = f"{prefix}{entry.name}", entry.stat(follow_symlinks=False)
+                path = f"{prefix}{entry.name}"
+                with _taking(path):
+                    found = entry.stat(follow_symlinks=False)
                 if self._left.layer and stat.S_ISCHR(found.st_mode) and found.st_rdev == 0:
                     self.covering.add(path)
                 elif stat.S_ISDIR(found.st_mode) and path.count("/") < MOST_DEPTH:
@@ -114,11 +116,8 @@ def _is_opaque(folder: int) -> bool:
 
 def read_link(folder: int, path: str) -> bytes:
     """Where the symbolic link *path* below the open *folder* points. Raises UntakenError."""
-    with _parent(folder, path) as parent:
-        try:
-            return os.fsencode(os.readlink(path.rpartition("/")[2], dir_fd=parent))
-        except OSError as error:
-            raise _changed(path) from error
+    with _parent(folder, path) as parent, _taking(path):
+        return os.fsencode(os.readlink(path.rpartition("/")[2], dir_fd=parent))
 
 
 def read_file(folder: int, path: str, *, most: int) -> File:
@@ -177,17 +176,23 @@ def _parent(folder: int, path: str) -> Iterator[int]:
 
 @contextmanager
 def _opened(name: str, flags: int, folder: int, path: str) -> Iterator[int]:
-    try:
+    with _taking(path):
         handle = os.open(name, flags, dir_fd=folder)
-    except PermissionError as error:
-        why = fault(Reason.LEFT_NO_FILE, path=path, found="closed to its own user")
-        raise UntakenError(why) from error
-    except OSError as error:
-        raise _changed(path) from error
     try:
         yield handle
     finally:
         os.close(handle)
+
+
+@contextmanager
+def _taking(path: str) -> Iterator[None]:
+    """Whatever is wrong with *path* is what somebody made of it."""
+    try:
+        yield
+    except PermissionError as error:
+        raise UntakenError(fault(Reason.LEFT_NO_FILE, path=path, found="closed to its own user")) from error
+    except OSError as error:
+        raise _changed(path) from error
 
 
 def _changed(path: str) -> UntakenError:

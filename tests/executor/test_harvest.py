@@ -294,6 +294,28 @@ async def test_a_path_longer_than_any_patch_may_name_is_refused(run: Run) -> Non
 
 
 @in_folder
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(PermissionError, Reason.LEFT_NO_FILE), (FileNotFoundError, Reason.LEFT_CHANGING)],
+)
+async def test_what_was_closed_or_went_meanwhile_is_refused(
+    run: Run, monkeypatch: pytest.MonkeyPatch, error: type[OSError], reason: Reason
+) -> None:
+    """A desk that is not root may not look at everything that its own gates leave."""
+    real = os.open
+
+    def fails(name: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if name == "a":
+            raise error
+        return real(name, flags, mode, dir_fd=dir_fd)
+
+    def close(_left: Left) -> None:
+        monkeypatch.setattr(os, "open", fails)
+
+    assert why(await run("echo new > a", before=close)) == (reason, "a")
+
+
+@in_folder
 async def test_names_that_differ_only_in_case_are_refused(run: Run) -> None:
     assert why(await run("echo 1 > One; echo 2 > one"))[0] is Reason.PATH_COLLISION
 
