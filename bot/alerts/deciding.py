@@ -21,6 +21,8 @@ BATCH: Final = 250
 _FEW: Final = 3
 #: Alerts that one tick looks at for groups of which it has to see all; one group it always does.
 _MANY: Final = 500
+#: Alerts that one tick forgets at most.
+_FORGOTTEN: Final = 200
 
 
 class AlertTick:
@@ -40,6 +42,7 @@ class AlertTick:
         those of which more alerts have to be looked at than go into one.
         """
         await self._alerts.expire(now=now)
+        await self._alerts.forget(before=now - self._rules.alerts.keep, most=_FORGOTTEN)
         due = await self._alerts.due(now=now, limit=BATCH)
         if not due:
             return

@@ -157,7 +157,7 @@ class AlertSettings(Section):
     `remind_after` is how often who acknowledged is reminded, `let_go_after` when it is taken from them again;
     `resolve_after` how long nothing may fire until a group is over. `fall_back_after` is how long Slack may
     be out of reach until a group's webhooks and e-mails are used; `announce_silence_end` how long before its
-    end a silence is spoken of.
+    end a silence is spoken of. `keep` is how long a group that is over is kept, with its alerts and its log.
     """
 
     route: RouteSettings = RouteSettings()
@@ -179,6 +179,7 @@ class AlertSettings(Section):
     fall_back_after: Seconds = timedelta(minutes=5)
     announce_silence_end: Seconds = timedelta(minutes=15)
     resolve_after: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(minutes=5)
+    keep: Seconds = timedelta(days=90)
 
     @model_validator(mode="after")
     def _every_name_means_something(self) -> Self:

@@ -45,6 +45,14 @@ class Alerts(Protocol):
     async def expire(self, *, now: datetime) -> int:
         """End alerts that were to be seen again by now and were not; how many."""
 
+    async def forget(self, *, before: datetime, most: int) -> int:
+        """Remove groups that were resolved by *before* with all of them, the first of them first; how many.
+
+        At most *most* alerts at a time, so that a large group goes step by step. What reports count of it
+        stays. A group stays while one of its alerts fires or ended later, or words of it wait to be said.
+        Silences that had ended by then go, too.
+        """
+
     async def write(
         self, changes: Sequence[GroupChange | SilenceChange], *, now: datetime
     ) -> tuple[bool, ...]:

@@ -369,6 +369,21 @@ async def test_a_tick_looks_at_so_many_alerts_and_the_next_goes_on(
     assert hidden == [2, 4, 5]
 
 
+async def test_a_tick_forgets_what_has_been_over_for_as_long_as_it_is_kept(world: World) -> None:
+    await world.see("A")
+    await world.tick(MINUTE)
+    [group] = (await world.groups()).values()
+    await world.observer.observe("test", [], now=world.now, whole=True)
+    for _ in range(2):
+        await world.tick(10 * MINUTE)
+    assert await world.groups() == {}
+    await world.letters()
+    await world.tick(RULES.keep - 2 * MINUTE)
+    assert await world.engine.alerts.group(group.id) is not None
+    await world.tick(20 * MINUTE)
+    assert await world.engine.alerts.group(group.id) is None
+
+
 async def test_a_tick_with_nothing_due_writes_nothing(world: World) -> None:
     await world.see("A")
     await world.tick(MINUTE)

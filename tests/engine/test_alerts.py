@@ -534,3 +534,88 @@ async def test_what_nobody_knows_of_is_nothing(watch: Watch) -> None:
             *(NOW, 0, 0, 0, NOW, None),
         )
     )
+
+
+# Forgetting ----------------------------------------------------------------------------------------
+OLD = after(1000)
+
+
+async def over(watch: Watch, name: str, *, at: float = 5, also: tuple[str, ...] = ()) -> Group:
+    """A group that was resolved *at* then, and all of its alerts with it; with a line of log."""
+    await watch.see(alert(name), *(alert(each) for each in also), key=name)
+    await watch.see(*(alert(each, ended=after(at)) for each in (name, *also)), key=name)
+    group = next(each for each in await watch.groups() if each.key == name)
+    entry = Entry(group.entries + 1, after(at), EntryKind.RESOLVED, None, {})
+    ended = replace(
+        group, state=GroupState.RESOLVED, resolved_at=after(at), due_at=None, entries=entry.number
+    )
+    assert await watch.change(ended, entry)
+    return group
+
+
+async def test_a_group_that_was_over_by_then_is_forgotten_with_all_of_it(
+    watch: Watch, engine: Engine
+) -> None:
+    old, young = await over(watch, "old"), await over(watch, "young", at=2000)
+    await watch.see(alert("open"), key="open")
+    assert await watch.alerts.forget(before=OLD, most=10) == 1
+    assert await watch.alerts.group(old.id) is None
+    assert await watch.alerts.log(old.id) == ()
+    assert await watch.alerts.members(old.id, limit=9) == ()
+    assert len(await watch.alerts.log(young.id)) == len(await watch.alerts.members(young.id, limit=9)) == 1
+    assert [group.key for group in await watch.groups()] == ["open"]
+    assert await watch.alerts.forget(before=OLD, most=10) == 0
+    assert await engine.check() == ()
+
+
+async def test_what_was_forgotten_and_fires_again_is_a_new_group(watch: Watch) -> None:
+    old = await over(watch, "A")
+    await watch.alerts.forget(before=OLD, most=10)
+    await watch.see(alert("A"), key="A")
+    group = await watch.only()
+    assert (group.id != old.id, group.firing, group.times) == (True, 1, 1)
+
+
+async def test_a_resolved_group_is_remembered_while_its_cause_holds(watch: Watch) -> None:
+    await watch.see(alert("A"), key="A")
+    assert await watch.change(resolved(await watch.only()))
+    assert await watch.alerts.forget(before=OLD, most=10) == 0
+    await watch.see(alert("A", times=0), key="A")
+    assert await watch.groups() == []  # it is known still: nothing begins
+
+
+async def test_a_group_is_remembered_while_words_of_it_wait(watch: Watch, desk: Desk) -> None:
+    old = await over(watch, "A")
+    await desk.put(NewDelivery(EditAlert(old.id), "C0OPS"))
+    assert await watch.alerts.forget(before=OLD, most=10) == 0
+    letter = await desk.letter()
+    assert await watch.alerts.forget(before=OLD, most=10) == 0
+    assert await desk.engine.outbox.record(letter.id, letter.attempt, Sent(), now=NOW)
+    assert await watch.alerts.forget(before=OLD, most=10) == 1
+
+
+async def test_an_alert_of_two_groups_is_there_for_the_one_that_stays(watch: Watch, engine: Engine) -> None:
+    await watch.alerts.observe("desk", [watch.seen(alert("A"), "one", "two")], now=NOW)
+    await watch.alerts.observe("desk", [watch.seen(alert("A", ended=after(3)), "one", "two")], now=NOW)
+    one, two = await watch.groups()
+    assert await watch.change(resolved(one))
+    assert await watch.alerts.forget(before=OLD, most=10) == 1
+    assert [each.labels["alertname"] for each in await watch.alerts.members(two.id, limit=9)] == ["A"]
+    assert await engine.check() == ()
+
+
+async def test_a_large_group_is_forgotten_step_by_step(watch: Watch, engine: Engine) -> None:
+    await over(watch, "A", also=tuple("BCDEFG"))
+    await over(watch, "later", at=6)
+    gone = [await watch.alerts.forget(before=OLD, most=3) for _ in range(4)]
+    assert gone == [0, 0, 2, 0]
+    assert await engine.check() == ()
+
+
+async def test_silences_that_had_ended_by_then_are_forgotten(watch: Watch) -> None:
+    await watch.alerts.write(
+        [SilenceChange(silence("s-1")), SilenceChange(silence("s-2", ends=3000))], now=NOW
+    )
+    await watch.alerts.forget(before=OLD, most=10)
+    assert await watch.alerts.silence("s-1") is None
+    assert await watch.alerts.silence("s-2") is not None

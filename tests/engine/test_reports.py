@@ -304,6 +304,11 @@ async def test_incidents_are_counted_and_how_soon_they_were_taken_and_over(engin
     # What was not yet so at the end of the window does not count in it.
     assert (await reports.counted(Window(after(100), after(150)), None)).alerts == Answered(1)
     assert (await reports.counted(Window(after(650), after(701)), None)).alerts.resolved == 1
+    windows = [(window, None), (window, ["web"]), (Window(after(100), after(150)), None)]
+    before = [(await reports.counted(*each)).alerts for each in windows]
+    await watch.see(alert("a-broke", "critical", ended=after(600)), key="a")
+    assert await watch.alerts.forget(before=after(750), most=10) == 1
+    assert [(await reports.counted(*each)).alerts for each in windows] == before
 
 
 # Kept reports ------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from executor.engine.sqlite import duties as duty_rows
 from executor.engine.sqlite import groups as rows
 from executor.engine.sqlite.changes import Write, writes
 from executor.engine.sqlite.codec import from_time, labels_from_json, to_time
+from executor.engine.sqlite.forgetting import forget
 from executor.engine.sqlite.gathering import Gathering, Sight, end, sight
 from executor.engine.sqlite.threads import Thread
 from executor.engine.sqlite.writer import Transaction, Writer
@@ -24,6 +25,10 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
 _EXPIRED = """
 SELECT expires_at, seq, inhibits FROM alerts INDEXED BY alerts_expiring
 WHERE ended_at IS NULL AND expires_at IS NOT NULL AND expires_at <= ?"""
+_ANY_OVER = """
+SELECT EXISTS (SELECT 1 FROM alert_groups INDEXED BY alert_groups_resolved
+    WHERE state = 'resolved' AND resolved_at <= ?1)
+  OR EXISTS (SELECT 1 FROM silences WHERE ends <= ?1)"""
 _DUE = f"""{rows.GROUPS}
 WHERE alert_groups.seq IN (
   SELECT seq FROM alert_groups INDEXED BY alert_groups_due
@@ -84,6 +89,12 @@ class SqliteAlerts:
         self, changes: Sequence[GroupChange | SilenceChange], *, now: datetime
     ) -> tuple[bool, ...]:
         return await self._writer.run(partial(_write, writes(changes, to_time(now))))
+
+    async def forget(self, *, before: datetime, most: int) -> int:
+        wanted = to_time(before)
+        if not await self._reader.read(lambda store: store.execute(_ANY_OVER, (wanted,)).fetchone()[0]):
+            return 0
+        return await self._writer.run(lambda tx: forget(tx, wanted, most))
 
     # Reading -----------------------------------------------------------------------------------
     async def watermark(self, name: str) -> int:

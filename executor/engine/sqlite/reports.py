@@ -71,19 +71,26 @@ SELECT count(*), coalesce(sum(errors), 0), coalesce(sum(warnings), 0), coalesce(
 FROM {_TASKS}"""
 _MARKS = f"SELECT ended_at, errors, warnings, state <> 'landed' FROM {_TASKS} ORDER BY ended_at"
 
-# Groups that opened in the window and were taken in it; and those that were resolved in it.
+# Groups that opened in the window and were taken in it; and those that were resolved in it. Of those that
+# were forgotten there are rows in `incidents`.
 _OF_LABELS = """
 (:domains IS NULL OR json_extract(labels, '$.domain') IN (SELECT value FROM json_each(:domains)))"""
 _OPENED = f"""
-SELECT coalesce(sum(severity = 'critical'), 0), count(taken), avg(taken - opened_at) FROM (
-  SELECT severity, opened_at, (
+SELECT coalesce(sum(critical), 0), count(taken), avg(taken - opened_at) FROM (
+  SELECT severity = 'critical' AS critical, opened_at, (
     SELECT min(at) FROM alert_entries
     WHERE grp = seq AND kind IN ('acknowledged', 'taken-over') AND at < :end) AS taken
   FROM alert_groups INDEXED BY alert_groups_opened
-  WHERE opened_at >= :start AND opened_at < :end AND {_OF_LABELS})"""
+  WHERE opened_at >= :start AND opened_at < :end AND {_OF_LABELS}
+  UNION ALL SELECT critical, opened_at, iif(taken_at < :end, taken_at, NULL)
+  FROM incidents INDEXED BY incidents_opened
+  WHERE opened_at >= :start AND opened_at < :end AND {_OF_DOMAINS})"""
 _RESOLVED = f"""
-SELECT count(*), avg(resolved_at - opened_at) FROM alert_groups INDEXED BY alert_groups_resolved
-WHERE state = 'resolved' AND resolved_at >= :start AND resolved_at < :end AND {_OF_LABELS}"""
+SELECT count(*), avg(resolved_at - opened_at) FROM (
+  SELECT opened_at, resolved_at FROM alert_groups INDEXED BY alert_groups_resolved
+  WHERE state = 'resolved' AND resolved_at >= :start AND resolved_at < :end AND {_OF_LABELS}
+  UNION ALL SELECT opened_at, resolved_at FROM incidents INDEXED BY incidents_resolved
+  WHERE resolved_at >= :start AND resolved_at < :end AND {_OF_DOMAINS})"""
 
 _LINE = "SELECT id, patches.domain, title, actor_name, state, patches.accepted_at"
 _LANDED = f"""
