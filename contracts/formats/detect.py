@@ -7,7 +7,8 @@
   it: it is one if a fence stands at the very beginning of a line, where neither JSON nor YAML nor a diff
   can have one, or if it has fences and is nothing by itself. Only its fences count then. The mail around
   a mailed diff is no such document, nor are edits by whole lines that begin before the first fence.
-- The marks of `*** Begin Patch` and of search/replace blocks count in a fence of any language.
+- The marks of `*** Begin Patch` and of search/replace blocks count in a fence of any language. Of several
+  of these and of a diff's headers the first decides: the others stand in files that it makes.
 - Something *wants* to be a patch if it visibly says `role: command_patch`, is called a diff and has hunks, or
   has those marks. Only then is it answered, when nobody spoke to the desk.
 """
@@ -43,6 +44,11 @@ _LANGUAGES: Final = {
     "yml": Format.YAML,
     "diff": Format.DIFF,
     "patch": Format.DIFF,
+}
+_MARKS: Final = {
+    Format.CODEX: codex.HEADER,
+    Format.BLOCKS: edit_blocks.HEADER,
+    Format.DIFF: diff.HEADER,
 }
 #: Languages that say nothing.
 _ANY: Final = frozenset({"", "text", "txt", "plain", "plaintext", "none"})
@@ -121,18 +127,24 @@ def _wants(form: Format, text: str) -> bool:
 
 
 def _format(language: str, text: str) -> Format | None:
+    marked = _first_mark(text)
     # Whatever the fence is called: these are written into fences of the file's own language.
-    if codex.HEADER.search(text):
-        return Format.CODEX
-    if edit_blocks.HEADER.search(text) and not diff.HEADER.search(text):
-        return Format.BLOCKS
+    if marked in {Format.CODEX, Format.BLOCKS}:
+        return marked
     if language not in _ANY:
         return _LANGUAGES.get(language)
-    if diff.HEADER.search(text):
-        return Format.DIFF
+    if marked is not None:
+        return marked
     if text.lstrip().startswith(("{", "[")):
         return Format.JSON
     return Format.YAML if _FIELD.search(text) else None
+
+
+def _first_mark(text: str) -> Format | None:
+    """What begins first in *text*: a change may have diffs and edits among the lines of its files."""
+    found = ((mark.search(text), form) for form, mark in _MARKS.items())
+    begun = [(match.start(), form) for match, form in found if match]
+    return min(begun, key=lambda each: each[0])[1] if begun else None
 
 
 def _joined(pieces: Sequence[Part], most_size: int) -> Iterator[Part]:

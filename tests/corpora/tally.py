@@ -63,7 +63,7 @@ class Tally:
             case Wrong(detail=detail):
                 kind = "LANDED WRONG"
             case AsGit(made=detail):
-                kind = "as git does, and patch otherwise"
+                kind = "as git does, otherwise than meant"
             case Alone(detail=detail):
                 kind = "landed alone"
             case _:

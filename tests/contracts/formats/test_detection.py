@@ -10,6 +10,7 @@ from contracts.formats.context import Context
 from contracts.formats.detect import MOST_LINES, language_of
 from contracts.formats.fences import MOST_BLOCKS, parts
 from contracts.formats.reading import read
+from contracts.modes import Presence
 from contracts.patch import Limits, Patch, Write
 from contracts.settings import DomainSettings, Settings
 from tests.contracts.formats.posting import (
@@ -242,6 +243,14 @@ def test_what_is_called_json_yaml_or_diff_is_no_document_with_fences() -> None:
     fenced = text.replace("  x\n", "  ```\n  x\n  ```\n")
     assert mutations_of(posted(fenced, kind=PartKind.WHOLE)) == (Write("a", b"```\nx\n```\n"),)
     assert faults_of(posted("```json\n{}\n```", "json", kind=PartKind.FILE)) == [(Reason.BAD_JSON, 1, 1)]
+
+
+@pytest.mark.parametrize("inside", [DIFF, "*** Begin Patch\n*** Delete File: x\n*** End Patch\n"])
+@pytest.mark.parametrize("language", ["", "diff", "python"])
+def test_what_a_new_file_has_in_it_is_no_patch_of_its_own(language: str, inside: str) -> None:
+    [patch] = posted(f"fix.patch\n<<<<<<< SEARCH\n=======\n{inside}>>>>>>> REPLACE\n", language)
+    assert isinstance(patch, Patch)
+    assert patch.changeset.mutations == (Write("fix.patch", inside.encode(), expects=Presence.ABSENT),)
 
 
 def test_fences_in_the_message_of_a_mailed_diff_are_part_of_it() -> None:
