@@ -2,8 +2,10 @@
 
 import asyncio
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from contracts.faults import Fault
 from contracts.modes import FileMode
@@ -15,6 +17,8 @@ from executor.leftovers import Entering, Survey, UntakenError, no_file, read_fil
 from executor.repository.bare import Repository
 from executor.repository.objects import Tree
 from executor.sandbox.level import Left
+
+T = TypeVar("T")
 
 #: New folders of which git is asked whether they count; with more, what is in them is looked at anyhow.
 _MOST_FOLDERS = 1000
@@ -50,7 +54,7 @@ async def harvest(
         gone = [path for path in _gone(seen, known) if wanted.has(path)]
         kept = [path for path in present if path not in out]
         changes = _Changes(left.folder, seen, tree, known, limits)
-        return await asyncio.to_thread(changes.changeset, gone, kept)
+        return await _whole(partial(changes.changeset, gone, kept))
     except UntakenError as error:
         return error.fault
 
@@ -66,13 +70,23 @@ async def _seen(
             return Entering.NEVER
         return Entering.IN if folder in folders else Entering.LATER
 
-    await asyncio.to_thread(seen.look, ways)
+    await _whole(partial(seen.look, ways))
     few = len(seen.later) <= _MOST_FOLDERS
     out = await ignored(repository, tree, seen.later, folders=True) if few else frozenset()
     for folder in seen.later:
         if folder not in out:
-            await asyncio.to_thread(seen.explore, folder)
+            await _whole(partial(seen.explore, folder))
     return seen
+
+
+async def _whole(work: Callable[[], T]) -> T:
+    """*work* in a thread, to its end even if this is cancelled: the folder that it uses is closed then."""
+    future = asyncio.get_running_loop().run_in_executor(None, work)
+    try:
+        return await asyncio.shield(future)
+    finally:
+        if not future.done():
+            await asyncio.wait([future])
 
 
 def _gone(seen: Survey, known: Mapping[str, Leaf]) -> Iterator[str]:

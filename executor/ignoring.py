@@ -27,7 +27,10 @@ async def ignored(
     """
     if not paths:
         return frozenset()
-    with tempfile.TemporaryDirectory(prefix="ignore-", dir=repository.scratch) as place:
+    # Cancelled, a thread may still write there; the scratch folder is emptied before its next use.
+    with tempfile.TemporaryDirectory(
+        prefix="ignore-", dir=repository.scratch, ignore_cleanup_errors=True
+    ) as place:
         await asyncio.to_thread(_lay_out, tree, _folders(paths), Path(place))
         if folders:
             await asyncio.to_thread(_make, paths, Path(place))

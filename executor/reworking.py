@@ -90,8 +90,10 @@ class Bench:
             run_keeping(command.spec, self.gating, workspace) as (result, left),
         ):
             made = replace(made, results=(*made.results, result))
-            if result.verdict is not Verdict.PASSED or left is None:
+            if result.verdict is not Verdict.PASSED:
                 return made
+            if left is None:
+                raise OSError(f"the sandbox did not hand out what {result.name} left")
             found = await harvest(left, self.repository, tree, self.limits, command.wanted)
         if found is None:
             return made

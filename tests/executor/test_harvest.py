@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 import subprocess
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
@@ -36,6 +37,7 @@ from executor.sandbox.supervised import Supervised
 from executor.workspace import open_folders
 from tests.executor.conftest import Opened
 from tests.executor.repositories import Content, make_repo
+from tests.executor.waiting import until
 
 LIMITS = Limits()
 FILES: dict[str, Content] = {
@@ -351,6 +353,38 @@ async def test_a_folder_that_becomes_a_link_after_it_was_seen_leads_nowhere(
 
     monkeypatch.setattr(leftovers.Survey, "explore", then_swap)
     assert why(await run("mkdir new; echo x > new/x")) == (Reason.LEFT_CHANGING, "new/x")
+
+
+@in_folder
+async def test_whoever_is_cancelled_waits_until_nobody_reads_the_folder_any_more(
+    leave: Leave, theirs: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository, tip = theirs
+    reads, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+    real = os.read
+
+    def slowly(handle: int, most: int) -> bytes:
+        if go_on.is_set():
+            return real(handle, most)
+        reads.set()
+        assert go_on.wait(20)
+        content = real(handle, most)
+        ended.set()
+        return content
+
+    tree = repository.tree(tip)
+    async with leave(tree, "echo new > a") as left:
+        task = asyncio.create_task(harvest(left, repository, tree, LIMITS, Wanted()))
+        monkeypatch.setattr(os, "read", slowly)
+        await until(reads.is_set)
+        task.cancel()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not task.done()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ended.is_set()
 
 
 # Whatever is done ------------------------------------------------------------------------------------
