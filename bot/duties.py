@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import assert_never
 
-from contracts.alerts.duties import Duty, DutyChange, given_back, taken, with_duties
+from contracts.alerts.duties import Duty, DutyChange, given_back, named, taken, with_duties
 from contracts.alerts.oncall import on_call
 from contracts.alerts.rules import Rules
 from contracts.alerts.store import Alerts
-from contracts.commands import Actor, EndDuty, TakeDuty
+from contracts.commands import Actor, ActorKind, EndDuty, TakeDuty
 from contracts.faults import Fault
 from contracts.notices import Deed, NewDelivery, TellDeed
 from contracts.ports import AuditEntry, Settlement
@@ -31,17 +31,19 @@ class Roster:
         """All that follows from *command*. *zone*: of times of day."""
         duties = await self._alerts.duties(now=now)
         present = with_duties(self._rules, duties).alerts
+        # Only who sits at the desk's machine speaks for others.
+        person = command.person if actor.kind is ActorKind.OPERATOR else named(actor.id, present)
         match command:
             case TakeDuty(schedule=wanted, until=text):
                 taking = taken(
-                    self._new_id(), wanted, text, user=actor.id, alerts=present, now=now, zone=zone
+                    self._new_id(), wanted, text, person=person, alerts=present, now=now, zone=zone
                 )
                 if isinstance(taking, Fault):
                     return taking
                 before = on_call(present.schedules[taking.schedule], now)
                 return self._told(nothing, actor, command, [taking], {"before": before or ""})
             case EndDuty(schedule=wanted):
-                ending = given_back(wanted, duties, user=actor.id, alerts=present, now=now)
+                ending = given_back(wanted, duties, person=person, alerts=present, now=now)
                 if isinstance(ending, Fault):
                     return ending
                 left = [each for each in duties if each.id not in {gone.id for gone in ending}]
@@ -63,7 +65,8 @@ class Roster:
         facts |= {"schedule": first.schedule}
         facts |= {"until": first.ends.isoformat()} if isinstance(command, TakeDuty) else {}
         deed = Deed.ON_DUTY if isinstance(command, TakeDuty) else Deed.OFF_DUTY
-        told = TellDeed(deed, actor.name or actor.id, facts)
+        by = first.person if actor.kind is ActorKind.OPERATOR else actor.name or actor.id
+        told = TellDeed(deed, by, facts)
         place, operators = nothing.place, self._rules.desk.slack.operators
         heard = [NewDelivery(told, place.channel, place.thread)] if place.channel else []
         if operators is not None and operators != place.channel:

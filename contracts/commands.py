@@ -221,18 +221,23 @@ class EndSilence:
 
 @dataclass(frozen=True, slots=True)
 class TakeDuty:
-    """I am on call. *schedule* None: the only one. *until* as it was said; empty: the end of the shift."""
+    """*person* (a name of `people`; None: who says it) is on call. *schedule* None: the only one.
+
+    *until* as it was said; empty: the end of the shift.
+    """
 
     schedule: str | None
     until: str
+    person: str | None = None
     kind: Literal["take-duty"] = "take-duty"
 
 
 @dataclass(frozen=True, slots=True)
 class EndDuty:
-    """As TakeDuty: whoever would be on call without me is it again."""
+    """As TakeDuty: whoever would be on call without *person* is it again."""
 
     schedule: str | None
+    person: str | None = None
     kind: Literal["end-duty"] = "end-duty"
 
 

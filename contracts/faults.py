@@ -209,9 +209,9 @@ class Reason(enum.StrEnum):
     ROWS_MOVE_ON = "rows-move-on"
     UNKNOWN_SCHEDULE = "unknown-schedule"  #: name, suggestion
     NOT_IN_PEOPLE = "not-in-people"
-    DUTY_YOURS = "duty-yours"  #: schedule
+    DUTY_HELD = "duty-held"  #: schedule, person
     DUTY_ENDLESS = "duty-endless"  #: schedule
-    DUTY_NOT_TAKEN = "duty-not-taken"  #: schedule
+    DUTY_NOT_TAKEN = "duty-not-taken"  #: schedule, person
     # The plan and its risks -----------------------------------------------------------------
     PLAN_BAD_WORD = "plan-bad-word"  #: field, said, known, suggestion
     PLAN_OUT_OF_RANGE = "plan-out-of-range"  #: field, said, least, most

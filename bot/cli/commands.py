@@ -91,6 +91,7 @@ COMMANDS = {
     "alerts": Command(
         "bot.cli.alerts:app", "What becomes of an alert, and whether `operations.yml` is well."
     ),
+    "oncall": Command("bot.cli.oncall:app", "Who is on call, and who takes it for a while."),
     "plan": Command("bot.cli.plan:app", "The execution plan and its risks."),
     "schema": Command("bot.cli.schema:app", "JSON Schemas, for editors and for whoever generates patches."),
     "keys": Command("bot.cli.keys:app", "Keys for the desk over HTTP."),

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, TypeAdapter
 
 from bot.submit import Asked
-from contracts.commands import Actor, ActorKind, Part, PartKind, Place, Submit
+from contracts.commands import Actor, ActorKind, EndDuty, Part, PartKind, Place, Submit, TakeDuty
 from contracts.formats.detect import language_of
 from contracts.ruling import Ruling
 from contracts.steering import Steering
@@ -23,9 +23,13 @@ class _Given:
     version: Literal[1] = 1
 
 
+#: What is asked of a desk besides patches.
+Said = Steering | Ruling | TakeDuty | EndDuty
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
-    command: Annotated[Steering | Ruling, Field(discriminator="kind")]
+    command: Annotated[Said, Field(discriminator="kind")]
     login: str
     email: str
     version: Literal[2] = 2
@@ -52,7 +56,7 @@ def encode(
     return _JSON.dump_json(_Given(part, domain, title, login, email, expects))
 
 
-def encode_steering(command: Steering | Ruling, *, login: str, email: str) -> bytes:
+def encode_steering(command: Said, *, login: str, email: str) -> bytes:
     """As `encode`. Times of day are meant in UTC."""
     return _JSON.dump_json(_Said(command, login, email))
 

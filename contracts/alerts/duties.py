@@ -50,21 +50,29 @@ def _with(schedule: ScheduleSettings, duties: Sequence[Duty]) -> ScheduleSetting
 
 
 def taken(
-    id_: str, wanted: str | None, text: str, *, user: str, alerts: AlertSettings, now: datetime, zone: tzinfo
+    id_: str,
+    wanted: str | None,
+    text: str,
+    *,
+    person: str | None,
+    alerts: AlertSettings,
+    now: datetime,
+    zone: tzinfo,
 ) -> Duty | Fault:
-    """The duty that *user* (of Slack) takes of the schedule *wanted* until *text*; or why they do not.
+    """The duty that *person* takes of the schedule *wanted* until *text*; or why they do not.
 
-    *alerts* are with the duties that are taken already. *wanted* None: the only schedule there is. *text*
-    empty: for the rest of the shift; a time of day is one in *zone*.
+    *person* None: somebody whom `people` does not name. *alerts* are with the duties that are taken already.
+    *wanted* None: the only schedule there is. *text* empty: for the rest of the shift; else a length, or a
+    time of day in *zone*.
     """
-    name, person = schedule_meant(wanted, alerts), named(user, alerts)
+    name = schedule_meant(wanted, alerts)
     if isinstance(name, Fault):
         return name
-    if person is None:
+    if person is None or person not in alerts.people:
         return fault(Reason.NOT_IN_PEOPLE)
     schedule = alerts.schedules[name]
     if on_call(schedule, now) == person:
-        return fault(Reason.DUTY_YOURS, schedule=name)
+        return fault(Reason.DUTY_HELD, schedule=name, person=person)
     ends = until(text, now=now, zone=zone) if text else upcoming(schedule, now, 1)[0].ends
     if ends is None:
         return fault(Reason.BAD_SPAN, text=text[:80]) if text else fault(Reason.DUTY_ENDLESS, schedule=name)
@@ -72,18 +80,20 @@ def taken(
 
 
 def given_back(
-    wanted: str | None, duties: Sequence[Duty], *, user: str, alerts: AlertSettings, now: datetime
+    wanted: str | None, duties: Sequence[Duty], *, person: str | None, alerts: AlertSettings, now: datetime
 ) -> tuple[Duty, ...] | Fault:
-    """What *user* took of the schedule *wanted* (None: of the only one) and has still, ended *now*."""
-    name, person = schedule_meant(wanted, alerts), named(user, alerts)
+    """What *person* took of the schedule *wanted* (None: of the only one) and has still, ended *now*."""
+    name = schedule_meant(wanted, alerts)
     if isinstance(name, Fault):
         return name
+    if person is None:
+        return fault(Reason.NOT_IN_PEOPLE)
     held = tuple(
         replace(each, ends=now)
         for each in duties
         if (each.schedule, each.person) == (name, person) and each.ends > now
     )
-    return held or fault(Reason.DUTY_NOT_TAKEN, schedule=name)
+    return held or fault(Reason.DUTY_NOT_TAKEN, schedule=name, person=person)
 
 
 def schedule_meant(wanted: str | None, alerts: AlertSettings) -> str | Fault:
@@ -99,5 +109,5 @@ def schedule_meant(wanted: str | None, alerts: AlertSettings) -> str | Fault:
 
 
 def named(user: str, alerts: AlertSettings) -> str | None:
-    """What `people` calls *user*."""
+    """What `people` calls *user* of Slack."""
     return next((name for name, person in alerts.people.items() if person.slack == user), None)

@@ -17,6 +17,7 @@ from bot.alerts.observing import Observer
 from bot.alerts.sensing import Sensing
 from bot.clock import new_group_id, new_patch_id
 from bot.settings import read_operations
+from contracts.alerts.duties import Duty, DutyChange
 from contracts.alerts.model import (
     DOMAIN,
     NAME,
@@ -32,11 +33,12 @@ from contracts.alerts.model import (
 )
 from contracts.alerts.rules import Rules
 from contracts.alerts.settings import AlertSettings
+from contracts.commands import Place
 from contracts.faults import Reason, fault
 from contracts.gates import GateResult, Verdict
-from contracts.notices import CallWebhook, EditAlert, PostAlert, TellOperators
+from contracts.notices import CallWebhook, EditAlert, PageSomebody, PostAlert, TellOperators
 from contracts.outcome import Failed, GaveUp, Landed, Outcome, Report
-from contracts.ports import AuditEntry, Buried, Engine, Postponed
+from contracts.ports import AuditEntry, Buried, Engine, Postponed, Settlement
 from contracts.settings import Settings, SlackSettings
 from executor.engine import open_engine
 from tests.engine.given import NOW, Desk, asked, summary
@@ -498,3 +500,24 @@ def test_every_alert_that_the_desk_raises_is_explained() -> None:
     raised = set(re.findall(r'(?:NAME: |_labels\()"([a-z-]+)"', code))
     assert len(raised) >= 7
     assert raised == set(re.findall(r"^\| `([a-z]+-[a-z]+)` \| `(?:info|warning|critical)`", page, re.M))
+
+
+async def test_who_took_the_duty_is_told_and_not_whose_shift_it_is(world: World) -> None:
+    operations = b"""
+alerts:
+  route: {group_by: [alertname, domain], group_wait: 30, channel: operators, chain: duty, routes: []}
+  people: {ada: {slack: U0ADA}, bea: {slack: U0BEA}}
+  schedules: {web: {layers: [{people: [ada], start: 2026-01-01}]}}
+  chains: {duty: [{on_call: web, importance: important}]}
+"""
+    world.settings = read_operations(operations, "operations.yml").alerts
+    desk = Desk(world.engine, world._ids)
+    row_id = await desk.record(now=world.now)
+    row = await desk.open_inbox(now=world.now)
+    taken = DutyChange(Duty("d-1", "web", "bea", world.now, world.now + timedelta(hours=1)))
+    await world.engine.inbox.settle(Settlement(row_id, row.attempt, Place(), changes=(taken,)), now=world.now)
+    await world.see("Down", severity="critical")
+    await world.tick()
+    await world.tick(MINUTE)
+    paged = [each.user for each in await world.letters() if isinstance(each, PageSomebody)]
+    assert paged == ["U0BEA"]

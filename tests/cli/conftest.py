@@ -123,6 +123,7 @@ class Place:
             clock=clock.now,
             new_patch_id=clock.new_patch_id,
             jitter=clock.jitter,
+            alerts=self.config.operations.alerts,
         )
 
 

@@ -43,7 +43,7 @@ def test_the_arguments_of_a_command_are_named_in_its_section(name: str) -> None:
     assert not [each.name for each in arguments if (each.metavar or each.name.upper()) not in SECTIONS[name]]
 
 
-@pytest.mark.parametrize("name", ["alerts", "plan", "schema", "keys", "db"])
+@pytest.mark.parametrize("name", ["alerts", "oncall", "plan", "schema", "keys", "db"])
 def test_the_commands_of_a_group_are_in_its_section(name: str) -> None:
     documented = re.findall(rf"`patchdesk {name} (\w+)", SECTIONS[name])
     assert documented == list(APP.commands[name].commands)

@@ -1,5 +1,6 @@
 """What the command line says of routes, chains and what would come of an alert."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from bot.delivery.wording import figures
@@ -14,6 +15,7 @@ NOT_A_TIME: Final = "Write the time as in 2026-03-28T09:30, or with its offset, 
 NO_CHANNEL: Final = "no channel"
 FINE: Final = "Nothing to object to."
 NO_STORE: Final = "There is no store here, so no silence was looked at."
+WHERE_PEOPLE_ARE: Final = "They are under `alerts.people` in `operations.yml`."
 WITHOUT_ACT: Final = "If nobody does anything:"
 
 
@@ -31,6 +33,11 @@ def checked(settings: AlertSettings) -> str:
 
 def not_equal(text: str) -> str:
     return f"{text} is no set of labels"
+
+
+def no_person(name: str, people: Iterable[str]) -> str:
+    known = figures.joined(sorted(people)) or "nobody"
+    return f"{name} is none of the people: {known}"
 
 
 def heading(prospect: Prospect) -> tuple[str, ...]:

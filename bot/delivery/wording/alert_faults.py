@@ -27,12 +27,12 @@ _ASKING: Mapping[Reason, Said] = {
         "Only people whom `operations.yml` names are on call, and you are not among them.",
         "The desk's operators add you, with your Slack id, to `alerts.people`.",
     ),
-    Reason.DUTY_YOURS: Said("You are on call for {schedule} already.", ""),
+    Reason.DUTY_HELD: Said("{person:words} is on call for {schedule} already.", ""),
     Reason.DUTY_ENDLESS: Said(
         "The present shift of {schedule} has no end.", "Say until when: `oncall take {schedule} until 18:00`."
     ),
     Reason.DUTY_NOT_TAKEN: Said(
-        "You have not taken the duty of {schedule}.",
+        "{person:words} has not taken the duty of {schedule}.",
         "Who has the shift anyway hands it over by `oncall take`.",
     ),
     Reason.UNKNOWN_SCHEDULE: Said(

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from contracts.alerts.duties import Duty, given_back, taken, with_duties
+from contracts.alerts.duties import Duty, given_back, named, taken, with_duties
 from contracts.alerts.oncall import on_call
 from contracts.alerts.rules import Rules
 from contracts.alerts.settings import AlertSettings
@@ -28,7 +28,7 @@ RULES = Rules(ALERTS, Settings())
 def take(
     user: str, text: str = "", *, schedule: str | None = None, alerts: AlertSettings = ALERTS
 ) -> Duty | Fault:
-    return taken("d-1", schedule, text, user=user, alerts=alerts, now=NOW, zone=BERLIN)
+    return taken("d-1", schedule, text, person=named(user, alerts), alerts=alerts, now=NOW, zone=BERLIN)
 
 
 def refused(found: object) -> Reason:
@@ -48,7 +48,7 @@ def test_a_duty_is_taken_for_a_length_until_a_time_of_day_or_for_the_rest_of_the
 
 def test_what_cannot_be_taken_says_why() -> None:
     assert refused(take("U0STRANGER")) is Reason.NOT_IN_PEOPLE
-    assert refused(take("U0ADA")) is Reason.DUTY_YOURS
+    assert refused(take("U0ADA")) is Reason.DUTY_HELD
     assert refused(take("U0BEA", "some day")) is Reason.BAD_SPAN
     assert refused(take("U0BEA", schedule="wbe")) is Reason.UNKNOWN_SCHEDULE
     two = ALERTS.model_copy(update={"schedules": {**ALERTS.schedules, "api": ALERTS.schedules["web"]}})
@@ -76,8 +76,9 @@ def test_a_duty_of_whom_the_settings_do_not_name_any_more_is_nobodys() -> None:
 
 def test_only_what_somebody_took_is_given_back() -> None:
     cyd = Duty("d-1", "web", "cyd", NOW - HOUR, NOW + HOUR)
-    ended = given_back(None, [cyd], user="U0CYD", alerts=ALERTS, now=NOW)
+    ended = given_back(None, [cyd], person="cyd", alerts=ALERTS, now=NOW)
     assert ended == (Duty("d-1", "web", "cyd", NOW - HOUR, NOW),)
-    assert refused(given_back("web", [cyd], user="U0BEA", alerts=ALERTS, now=NOW)) is Reason.DUTY_NOT_TAKEN
-    late = given_back(None, [cyd], user="U0CYD", alerts=ALERTS, now=NOW + HOUR)
+    assert refused(given_back("web", [cyd], person="bea", alerts=ALERTS, now=NOW)) is Reason.DUTY_NOT_TAKEN
+    assert refused(given_back("web", [cyd], person=None, alerts=ALERTS, now=NOW)) is Reason.NOT_IN_PEOPLE
+    late = given_back(None, [cyd], person="cyd", alerts=ALERTS, now=NOW + HOUR)
     assert refused(late) is Reason.DUTY_NOT_TAKEN
