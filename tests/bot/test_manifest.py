@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.delivery.render import alerts, cards, dialogs, plan, turning_down
+from bot.delivery.render import alerts, cards, dialogs, plan, sets, turning_down
 from bot.intake import slack as intake
 from bot.intake import standing
 from bot.intake.plan_forms import PlanForms
@@ -144,7 +144,7 @@ def test_forms_and_shortcuts_come_back_because_interactivity_is_on(listened: dic
     of_the_plan = {plan.CHOOSE, plan.CHANGE}
     of_patches = {dialogs.CALLBACK, turning_down.CALLBACK}
     assert set(listened["view_submission"]) == of_patches | of_alerts | of_the_plan
-    assert listened["action"] == [*alerts.ACTIONS, *cards.ACTIONS.values(), *cards.RULINGS]
+    assert listened["action"] == [*alerts.ACTIONS, *cards.ACTIONS.values(), *cards.RULINGS, sets.STOP_ALL]
     assert SETTINGS["interactivity"] == {"is_enabled": True}
 
 
