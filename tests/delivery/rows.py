@@ -13,7 +13,7 @@ from contracts.control import Closed, Closing, Dependency, Hold, Obstacles, Prop
 from contracts.faults import Fault, Reason, Rejection, fault
 from contracts.gates import GateResult, Verdict
 from contracts.notices import Deed, TellDeed
-from contracts.outcome import Change, FileChange, Report, Step, StepTime
+from contracts.outcome import Change, FileChange, Offer, Report, Step, StepTime
 from contracts.outlook import Outlook
 from contracts.patch import Changeset, Commands, Delete, Patch
 from contracts.records import LaneLine, PatchLine, StoredPatch
@@ -178,6 +178,8 @@ _REPORTS = st.builds(
     moved=st.integers(0, 9),
     pushed_to=st.none() | HOSTILE,
     found=st.booleans(),
+    resolutions=_many(faults()),
+    offer=st.none() | st.builds(Offer, diff=st.binary(max_size=9), steps=_many(faults())),
     fault=st.none() | faults(),
 )
 _PATCHES = st.builds(

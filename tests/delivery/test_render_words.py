@@ -18,7 +18,7 @@ from contracts.control import Closed, Closing, Dependency, Hold, Obstacles
 from contracts.faults import Reason, Rejection, fault
 from contracts.gates import GateResult, Verdict
 from contracts.notices import Deed, TellDeed
-from contracts.outcome import Report, Step, StepTime
+from contracts.outcome import Offer, Report, Step, StepTime
 from contracts.outlook import Outlook
 from contracts.records import LaneLine, PatchLine, StoredPatch
 from contracts.states import PatchState
@@ -322,6 +322,23 @@ def buttons_of(row: StoredPatch) -> list[str]:
 LANDING = replace(RUNNING, steps=(StepTime(Step.LAND, at(4)),))
 
 
+def offering(diff: bytes) -> StoredPatch:
+    """One that failed, with something that the desk could do."""
+    assert FAILED.report is not None
+    took = fault(Reason.TOOK_PLACE, path="a.py", hunk=2, said=12, at=40)
+    return replace(FAILED, report=replace(FAILED.report, offer=Offer(diff, (took,))))
+
+
+def test_a_summary_says_what_is_offered_and_not_that_it_was_done() -> None:
+    said = whole(summaries.summary(offering(b"diff"), now=at(20)))
+    assert patches.OFFERED in said
+    assert (
+        "Hunk 2 of `a.py` was put at line 40 instead of line 12, the one place where its lines stand." in said
+    )
+    assert patches.MENDED not in said
+    assert "mended" not in summaries.summary_markdown(offering(b"diff"), now=at(20))
+
+
 @pytest.mark.parametrize(
     ("row", "labels"),
     [
@@ -333,6 +350,8 @@ LANDING = replace(RUNNING, steps=(StepTime(Step.LAND, at(4)),))
         (LANDING, []),
         (LANDED, ["Revert"]),
         (FAILED, []),
+        (offering(b"diff --git a/a b/a\n"), ["Apply the adjusted patch"]),
+        (offering(b""), ["Replay"]),
         (replace(FAILED, state=PatchState.STOPPED), ["Replay"]),
         (replace(FAILED, state=PatchState.QUARANTINED), ["Replay"]),
     ],

@@ -43,7 +43,7 @@ async def test_the_adjusted_patch_is_shown_and_whoever_presses_its_button_has_it
         assert (patch.state, patch.report.fault.reason) == (PatchState.FAILED, Reason.NEEDS_ADJUSTING)
         thread = await desk.thread(ts)
         said = "\n".join(map(everything, thread))
-        assert "What the desk offers to do:" in said
+        assert "In the adjusted patch:" in said
         assert "Change 1 of `hello.txt` was put at line 1" in said
         [file] = [file for each in thread for file in each.get("files") or ()]
         assert file["name"] == f"{patch.id}-adjusted.patch"

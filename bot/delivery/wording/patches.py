@@ -311,7 +311,7 @@ def gate_line(gate: GateResult, ink: Ink) -> str:
 
 
 MENDED: Final = "What was done to it on the way:"
-OFFERED: Final = "What the desk offers to do:"
+OFFERED: Final = "In the adjusted patch:"
 ADJUSTED_TITLE: Final = "The adjusted patch"
 
 
