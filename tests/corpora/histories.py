@@ -73,6 +73,11 @@ class _History:
         self.repo = Repo(path)
         self._objects = pygit2.Repository(str(path))
 
+    def made(self, commit: str) -> tuple[str, list[str]]:
+        """The tree of *commit*, and its parents."""
+        found = self._objects[commit].peel(pygit2.Commit)
+        return str(found.tree_id), [str(parent) for parent in found.parent_ids]
+
     def content(self, commit: str, name: str) -> bytes:
         blob = self._objects.revparse_single(f"{commit}:{name}")
         assert isinstance(blob, pygit2.Blob)
@@ -85,9 +90,8 @@ class _Commit:
         self.name = f"{history.name} {commit[:12]}"
         self._history = history
         self._commit = commit
-        self.parents = self.repo.git("rev-list", "--parents", "-n1", commit).split()[1:]
+        self.tree, self.parents = history.made(commit)
         self.base = self.parents[0]
-        self.tree = self.repo.git("rev-parse", f"{commit}^{{tree}}").strip()
 
     def diff(self, *options: str) -> bytes:
         quoted = ("-c", "core.quotePath=true")
