@@ -14,7 +14,6 @@ import gc
 import json
 import math
 import os
-import resource
 import select
 import signal
 import socket
@@ -22,7 +21,8 @@ import time
 from collections.abc import Iterator
 from typing import NoReturn
 
-from executor.sandbox import cgroup, enclosure, landlock, syscalls
+from executor.sandbox import cgroup, syscalls
+from executor.sandbox.becoming import Becoming
 
 #: All times here are seconds. Output still in the pipe after everything was killed is waited for this long.
 _DRAIN = 0.2
@@ -34,9 +34,6 @@ _CHUNK = 1 << 16
 #: poll() counts milliseconds in an int.
 _LONGEST = 3600.0
 
-_HEARD = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT)
-#: Python ignores two of them, and whoever started the desk (nohup, a shell's `&`) may ignore more.
-_IGNORED = tuple(each for each in signal.valid_signals() if signal.getsignal(each) is signal.SIG_IGN)
 #: What a supervisor tells the nursery when no more jobs will come.
 _NO_MORE = b"."
 
@@ -74,21 +71,24 @@ class Output:
 class Gate:
     """One job from its start to its result."""
 
-    def __init__(self, job: dict, keep: socket.socket | None = None) -> None:  # type: ignore[type-arg]
+    def __init__(
+        self,
+        job: dict,  # type: ignore[type-arg]
+        child: Becoming,
+        keep: socket.socket | None = None,
+    ) -> None:
         self._job = job
+        self._child = child
         #: Where the job hands out what is to outlive it.
         self._keep = keep
         self._output = Output(job["keep"])
         self._status: int | None = None
-        self._pid = 0
-        self._group = ""
-        self._pipe = -1
-        #: bubblewrap reports here; nothing comes at the levels that do without it.
-        self._reported, self._report = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._pid = child.pid
+        self._pipe = child.output
         self._spoke = time.monotonic()
         self._wakeups, waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
-        for number in _HEARD:
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._heard)
         self._told_to_end = False
 
@@ -98,13 +98,13 @@ class Gate:
     def run(self) -> dict[str, JsonValue]:
         wanted = self._job["group"]
         if wanted is None:
-            return self._run()
-        with cgroup.group(wanted["parent"], wanted["limits"]) as self._group:
-            return self._run()
+            return self._run("")
+        with cgroup.group(wanted["parent"], wanted["limits"]) as group:
+            return self._run(group)
 
-    def _run(self) -> dict[str, JsonValue]:
+    def _run(self, group: str) -> dict[str, JsonValue]:
         began = time.monotonic()
-        detail = self._start()
+        detail = self._child.become(self._job, group, self._keep)
         idle = self._job["idle"] or math.inf
         how = "not-started" if detail else self._watch(began + self._job["timeout"], idle)
         took = time.monotonic() - began
@@ -123,69 +123,10 @@ class Gate:
         if code < 0:
             return _exited(code)
         with contextlib.suppress(BlockingIOError):
-            if b'"exit-code"' in os.read(self._reported, _CHUNK):
+            if b'"exit-code"' in os.read(self._child.reported, _CHUNK):
                 # A shell's way to say it, and all that is left of a signal.
                 return _exited(128 - code if code - 128 in signal.valid_signals() else code)
         return {"how": "not-started", "detail": self._output.first_words()}
-
-    # Starting ------------------------------------------------------------------------------
-    def _start(self) -> str:
-        """Start the gate; what was wrong, or an empty string."""
-        self._pipe, output = os.pipe2(os.O_CLOEXEC)
-        trouble, complain = os.pipe2(os.O_CLOEXEC)
-        supervisor = os.getpid()
-        self._pid = os.fork()
-        if not self._pid:
-            try:
-                self._become(output, supervisor)
-            except (OSError, ValueError, LookupError, ImportError) as error:
-                os.write(complain, str(error).encode(errors="replace")[:500])
-            finally:
-                os._exit(127)
-        os.close(output)
-        os.close(complain)
-        # Closed by a successful exec without a word.
-        with os.fdopen(trouble, "rb") as words:
-            return words.read().decode(errors="replace")
-
-    def _become(self, output: int, supervisor: int) -> None:
-        """In the child: shed everything, then be the gate."""
-        job = self._job
-        os.setsid()
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for source, target in ((nothing, 0), (output, 1), (output, 2)):
-            os.dup2(source, target)
-        for number in (*_HEARD, *_IGNORED):
-            signal.signal(number, signal.SIG_DFL)
-        # `execvpe` asks this again below, and imports a module for it, which the other user may not read.
-        os.get_exec_path(job["env"])
-        syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
-        if self._group:
-            cgroup.join(self._group)
-        if job["uid"] is not None:
-            os.setgroups([])
-            os.setresgid(job["uid"], job["uid"], job["uid"])
-            os.setresuid(job["uid"], job["uid"], job["uid"])
-        argv = self._confine()
-        # After the box, whose processes alone then count, and which hides nobody else's.
-        _limit(job)
-        # After the change of user, which clears it.
-        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != supervisor:
-            return
-        os.umask(0o022)
-        os.execvpe(argv[0], argv, job["env"])  # noqa: S606 - no shell is the point
-
-    def _confine(self) -> list[str]:
-        """Do to this process what its level asks for; what is to be executed."""
-        job = self._job
-        if job["box"]:
-            os.set_inheritable(self._report, True)
-            return [*enclosure.enter(job["box"], job["cwd"], self._report, self._keep), *job["argv"]]
-        os.chdir(job["cwd"])
-        if job["landlock"]:
-            landlock.confine(**job["landlock"])
-        return list(job["argv"])
 
     # Watching ------------------------------------------------------------------------------
     def _watch(self, deadline: float, idle: float = math.inf) -> str:
@@ -277,14 +218,6 @@ def _exited(code: int) -> dict[str, JsonValue]:
     return {"code": code} if code >= 0 else {"how": "signalled", "signal": -code}
 
 
-def _limit(job: dict) -> None:  # type: ignore[type-arg]
-    for name, most in job["limits"].items():
-        limit = getattr(resource, f"RLIMIT_{name}")
-        hard = resource.getrlimit(limit)[1]
-        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(limit, (allowed, allowed))
-
-
 def _kill(pids: set[int], number: signal.Signals) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -320,8 +253,8 @@ def _families() -> dict[int, list[int]]:
     return parents
 
 
-def main(keep: socket.socket | None = None) -> None:
-    """Carry out the one job that comes over stdin; *keep* is for what is to outlive it."""
+def main(child: Becoming, keep: socket.socket | None = None) -> None:
+    """Carry out the one job that comes over stdin, by *child*; *keep* is for what is to outlive it."""
     os.write(1, b"%d\n" % os.getpid())
     line = b""
     while not line.endswith(b"\n"):
@@ -329,9 +262,12 @@ def main(keep: socket.socket | None = None) -> None:
         if not chunk:
             return
         line += chunk
-    result = memoryview(json.dumps(Gate(json.loads(line), keep).run()).encode())
+    result = memoryview(json.dumps(Gate(json.loads(line), child, keep).run()).encode())
     while result:
         result = result[os.write(1, result) :]
+    # To be taken apart takes a process its time, for which nobody need wait.
+    with socket.socket(fileno=os.dup(1)) as line_to_the_desk:
+        line_to_the_desk.shutdown(socket.SHUT_WR)
 
 
 def serve() -> None:
@@ -366,8 +302,9 @@ def _supervise(nursery: int, tell: int) -> NoReturn:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
+        child = Becoming(without=(tell,))
         if keep := _wait_for_a_job(nursery, tell):
-            main(*keep)
+            main(child, *keep)
         code = 0
     except OSError as error:
         os.write(1, str(error).encode())

@@ -27,6 +27,7 @@ from executor.sandbox import probe as probing
 from executor.sandbox.level import Ended, Exited, Job, Signalled, Silent
 from executor.sandbox.supervised import Supervised
 from executor.sandbox.supervisor import _children as children_of
+from executor.sandbox.supervisor import _descendants as descendants_of
 from tests.executor.waiting import until
 
 DECISION = (Path(__file__).parents[2] / "docs/decisions/0005-sandbox-levels.md").read_text(encoding="utf-8")
@@ -216,7 +217,11 @@ async def outlive_its_supervisor(place: Place) -> bool:
     task = asyncio.ensure_future(place.sh(script))
     await until(lambda: attacks._running(word) is not None)
     # One more waits for the next job.
-    supervisor = next(pid for pid in children_of(place.sandbox.nursery.pid) if children_of(pid))
+    supervisor = next(
+        pid
+        for pid in children_of(place.sandbox.nursery.pid)
+        if attacks._running(word) in set(descendants_of(pid))
+    )
     os.kill(supervisor, signal.SIGKILL)
     with pytest.raises(OSError, match="supervisor"):
         await task
