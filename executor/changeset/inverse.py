@@ -41,7 +41,8 @@ class History(Protocol):
     def versions(self, path: str, id_: str) -> Iterable[bytes]:
         """Earlier contents of the file at *path*, the latest first, as far back as is looked.
 
-        *id_* is the beginning of the object id that one of them has: that one alone; empty: the last few.
+        *id_* is the beginning of the object id that one of them may have: then it is that one alone; else
+        they are the last few.
         """
 
     def hunks(self, before: bytes, after: bytes, *, context: int) -> Sequence[Hunk]:

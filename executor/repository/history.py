@@ -53,9 +53,11 @@ class Landings:
         )
 
     def versions(self, path: str, id_: str) -> Iterator[bytes]:
-        found = (each for each in self._ids(path) if each.startswith(id_))
-        few = islice(found, 1 if id_ else _MOST_VERSIONS)
-        return (self._repository[each].peel(pygit2.Blob).data for each in few)
+        ids = self._ids(path)
+        if id_:
+            known = list(ids)
+            ids = iter([each for each in known if each.startswith(id_)][:1] or known)
+        return (self._repository[each].peel(pygit2.Blob).data for each in islice(ids, _MOST_VERSIONS))
 
     def _ids(self, path: str) -> Iterator[str]:
         """Of what the file at *path* was along the first parents, the latest first; nothing else is read."""

@@ -150,7 +150,7 @@ async def test_an_id_counts_only_in_the_past_of_its_own_file(
 
     assert list(past.versions("a", "")) == [MOVED, LINES]
     assert list(past.versions("a", id_of("main~1:a")[:8])) == [LINES]
-    assert list(past.versions("a", id_of("main:b"))) == []
+    assert list(past.versions("a", id_of("main:b"))) == [MOVED, LINES]  # of which that is none
     assert list(past.versions("gone", "")) == []
 
 
