@@ -217,6 +217,7 @@ def _entering(
 ) -> NewPatch:
     home = home_of(asked.place, row.source, patch.domain, settings)
     channel, thread = home
+    twin = Twin("", patch.block, of_set=of_set is not None)
     return NewPatch(
         patch_id,
         patch,
@@ -225,7 +226,7 @@ def _entering(
         row.source,
         asked.place,
         told=on_accepted(patch_id, row.id, asked.place, home),
-        twin_to=NewDelivery(Twin("", patch.block), channel, thread) if channel else None,
+        twin_to=NewDelivery(twin, channel, thread) if channel else None,
         set_id=of_set,
     )
 

@@ -126,10 +126,14 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """This content is already open in its domain as *first*; block *block* was not queued again."""
+    """This content is already open in its domain as *first*; block *block* was not queued again.
+
+    *of_set*: the block was for other domains, too.
+    """
 
     first: str
     block: int
+    of_set: bool = False
     kind: Literal["twin"] = "twin"
 
 

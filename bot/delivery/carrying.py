@@ -138,10 +138,10 @@ class Carrier:
                 return summaries.summary(row, now=self._clock()), thread_of_card(row.card, channel)
             case notices.Reject(rejections):
                 return answers.rejections(rejections), None
-            case notices.Twin(first, block):
+            case notices.Twin(first):
                 row = await self._row(first)
                 link = permalink(self._workspace, row.card or row.place)
-                return answers.twin(first, row, block, link=link), None
+                return answers.twin(notice, row, link=link), None
             case notices.Answer(question):
                 return await self._answer(question, channel, thread), None
             case notices.Misunderstood(fault=wrong):

@@ -126,7 +126,7 @@ class Desk:
             f"patch-{number}", patch, f"{content_hash(patch)}-{number}", ACTOR, source, place, told
         )
         settled = await self.engine.inbox.settle(
-            Settlement(row.id, row.attempt, place, (new,), rejected), now=self.now
+            Settlement(row.id, row.attempt, place, (new,), rejected=rejected), now=self.now
         )
         assert settled is not None
         return await self.row(new.id)

@@ -19,14 +19,13 @@ from bot.delivery.render.limits import (
     length,
 )
 from contracts.faults import Fault, Rejection
-from contracts.notices import TellDeed
+from contracts.notices import TellDeed, Twin
 from contracts.outlook import Outlook
 from contracts.records import LaneLine, PatchLine, StoredPatch
 from tests.delivery.rows import (
     CHANNEL,
     DEEDS,
     HOSTILE,
-    LANDED,
     LANES,
     LINES,
     OUTLOOKS,
@@ -120,10 +119,10 @@ def test_slack_takes_every_list(
     assert problems_in_view(view) == []
 
 
-@given(first=HOSTILE, row=st.none() | st.just(LANDED), wrong=faults())
-def test_slack_takes_every_short_answer(first: str, row: StoredPatch | None, wrong: Fault) -> None:
-    check(answers.twin(first, row, 3, link="https://x.slack.com/archives/C1/p11"))
-    check(answers.twin(first, row, 3, link=None))
+@given(first=HOSTILE, row=ROWS, wrong=faults())
+def test_slack_takes_every_short_answer(first: str, row: StoredPatch, wrong: Fault) -> None:
+    check(answers.twin(Twin(first, 3), row, link="https://x.slack.com/archives/C1/p11"))
+    check(answers.twin(Twin(first, 3, of_set=True), row, link=None))
     check(answers.fault(wrong))
     check(answers.operators(wrong))
     check(answers.help_text())

@@ -17,7 +17,7 @@ from contracts.commands import Place, Source
 from contracts.control import Closed, Closing, Dependency, Hold, Obstacles
 from contracts.faults import Reason, Rejection, fault
 from contracts.gates import GateResult, Verdict
-from contracts.notices import Deed, TellDeed
+from contracts.notices import Deed, TellDeed, Twin
 from contracts.outcome import Offer, Report, Step, StepTime
 from contracts.outlook import Outlook
 from contracts.records import LaneLine, PatchLine, StoredPatch
@@ -267,7 +267,7 @@ def test_a_twin_leads_to_the_first() -> None:
     link = "https://x.slack.com/archives/C1/p11"
     first = f"<{link}|k3v9x2ab>, which is running"
     expected = f"Block 2 is the same change as patch {first}. It was not queued again."
-    assert answers.twin("k3v9x2ab", RUNNING, 2, link=link).text == expected
+    assert answers.twin(Twin("k3v9x2ab", 2), RUNNING, link=link).text == expected
 
 
 def test_a_queue_is_told_domain_by_domain() -> None:

@@ -12,6 +12,7 @@ from bot.delivery.wording.sets import headline, lines
 from contracts.commands import Place
 from contracts.control import Hold
 from contracts.faults import Reason, Rejection, fault
+from contracts.notices import Twin
 from contracts.outcome import Report
 from contracts.outlook import Outlook
 from contracts.patch import Together
@@ -100,6 +101,13 @@ def test_an_atomic_set_says_so() -> None:
         sets.card(gathered(RUNNING, WAITING, atomic=True), links={})
     )
     assert "lands in all" not in whole(sets.card(gathered(RUNNING, WAITING), links={}))
+
+
+def test_a_part_of_a_set_that_is_there_already_is_named_by_its_domain() -> None:
+    told = answers.twin(Twin("k3v9x2ab", 2, of_set=True), RUNNING, link=None)
+    assert told.text == (
+        "Block 2 is, for web, the same change as patch `k3v9x2ab`, which is running. It was not queued again."
+    )
 
 
 def test_a_block_that_was_taken_in_part_is_not_said_to_be_refused() -> None:

@@ -11,6 +11,7 @@ from bot.delivery.wording import answers, patches, waiting
 from bot.delivery.wording.ink import MRKDWN, Ink
 from contracts.control import Closed
 from contracts.faults import Fault, Rejection
+from contracts.notices import Twin
 from contracts.outlook import Outlook
 from contracts.records import LaneLine, PatchLine, StoredPatch
 
@@ -36,8 +37,8 @@ def rejections(refused: Sequence[Rejection]) -> Message:
     return message([*text, *tail], [*blocks, *context(*tail)])
 
 
-def twin(first: str, row: StoredPatch | None, block: int, *, link: str | None) -> Message:
-    return _said(answers.twin(first, row, block, MRKDWN, link=link))
+def twin(told: Twin, row: StoredPatch, *, link: str | None) -> Message:
+    return _said(answers.twin(told, row, MRKDWN, link=link))
 
 
 def fault(wrong: Fault) -> Message:

@@ -8,6 +8,7 @@ from bot.delivery.wording.faults import explain
 from bot.delivery.wording.ink import Ink, visible
 from bot.delivery.wording.patches import STATE_NAMES
 from contracts.faults import Fault, Reason, Rejection
+from contracts.notices import Twin
 from contracts.records import LaneLine, StoredPatch
 
 HOW_TO_POST: Final = (
@@ -112,11 +113,13 @@ def problem(fault: Fault, ink: Ink) -> str:
     return f"{said.what} {said.hint}".strip()
 
 
-def twin(first: str, row: StoredPatch | None, number: int, ink: Ink, *, link: str | None) -> str:
-    """*first* is the patch that brought the same change; *row* is it, *link* its card's address."""
-    name = ink.link(ink.words(first), link) if link else ink.quote(first)
-    state = f", which is {STATE_NAMES[row.state]}" if row else ""
-    return f"Block {number:,} is the same change as patch {name}{state}. It was not queued again."
+def twin(told: Twin, row: StoredPatch, ink: Ink, *, link: str | None) -> str:
+    """*row* is the patch that brought the same change, *link* its card's address."""
+    name = ink.link(ink.words(told.first), link) if link else ink.quote(told.first)
+    part = f", for {ink.words(row.patch.domain)}," if told.of_set else ""
+    state = STATE_NAMES[row.state]
+    same = f"Block {told.block:,} is{part} the same change as patch {name}, which is {state}."
+    return f"{same} It was not queued again."
 
 
 def operators(fault: Fault, ink: Ink) -> str:

@@ -141,12 +141,16 @@ _IMPOSSIBLE_TURNS = (
         "SELECT id FROM sets WHERE id NOT IN (SELECT set_id FROM members WHERE twin = 0)",
     ),
     (
-        "set {}: over, with a card, and never summed up",
-        """SELECT id FROM sets WHERE channel IS NOT NULL
-          AND id NOT IN (SELECT set_id FROM members JOIN lanes NOT INDEXED USING (seq))
-          AND id NOT IN (
+        "set {}: over and never summed up, or before its end, or twice",
+        """WITH told (id, many) AS MATERIALIZED (
+          SELECT patch, count(*) FROM (
             SELECT patch FROM outbox NOT INDEXED WHERE kind = 'sum-up-set'
-            UNION ALL SELECT patch FROM said WHERE json_extract(notice, '$.kind') = 'sum-up-set')""",
+            UNION ALL SELECT patch FROM said WHERE patch IN (SELECT id FROM sets)
+              AND json_extract(notice, '$.kind') = 'sum-up-set')
+          GROUP BY patch)
+        SELECT sets.id FROM sets LEFT JOIN told USING (id)
+        WHERE channel IS NOT NULL AND coalesce(many, 0) <> (
+          NOT EXISTS (SELECT 1 FROM members JOIN lanes USING (seq) WHERE set_id = sets.id))""",
     ),
     (
         "set {}: one of its patches may land and another may not",
