@@ -69,6 +69,9 @@ def _wait(orders: socket.socket, supervisor: int, output: int, report: int, comp
         if said:
             job, group = json.loads(line)
             keep = socket.socket(fileno=handles[0]) if handles else None
+            if keep is not None:
+                # What came over a socket would be inherited; the gate is to have nothing of that.
+                keep.set_inheritable(False)
             _become(job, group, keep, supervisor, report)
     except (OSError, ValueError, LookupError, ImportError) as error:
         os.write(complain, str(error).encode(errors="replace")[:500])

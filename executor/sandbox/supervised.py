@@ -156,9 +156,13 @@ def _open(handle: int) -> Iterator[int]:
 
 
 def _handed_out(ours: socket.socket) -> int | None:
-    """The descriptor that came, if the job got so far. Whoever could still send one has ended."""
+    """The descriptor that came, if the job got so far. Whoever sends one has ended by now, though the
+    supervisor, which only holds the other end, may just be ending."""
     ours.setblocking(False)
-    _, handles, _, _ = socket.recv_fds(ours, 1, 1)
+    try:
+        _, handles, _, _ = socket.recv_fds(ours, 1, 1)
+    except BlockingIOError:
+        return None
     return handles[0] if handles else None
 
 

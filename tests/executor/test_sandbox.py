@@ -427,6 +427,15 @@ async def test_what_a_program_left_is_there_until_it_was_looked_at_and_the_folde
         os.fstat(left.folder)
 
 
+async def test_nobody_but_the_desk_has_what_was_handed_out(box: Supervised | None, tmp_path: Path) -> None:
+    if box is None:
+        pytest.skip("there are no overlays to be had here")
+    tmp_path.chmod(0o777)
+    async with box.kept(shell("ls /proc/self/fd", tmp_path)) as (ended, left):
+        assert left is not None
+        assert ended.output.split() == ["0", "1", "2", "3"]  # 3 is the folder that ls reads
+
+
 async def test_a_program_that_never_came_to_its_folder_left_nothing(
     at: Supervised, box: Supervised | None, tmp_path: Path
 ) -> None:
