@@ -252,7 +252,7 @@ class Worker:
             case landing.Refused(fault=wrong):
                 return Failed(journal.close(fault=wrong))
             case landing.Moved():
-                return _after_a_move(domain, journal, tip)
+                return _after_a_move(stored, domain, journal, tip)
 
     async def _landed_before(
         self, stored: StoredPatch, repository: Repository, journal: Journal, tip: str
@@ -321,9 +321,12 @@ class Worker:
         )
 
 
-def _after_a_move(domain: DomainSettings, journal: Journal, base: str) -> Failed | None:
-    """The branch moved while the gates ran on *base*. None: it is applied to the tip and checked again."""
-    if domain.resolve.moved_tip is Mending.AUTO:
+def _after_a_move(stored: StoredPatch, domain: DomainSettings, journal: Journal, base: str) -> Failed | None:
+    """The branch moved while the gates ran on *base*. None: it is applied to the tip and checked again.
+
+    So is, in any case, what others of its set may have landed with.
+    """
+    if domain.resolve.moved_tip is Mending.AUTO or stored.cleared:
         return None
     wrong = fault(Reason.TIP_MOVED, branch=domain.branch, base=base)
     offer = Offer(b"", ()) if domain.resolve.moved_tip is Mending.OFFER else None
