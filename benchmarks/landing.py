@@ -75,10 +75,12 @@ def rows() -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class _Stand:
-    """One repository of the desk with *size* files, and the commit that every run starts from."""
+    """One repository of the desk with *size* files, another one that has it for an origin, and the commit
+    that every run starts from."""
 
     size: int
     repository: Repository
+    behind: Repository
     base: str
     sandbox: Sandbox
     folders: Folders
@@ -102,7 +104,9 @@ async def _measure(folder: Path) -> list[Row]:
         for size in SIZES:
             repository = await stack.enter_async_context(opened(folder / "desk", f"files-{size}", None))
             base = await asyncio.to_thread(_fill, repository.path, size)
-            stand = _Stand(size, repository, base, sandbox, folders)
+            origin = str(repository.path)
+            behind = await stack.enter_async_context(opened(folder / "desk", f"behind-{size}", origin))
+            stand = _Stand(size, repository, behind, base, sandbox, folders)
             bare[size] = await _compare(stand, found)
     few, many = SIZES[0], SIZES[-1]
     flat = f"apply and land, no gate: {many:,} files beside {few:,}"
@@ -112,7 +116,8 @@ async def _measure(folder: Path) -> list[Row]:
 async def _compare(stand: _Stand, found: list[Row]) -> float:
     """Rows for *stand* into *found*; how long it takes to apply and land without a gate."""
     naive = (await _medians(stand, [_naive], runs=_NAIVE_RUNS))[0]
-    floor, bare, whole = await _medians(stand, [_floor, _without_gates, _whole], runs=RUNS)
+    ways = [_floor, _without_gates, _whole, _to_an_origin]
+    floor, bare, whole, pushed = await _medians(stand, ways, runs=RUNS)
     files = f"{stand.size:,} files"
     whole_way = f"{files}: end to end, gate at level {stand.sandbox.level}"
     git_alone = f"{files}: apply and land, no gate"
@@ -121,6 +126,8 @@ async def _compare(stand: _Stand, found: list[Row]) -> float:
         _row(f"{whole_way}, beside the worktree way", whole, naive, most=_WHOLE.get(stand.size)),
         _row(f"{git_alone}, beside the worktree way", bare, naive),
         _row(f"{git_alone}, beside the objects alone", bare, floor, most=_BARE),
+        # What fetching and pushing add, five gits of them, is git's own.
+        _row(f"{files}: fetch, apply and push, no gate, beside the worktree way", pushed, naive),
     ]
     return bare
 
@@ -162,20 +169,29 @@ async def _whole(stand: _Stand, change: _Change) -> None:
         clock=lambda: _NOW,
         journal=Journal("main", lambda: _NOW, on_step),
     )
-    await _land(stand, await trial.on(stand.base))
+    await _land(stand.repository, await trial.on(stand.base))
 
 
 async def _without_gates(stand: _Stand, change: _Change) -> None:
     changes = Changeset((change.diff,))
     made = await build(stand.repository, changes, Limits(), _DESCRIPTION, base=stand.base, now=_NOW)
-    await _land(stand, made)
+    await _land(stand.repository, made)
 
 
-async def _land(stand: _Stand, made: object) -> None:
+async def _to_an_origin(stand: _Stand, change: _Change) -> None:
+    tip = await stand.behind.tip("main")
+    if tip != stand.base:
+        raise TypeError(tip)
+    changes = Changeset((change.diff,))
+    made = await build(stand.behind, changes, Limits(), _DESCRIPTION, base=tip, now=_NOW)
+    await _land(stand.behind, made)
+
+
+async def _land(repository: Repository, made: object) -> None:
     if not isinstance(made, Candidate):
         raise TypeError(made)
-    landed = await land(stand.repository, "main", made)
-    if landed != Landed(None):
+    landed = await land(repository, "main", made)
+    if not isinstance(landed, Landed):
         raise TypeError(landed)
 
 
