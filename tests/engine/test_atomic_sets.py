@@ -165,6 +165,9 @@ async def test_a_set_that_has_begun_goes_before_everybody(desk: Desk) -> None:
     await desk.settle(asked("urgent", domain="api"))
     await decide(desk, Prioritise("urgent", Priority.EMERGENCY))
     assert await states(desk, "s-1-web", "s-1-api", "urgent") == [READY, WAITING, WAITING]
+    found = await desk.engine.ledger.obstacles("urgent")
+    assert found is not None
+    assert found.ahead == ("before", "s-1-api")
     await desk.finish(before)
     assert await states(desk, "s-1-api", "urgent") == [READY, WAITING]
 

@@ -1,6 +1,8 @@
 """What keeps an open patch from running now."""
 
+import json
 import sqlite3
+from collections.abc import Sequence
 
 from contracts.control import Closed, Closing, Companion, Dependency, Obstacles
 from contracts.states import OPEN_STATES, PatchState
@@ -11,13 +13,17 @@ from executor.engine.sqlite.turns import FREE, HEADS
 #: More are counted by nobody.
 _MOST_AHEAD = 100
 _ROW = """
-SELECT seq, domain, state, due_at, hotfix, rank, bound FROM lanes
+SELECT seq, domain, state, due_at, hotfix, bound FROM lanes
 WHERE seq = (SELECT seq FROM patches WHERE id = ?)"""
+_FIRST = "(cleared OR bound IN (SELECT value FROM json_each(:begun)))"
+_PLACE = f"iif({_FIRST}, -1, rank)"
 _AHEAD = f"""
 SELECT id FROM patches JOIN lanes USING (seq)
 WHERE lanes.domain = :domain AND seq != :seq AND (state IN ('ready', 'running', 'prepared')
-  OR ({FREE} AND (rank, seq) < (:rank, :seq)))
-ORDER BY state NOT IN ('ready', 'running', 'prepared'), rank, seq LIMIT {_MOST_AHEAD}"""
+  OR (state = 'waiting' AND cleared)
+  OR ({FREE} AND coalesce(bound NOT IN (SELECT value FROM json_each(:kept)), TRUE)
+    AND ({_PLACE}, seq) < (SELECT {_PLACE}, seq FROM lanes WHERE seq = :seq)))
+ORDER BY state NOT IN ('ready', 'running', 'prepared'), {_PLACE}, seq LIMIT {_MOST_AHEAD}"""
 # Of a patch that runs; one that has prepared its part of a set holds the head too, and takes no time.
 _SINCE = f"SELECT started_at FROM {HEADS} AND state = 'running' AND domain = ?"
 _NEEDS = """
@@ -31,17 +37,15 @@ def obstacles(patch: str, store: sqlite3.Connection) -> Obstacles | None:
     row = store.execute(_ROW, (patch,)).fetchone()
     if row is None:
         return None
-    seq, domain, state, due_at, hotfix, rank, bound = row
+    seq, domain, state, due_at, hotfix, bound = row
     stored = stored_patch(store.execute(f"{STORED} WHERE patches.seq = ?", (seq,)).fetchone())
     needed = [Dependency(id_, PatchState(now)) for id_, now in store.execute(_NEEDS, (seq,))]
-    others = bonds(store) if bound is not None else []
-    own = next((bond for bond in others if bond.set_id == bound), None)
-    # Where its set is begun it goes before everybody who waits.
-    place = {"domain": domain, "seq": seq, "rank": -1 if own and own.is_begun else rank}
-    ahead = store.execute(_AHEAD, place) if state == PatchState.WAITING else ()
+    found = bonds(store)
+    own = next((bond for bond in found if bond.set_id == bound), None)
+    ahead = _ahead(found, domain, seq, store) if state == PatchState.WAITING else ()
     running = store.execute(_SINCE, (domain,)).fetchone() if state == PatchState.WAITING else None
     return Obstacles(
-        ahead=tuple(id_ for (id_,) in ahead),
+        ahead=ahead,
         head_since=from_time(running[0]) if running else None,
         hold=stored.hold,
         proposal=stored.proposal if state == PatchState.PROPOSED else None,
@@ -51,8 +55,19 @@ def obstacles(patch: str, store: sqlite3.Connection) -> Obstacles | None:
         ),
         again_at=from_time_if(due_at) if state in OPEN_STATES else None,
         companions=_companions(own, seq, store) if own else (),
-        sets_ahead=tuple(each.set_id for each in ahead_of(own, others)) if own and not own.is_begun else (),
+        sets_ahead=tuple(each.set_id for each in ahead_of(own, found)) if own and not own.is_begun else (),
     )
+
+
+def _ahead(found: Sequence[Bond], domain: str, seq: int, store: sqlite3.Connection) -> tuple[str, ...]:
+    """Those of a set that has begun go before everybody, those of one that is kept back before nobody."""
+    asked = {
+        "domain": domain,
+        "seq": seq,
+        "begun": json.dumps([bond.set_id for bond in found if bond.is_begun and not bond.is_kept]),
+        "kept": json.dumps([bond.set_id for bond in found if bond.is_kept]),
+    }
+    return tuple(id_ for (id_,) in store.execute(_AHEAD, asked))
 
 
 def _companions(bond: Bond, seq: int, store: sqlite3.Connection) -> tuple[Companion, ...]:
