@@ -138,7 +138,7 @@ class Reason(enum.StrEnum):
     CAPTURED = "captured"  #: by (fields), files, count
     CAPTURED_AGAIN = "captured-again"  #: by (fields)
     REPAIRED = "repaired"  #: gate, by (commands), files, count
-    REPAIR_BROKE = "repair-broke"  #: by (a command)
+    REPAIR_BROKE = "repair-broke"  #: by (a command), said (its last words; may be empty)
     REPAIR_IDLE = "repair-idle"  #: by (commands)
     REPAIR_IN_VAIN = "repair-in-vain"  #: by (commands)
     # What the desk mended by itself ---------------------------------------------------------

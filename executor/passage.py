@@ -23,6 +23,10 @@ from executor.reworking import Bench, Command, Reworked
 Admit = Callable[[Candidate, Sequence[str]], Fault | None]
 
 
+#: Characters of what a command said at last.
+_MOST_SAID = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Tried:
     """*results* are of exactly *candidate*, and *steps* made it of the patch. *fault* None: it may land.
@@ -122,7 +126,7 @@ class Passage:
         await self.begin(Step.REWORK)
         made = await self.bench.rework(tried.candidate, commands)
         if wrong := _broken(made) or await self._inadmissible(made):
-            return tried.told(fault(Reason.REPAIR_BROKE, by=made.results[-1].name), wrong)
+            return tried.told(_broke(made), wrong)
         if not made.by:
             names = " ".join(result.name for result in made.results)
             return tried.told(fault(Reason.REPAIR_IDLE, by=names))
@@ -159,6 +163,14 @@ def _step(reason: Reason, made: Reworked, **more: object) -> Fault:
 
 def _said_no(refused: GateResult) -> bool:
     return refused.why is not None and refused.why.reason is Reason.GATE_FAILED
+
+
+def _broke(made: Reworked) -> Fault:
+    """What is told of a repair that cannot be taken; the last words of a command that failed say why."""
+    failed = refusing(made.results)
+    said = failed.output.split("\n") if failed else []
+    last = next((line.strip() for line in reversed(said) if line.strip()), "")
+    return fault(Reason.REPAIR_BROKE, by=(failed or made.results[-1]).name, said=last[:_MOST_SAID])
 
 
 def _broken(made: Reworked) -> Fault | None:

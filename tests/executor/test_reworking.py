@@ -255,7 +255,7 @@ async def test_whoever_named_the_tree_is_offered_another_one(shop_with: Opening)
     [
         ("true", [Reason.REPAIR_IDLE]),
         ("echo other > new", [Reason.REPAIR_IN_VAIN, Reason.GATE_FAILED]),
-        (f"{TIDY}; exit 2", [Reason.REPAIR_BROKE, Reason.GATE_FAILED]),
+        (f"{TIDY}; echo no such file; echo; exit 2", [Reason.REPAIR_BROKE, Reason.GATE_FAILED]),
         ("rm new", [Reason.REPAIR_BROKE, Reason.LEFT_NOTHING]),
         (f"{TIDY}; mkdir .github; echo x > .github/x", [Reason.REPAIR_BROKE, Reason.LEFT_UNSEEN]),
     ],
@@ -268,6 +268,8 @@ async def test_a_repair_that_does_not_help_is_told_and_the_first_verdict_stands(
     stored = await shop.carry_out(NEW)
     assert (why(stored), told(stored)) == ((PatchState.FAILED, Reason.GATE_FAILED), reasons)
     assert report_of(stored).gates[0].name == "tidy"
+    said = report_of(stored).resolutions[0].args.get("said", "")
+    assert said == ("no such file" if "exit 2" in script else "")
     assert "new" not in on_main(theirs)
 
 

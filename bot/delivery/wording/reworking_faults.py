@@ -48,7 +48,9 @@ REWORKING_FAULTS: Final[Mapping[Reason, Said]] = {
     Reason.REPAIRED: Said(
         "{gate} had said no; {by:list} repaired {count:n|file|files}: {files:list}. All gates ran again.", ""
     ),
-    Reason.REPAIR_BROKE: Said("A repair was tried, and what {by:list} made of it could not be taken.", ""),
+    Reason.REPAIR_BROKE: Said(
+        "A repair was tried, and what {by:list} made of it could not be taken{said:because}.", ""
+    ),
     Reason.REPAIR_IDLE: Said("A repair was tried, and {by:list} found nothing to change.", ""),
     Reason.REPAIR_IN_VAIN: Said("A repair was tried: what {by:list} made of it does not pass, either.", ""),
 }
