@@ -42,9 +42,10 @@ class Becoming:
     def become(self, job: dict, group: str, keep: socket.socket | None) -> str:  # type: ignore[type-arg]
         """Have it be the gate of *job*, in the control *group* if that is not empty; *keep* is where the job
         hands out what is to outlive it. What was wrong, or an empty string."""
+        order = json.dumps([job, group]).encode() + b"\n"
         try:
-            socket.send_fds(self._orders, [b"+"], [keep.fileno()] if keep else [])
-            self._orders.sendall(json.dumps([job, group]).encode() + b"\n")
+            sent = socket.send_fds(self._orders, [order], [keep.fileno()] if keep else [])
+            self._orders.sendall(order[sent:])
         except OSError as error:
             return f"whoever was to become it is gone: {error}"
         # Closed by a successful exec without a word.
@@ -61,13 +62,14 @@ def _wait(orders: socket.socket, supervisor: int, output: int, report: int, comp
         for number in _IGNORED:
             signal.signal(number, signal.SIG_DFL)
         syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
-        said, handles, _, _ = socket.recv_fds(orders, 1, 1)
-        line = b""
-        while said and not line.endswith(b"\n"):
-            said = orders.recv(_CHUNK)
-            line += said
-        if said:
-            job, group = json.loads(line)
+        # What is executed is looked for by this, which imports a module that another user may not read.
+        os.get_exec_path({})
+        order, handles, _, _ = socket.recv_fds(orders, _CHUNK, 1)
+        while order and not order.endswith(b"\n"):
+            more = orders.recv(_CHUNK)
+            order = order + more if more else b""
+        if order:
+            job, group = json.loads(order)
             keep = socket.socket(fileno=handles[0]) if handles else None
             if keep is not None:
                 # What came over a socket would be inherited; the gate is to have nothing of that.
@@ -87,8 +89,6 @@ def _become(
     report: int,
 ) -> None:
     """Shed everything, then be the gate."""
-    # `execvpe` asks this again below, and imports a module for it, which the other user may not read.
-    os.get_exec_path(job["env"])
     if group:
         cgroup.join(group)
     if job["uid"] is not None:

@@ -64,10 +64,11 @@ class Nursery:
         reader, writer = await asyncio.open_unix_connection(sock=ours)
         pid = 0
         try:
+            # Read once the number has been said, and by nobody else.
+            writer.write(request)
             pid = int(await reader.readline() or 0)
             if not pid:
                 return None
-            writer.write(request)
             async with asyncio.timeout(within.total_seconds()):
                 return await reader.read()
         except TimeoutError:

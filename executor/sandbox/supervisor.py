@@ -69,23 +69,16 @@ class Output:
 
 
 class Gate:
-    """One job from its start to its result."""
+    """One job from its start to its result. It is made before there is a job."""
 
-    def __init__(
-        self,
-        job: dict,  # type: ignore[type-arg]
-        child: Becoming,
-        keep: socket.socket | None = None,
-    ) -> None:
-        self._job = job
+    def __init__(self, child: Becoming) -> None:
         self._child = child
-        #: Where the job hands out what is to outlive it.
-        self._keep = keep
-        self._output = Output(job["keep"])
+        self._job: dict = {}  # type: ignore[type-arg]
+        self._output = Output(0)
         self._status: int | None = None
         self._pid = child.pid
         self._pipe = child.output
-        self._spoke = time.monotonic()
+        self._spoke = 0.0
         self._wakeups, waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
@@ -95,16 +88,23 @@ class Gate:
     def _heard(self, number: int, _frame: object) -> None:
         self._told_to_end = self._told_to_end or number != signal.SIGCHLD
 
-    def run(self) -> dict[str, JsonValue]:
-        wanted = self._job["group"]
-        if wanted is None:
-            return self._run("")
-        with cgroup.group(wanted["parent"], wanted["limits"]) as group:
-            return self._run(group)
+    def run(
+        self,
+        job: dict,  # type: ignore[type-arg]
+        keep: socket.socket | None = None,
+    ) -> dict[str, JsonValue]:
+        """Over *keep* the job hands out what is to outlive it."""
+        self._job = job
+        self._output = Output(job["keep"])
+        self._spoke = time.monotonic()
+        if job["group"] is None:
+            return self._run("", keep)
+        with cgroup.group(job["group"]["parent"], job["group"]["limits"]) as group:
+            return self._run(group, keep)
 
-    def _run(self, group: str) -> dict[str, JsonValue]:
+    def _run(self, group: str, keep: socket.socket | None) -> dict[str, JsonValue]:
         began = time.monotonic()
-        detail = self._child.become(self._job, group, self._keep)
+        detail = self._child.become(self._job, group, keep)
         idle = self._job["idle"] or math.inf
         how = "not-started" if detail else self._watch(began + self._job["timeout"], idle)
         took = time.monotonic() - began
@@ -253,8 +253,8 @@ def _families() -> dict[int, list[int]]:
     return parents
 
 
-def main(child: Becoming, keep: socket.socket | None = None) -> None:
-    """Carry out the one job that comes over stdin, by *child*; *keep* is for what is to outlive it."""
+def main(gate: Gate, keep: socket.socket | None = None) -> None:
+    """Have *gate* carry out the one job that comes over stdin; *keep* is for what is to outlive it."""
     os.write(1, b"%d\n" % os.getpid())
     line = b""
     while not line.endswith(b"\n"):
@@ -262,7 +262,7 @@ def main(child: Becoming, keep: socket.socket | None = None) -> None:
         if not chunk:
             return
         line += chunk
-    result = memoryview(json.dumps(Gate(json.loads(line), child, keep).run()).encode())
+    result = memoryview(json.dumps(gate.run(json.loads(line), keep)).encode())
     while result:
         result = result[os.write(1, result) :]
     # To be taken apart takes a process its time, for which nobody need wait.
@@ -302,9 +302,9 @@ def _supervise(nursery: int, tell: int) -> NoReturn:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
-        child = Becoming(without=(tell,))
+        gate = Gate(Becoming(without=(tell,)))
         if keep := _wait_for_a_job(nursery, tell):
-            main(child, *keep)
+            main(gate, *keep)
         code = 0
     except OSError as error:
         os.write(1, str(error).encode())
