@@ -130,6 +130,11 @@ def outlook(expected: Outlook) -> Json:
         "hold": {"by": hold.by, "why": hold.why, "since": _time(hold.since)} if hold else None,
         "approval": [fault(each) for each in proposal.reasons] if proposal else None,
         "waits_for": [{"patch": each.patch, "state": each.state.value} for each in found.waits_for],
+        "companions": [
+            {"patch": each.patch, "domain": each.domain, "state": each.state.value, "kept": each.kept}
+            for each in found.companions
+        ],
+        "sets_ahead": list(found.sets_ahead),
         "closed": [closed(each) for each in found.closed],
         "again_at": _time(found.again_at),
         "wait": _seconds(expected.wait),
@@ -161,6 +166,7 @@ def report(report: Report) -> Json:
         "pushed_to": report.pushed_to,
         "moved": report.moved,
         "found": report.found,
+        "reused": report.reused,
         "approved": _approved(report.approved) if report.approved else None,
         "files": [_file(each) for each in report.files],
         "gates": [_gate(each) for each in report.gates],
