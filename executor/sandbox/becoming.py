@@ -45,7 +45,9 @@ class Becoming:
         order = json.dumps([job, group]).encode() + b"\n"
         try:
             sent = socket.send_fds(self._orders, [order], [keep.fileno()] if keep else [])
-            self._orders.sendall(order[sent:])
+            # Nothing more to say is not to be said: whoever has heard all may be the gate already.
+            if rest := order[sent:]:
+                self._orders.sendall(rest)
         except OSError as error:
             return f"whoever was to become it is gone: {error}"
         # Closed by a successful exec without a word.
