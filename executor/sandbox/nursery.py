@@ -66,7 +66,10 @@ class Nursery:
         try:
             # Read once the number has been said, and by nobody else.
             writer.write(request)
-            pid = int(await reader.readline() or 0)
+            try:
+                pid = int(await reader.readline() or 0)
+            except ConnectionResetError:
+                return None  # with the request unread
             if not pid:
                 return None
             async with asyncio.timeout(within.total_seconds()):
@@ -131,6 +134,8 @@ async def _end(
             if pid:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+        except ConnectionResetError:
+            pass  # it has ended
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()
