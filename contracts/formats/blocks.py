@@ -18,6 +18,9 @@ from contracts.paths import check_path, strip_prefix
 #: The first line of a block, in any text.
 HEADER: Final = Sign(re.compile(r"^<{5,9} ?SEARCH\b[^\n]*$", re.MULTILINE), ("SEARCH",))
 
+#: What a block begins with.
+BEGIN: Final = "<<<<<<< SEARCH"
+_MARKED: Final = re.compile(r"^(?:<{5,9} ?SEARCH\b|>{5,9} ?REPLACE\b)", re.MULTILINE)
 #: The first characters of the marks below: most lines are told from them by theirs.
 _MARKS: Final = frozenset("<=>")
 _MARK: Final = re.compile(r"\n(?:<<<<<|=====|>>>>>)")
@@ -39,6 +42,12 @@ def read_blocks(text: str, above: str, prefixes: tuple[str, ...]) -> Edits:
     reader = _Reader(lines_of(text), above, prefixes)
     reader.read()
     return Edits(() if reader.faults else tuple(reader.mutations), tuple(reader.faults))
+
+
+def goes_on(text: str) -> bool:
+    """True if a block ends in *text* that did not begin in it."""
+    first = _MARKED.search(text)
+    return first is not None and first[0].startswith(">")
 
 
 def file_named(line: str) -> str | None:

@@ -182,6 +182,9 @@ def _one(told: Sequence[Part]) -> Part:
     for piece in told:
         gap = piece.first_line - 1 - len(lines)
         lines += [b""] * max(0, gap - 1) + [piece.above.encode()] * (gap > 0)
+        if edit_blocks.goes_on(piece.body.decode("utf-8", "replace")):
+            # Fences among the block's own lines have torn it apart: it shall not do without what was between.
+            lines[-1:] = [edit_blocks.BEGIN.encode()]
         lines += piece.body.removesuffix(b"\n").split(b"\n")
     return replace(told[0], body=b"\n".join(lines) + b"\n", first_line=1, above="")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,9 +22,12 @@ _MUCH = 1 << 30
 #: Real commits are larger than what one message may bring.
 LIMITS = Limits(block=_MUCH, file=_MUCH, files=100_000, content=_MUCH)
 _CONTEXT = Context({"corpus": "corpus"}, ("corpus",), {}, LIMITS)
+_RECOUNTING = replace(_CONTEXT, recounting=frozenset({"corpus"}))
 _NOW = datetime(2025, 1, 1, tzinfo=UTC)
 #: On other commits than its own a change stands elsewhere, as git takes it. What is only offered is refused.
-_RESOLVING = Resolving(place=Mending.AUTO)
+_AS_GIT = Resolving(place=Mending.AUTO)
+#: As generous as a domain may be, but for blanks: new lines would keep those that they were posted with.
+_GENEROUS = Resolving(place=Mending.AUTO, recount=Mending.AUTO)
 _WHO = Person("Corpora", "corpora@localhost")
 
 
@@ -33,6 +36,11 @@ class Desk:
     """*repository* sees all objects of the corpus's own one."""
 
     repository: Repository
+    resolving: Resolving = _AS_GIT
+
+    def generous(self) -> "Desk":
+        """The same, where what has wrong numbers only lands without a question."""
+        return replace(self, resolving=_GENEROUS)
 
     async def make(self, body: bytes, *, base: str, name: str) -> str | Fault:
         """The tree that *body* makes of the commit *base*.
@@ -40,7 +48,8 @@ class Desk:
         *name* says how it comes: `.patch` is a file of a diff, `.txt` a fence, `.md` a message that may
         bring several patches, each of which lands or does not. A Fault: nothing of it landed.
         """
-        results = read(Submit(_parts(body, name), addressed=True), _CONTEXT)
+        context = _RECOUNTING if self.resolving.recount is Mending.AUTO else _CONTEXT
+        results = read(Submit(_parts(body, name), addressed=True), context)
         if not (patches := [each for each in results if isinstance(each, Patch)]):
             return next(each.faults[0] for each in results if isinstance(each, Rejection))
         tip = base
@@ -54,9 +63,15 @@ class Desk:
     async def _commit(self, patch: Patch, base: str) -> Candidate | Fault:
         description = Description("p", patch.title, "", "corpora", _WHO)
         made = await build(
-            self.repository, patch.changeset, LIMITS, description, base=base, now=_NOW, resolving=_RESOLVING
+            self.repository,
+            patch.changeset,
+            LIMITS,
+            description,
+            base=base,
+            now=_NOW,
+            resolving=self.resolving,
         )
-        if isinstance(made, Candidate) and _RESOLVING.is_for_people(made.mended):
+        if isinstance(made, Candidate) and self.resolving.is_for_people(made.mended):
             return fault(Reason.NEEDS_ADJUSTING)
         return made
 

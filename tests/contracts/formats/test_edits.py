@@ -143,6 +143,16 @@ def test_the_fences_of_a_message_are_one_patch_with_the_lines_of_the_message() -
     ]
 
 
+def test_a_message_whose_fence_ends_within_a_block_is_refused_whatever_follows() -> None:
+    block = "{}\n<<<<<<< SEARCH\na\n=======\n{}\n>>>>>>> REPLACE\n"
+    nested = "```text\n" + block.format("a.md", "b\n```\ncode\n```\nc") + block.format("x.py", "b") + "```\n"
+    assert faults_of(read(Submit(fences.parts(nested), addressed=False), WEB))[0] == (
+        Reason.EDIT_CUT_OFF,
+        3,
+        1,
+    )
+
+
 def test_other_patches_of_the_message_stay_apart() -> None:
     parts = (
         Part(PartKind.FENCE, f"a.py\n{BLOCK}".encode()),
