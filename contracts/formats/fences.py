@@ -3,7 +3,8 @@
 At the beginning of a line CommonMark decides (spec 0.31, "Fenced code blocks"), containers and HTML blocks
 left aside. Slack's `text` knows one fence, three backticks: it stands wherever the author put it, glued to
 its content (```` ```{"role": ... }``` ````), and may open and close on one line. Where the two disagree,
-a fence that CommonMark closes is closed there, unless that would swallow the opening of another one.
+a fence that CommonMark closes is closed there, unless that would swallow the opening of another one. Where
+every line of a block begins with what it is (` `, `+`, `-`), an indented fence is one of these lines.
 
 Every line is looked at a bounded number of times: the cost is linear, whatever the text.
 """
@@ -23,6 +24,7 @@ _RUN: Final = re.compile("`{3,}")
 # What is looked for in lines to come; these see a line feed before each of them.
 _ANY_BACKTICKS: Final = re.compile("```")
 _BACKTICKS_CLOSE: Final = re.compile(r"\n {0,3}`{3,}[ \t\r]*(?=\n|\Z)")
+_BARE_CLOSE: Final = re.compile(r"\n`{3,}[ \t\r]*(?=\n|\Z)")
 #: The end of a block that is glued to the last line of its content. Not behind `+` or a blank: there it
 #: is a line of that content, in a diff or a document. Nor where the line has other backticks.
 _GLUED_CLOSE: Final = re.compile(r"\n(?:[^`\n]+|`{1,2}(?!`))*+(?<=[\w}\])\"';,.])```[ \t\r]*(?=\n|\Z)")
@@ -30,6 +32,9 @@ _NAMED_OPENS: Final = re.compile(r"\n {0,3}`{3,}[ \t]*+[^\r\n`]++(?=[\r\n]|\Z)")
 _LABELLED_OPENS: Final = re.compile(r"\n {0,3}`{3,}[A-Za-z]")
 #: The end of a block that somebody typed into a sentence: ``` at a line's end, or before a blank.
 _TYPED_CLOSE: Final = re.compile(r"```[ \t\r]*(?=\n|\Z)|\n[ \t]*`{3,}[ \t]")
+#: Diffs and edits, by their language or by how they begin.
+_TAGGED: Final = frozenset({"diff", "patch"})
+_TAGGED_BEGINS: Final = ("diff --git ", "--- ", "From ", "*** Begin Patch")
 _LANGUAGE: Final = re.compile(r"[A-Za-z][\w+#.-]*")
 #: Content that would pass for an info string.
 _CONTENT: Final = re.compile(r"diff --|From |(?:jsonc?|ya?ml)[ \t]+[{\[\"]", re.IGNORECASE)
@@ -102,7 +107,7 @@ class _Scan:
             language = language or (info.split() or [""])[0].lower()
         if language is None:
             return self.read_glued(start, len(indent) + len(fence), unclosed=True)
-        end = self.end_of(start, fence)
+        end = self.end_of(start, fence, tagged=not indent and self.is_tagged(start, language))
         last = self.lines[end : end + 1]
         block = self.lines[start + 1 : end]
         if indent:
@@ -112,12 +117,22 @@ class _Scan:
         self.add(block, start + 1, language)
         return end + 1
 
-    def end_of(self, start: int, fence: str) -> int:
-        """The line that closes the block opened on *start* by *fence*, or one past the last."""
+    def is_tagged(self, start: int, language: str) -> bool:
+        """True if every line of the block opened on *start* begins with what it is: those of a diff do."""
+        first = self.lines[start + 1] if start + 1 < len(self.lines) else ""
+        return language in _TAGGED or first.startswith(_TAGGED_BEGINS)
+
+    def end_of(self, start: int, fence: str, *, tagged: bool) -> int:
+        """The line that closes the block opened on *start* by *fence*, or one past the last.
+
+        *tagged*: an indented fence is a line of the block, which the change leaves as it is.
+        """
         if fence != "```":
             closing = rf"\n {{0,3}}{fence[0]}{{{len(fence)},}}[ \t\r]*(?=\n|\Z)"
             return first_line(self.lines, start + 1, re.compile(closing))
-        end = self.after(_BACKTICKS_CLOSE, start + 1)
+        end = self.after(_BARE_CLOSE, start + 1) if tagged else len(self.lines)
+        if end == len(self.lines):
+            end = self.after(_BACKTICKS_CLOSE, start + 1)
         glued = self.after(_GLUED_CLOSE, start + 1)
         if glued < end and (end == len(self.lines) or self.after(_NAMED_OPENS, glued + 1) < end):
             return glued

@@ -8,7 +8,7 @@ from contracts.formats import fences
 from contracts.formats.blocks import file_named
 from contracts.formats.reading import read
 from contracts.modes import Presence
-from contracts.patch import Chunk, Delete, Splice, Write
+from contracts.patch import Chunk, Delete, Splice, Write, paths_of
 from tests.contracts.formats.posting import LIMITS, WEB, facts_of, faults_of, mutations_of, patch_of, posted
 
 
@@ -151,6 +151,15 @@ def test_a_message_whose_fence_ends_within_a_block_is_refused_whatever_follows()
         3,
         1,
     )
+
+
+@pytest.mark.parametrize("opening", ["```diff", "```"])
+def test_fences_that_a_diff_leaves_as_they_are_are_lines_of_it(opening: str) -> None:
+    hunk = "@@ -1,5 +1,5 @@\n ```sh\n-old\n+new\n ```\n \n ```\n"
+    diff = f"--- a/a.md\n+++ b/a.md\n{hunk}--- a/b.md\n+++ b/b.md\n{hunk}"
+    message = f"Here:\n\n{opening}\n{diff}```\n\nand\n\n```text\nwords\n```\n"
+    [changed] = mutations_of(read(Submit(fences.parts(message), addressed=False), WEB))
+    assert paths_of(changed) == ("a.md", "b.md")
 
 
 def test_other_patches_of_the_message_stay_apart() -> None:
