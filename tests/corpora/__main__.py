@@ -3,7 +3,8 @@
 In FOLDER: source packages (`*.dsc` with their files), whose patch series are applied and become
 histories; git repositories; `releases/NAME/` with the archives of a package's releases, each of which becomes
 a commit; and `cases/` as `record-apply.sh` makes them. What is unpacked and made goes to FOLDER/work, a
-line for whatever was not the same to FOLDER/work/report.tsv. Exits with 1 if anything landed wrongly.
+line for whatever was not the same to FOLDER/work/report.tsv, the counts so far to FOLDER/work/table.txt.
+Exits with 1 if anything landed wrongly.
 """
 
 import argparse
@@ -52,6 +53,7 @@ async def _hold(given: argparse.Namespace, home: Path, tally: Tally) -> None:
         await cases.hold(folder / "cases", folder / "work", home, tally)
     async for path in _histories(given, home, tally):
         await histories.hold(path, home, tally, Sample(given.commits, given.every, given.largest))
+        (folder / "work/table.txt").write_text(f"{tally.table()}\n")
         passed = time.monotonic() - began
         print(f"{passed:7.0f} s  {tally.judged:7} patches, {tally.wrong} wrong: {path.name}", flush=True)
 
