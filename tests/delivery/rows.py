@@ -234,7 +234,9 @@ _OBSTACLES = st.builds(
     again_at=_MAYBE_TIMES,
 )
 OUTLOOKS = st.none() | st.builds(Outlook, obstacles=_OBSTACLES, wait=_LENGTHS, unknown=st.none() | faults())
-_SAID_OF_DEEDS = dict.fromkeys(("why", "domain", "patch", "priority", "closing"), HOSTILE)
+_SAID_OF_DEEDS = dict.fromkeys(
+    ("why", "domain", "patch", "priority", "closing", "schedule", "before", "after"), HOSTILE
+)
 DEEDS = st.builds(
     TellDeed,
     deed=st.sampled_from(Deed),

@@ -158,8 +158,9 @@ def _frozen(facts: Mapping[str, str]) -> str:
 
 
 def _on_duty(facts: Mapping[str, str]) -> str:
+    end = " until {until:when}" if facts.get("until") else ""
     instead = " in place of {before:words}" if facts.get("before") else ""
-    return "{by:words} is on call for {schedule:words} until {until:when}" + instead + "."
+    return "{by:words} is on call for {schedule:words}" + end + instead + "."
 
 
 def _off_duty(facts: Mapping[str, str]) -> str:
