@@ -37,7 +37,10 @@ def test_slack_takes_every_proposal(found: list[Fault], commands: list[Commands]
     check(cards.card(row, channel=CHANNEL, outlook=None, now=at(5), link=None))
     check(cards.asked(row, None))
     asking = turning_down.Asking(row.id, BINDING, Place(CHANNEL, None, "1.1"))
-    for view in (turning_down.form_view(asking, row.patch), turning_down.notice_view(fault(Reason.OWN_PATCH))):
+    for view in (
+        turning_down.form_view(asking, row.patch),
+        turning_down.notice_view(fault(Reason.OWN_PATCH)),
+    ):
         check_view(view)
         assert problems_in_view(view) == []
 
