@@ -66,9 +66,9 @@ def enter(
     _name_user(uid, gid)
     _bind("root", "root")
     _make_devices("root/dev")
+    _open_up("root/tmp", "/tmp")  # noqa: S108
     for path in box["readable"]:
         _show(path)
-    _open_up("root/tmp", "/tmp")  # noqa: S108
     if box["scratch"]:
         _open_up("scratch", box["scratch"])
     if cwd != "/":
@@ -104,17 +104,15 @@ def _show(path: str) -> None:
         mode = os.lstat(path).st_mode
     except OSError:
         return
+    if not os.path.isdir(parent := os.path.dirname(place)):
+        os.makedirs(parent)
     if stat.S_ISLNK(mode):
         os.symlink(os.readlink(path), place)
-    else:
-        os.makedirs(os.path.dirname(place), exist_ok=True)
-        if stat.S_ISDIR(mode):
-            os.mkdir(place)
-        else:
-            os.mknod(place)
-        # With all that is mounted below it, which the kernel would not let anybody uncover.
-        syscalls.mount(path, place, "", syscalls.MS_BIND | syscalls.MS_REC)
-        syscalls.restrict(place, _READ_ONLY, below=True)
+        return
+    (os.mkdir if stat.S_ISDIR(mode) else os.mknod)(place)
+    # With all that is mounted below it, which the kernel would not let anybody uncover.
+    syscalls.mount(path, place, "", syscalls.MS_BIND | syscalls.MS_REC)
+    syscalls.restrict(place, _READ_ONLY, below=True)
 
 
 def _open_up(folder: str, path: str) -> None:

@@ -11,6 +11,7 @@ import re
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -408,6 +409,25 @@ async def test_what_is_named_readable_can_be_read_and_not_changed(at: Callable[[
     ended = await seen.sh(f"cat {place.private}/tool; echo x > {place.private}/tool")
     assert ended.output.startswith("tool")
     assert (place.private / "tool").read_text() == "tool"
+
+
+async def test_what_is_named_readable_is_seen_among_what_may_be_written(at: Callable[[int], Place]) -> None:
+    place = at(3)
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        tools, link = Path(name) / "tools", Path(name) / "link"
+        tools.mkdir()
+        (tools / "tool").write_text("tool")
+        link.symlink_to(tools)
+        for folder in (Path(name), tools):
+            folder.chmod(0o755)
+        shown = (*place.sandbox.readable, str(tools), str(link))
+        seen = replace(place, sandbox=replace(place.sandbox, readable=shown))
+        ended = await seen.sh(
+            f"cat {link}/tool; touch /tmp/mine && echo ' wrote'; touch {tools}/x || echo refused"
+        )
+        assert ended.output.startswith("tool wrote\n")
+        assert ended.output.endswith("refused\n")
+        assert [file.name for file in tools.iterdir()] == ["tool"]
 
 
 # Where a level cannot be had ---------------------------------------------------------------------
