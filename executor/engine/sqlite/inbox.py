@@ -36,22 +36,19 @@ from executor.engine.sqlite.outbox import Letter, letters, say
 from executor.engine.sqlite.plan import plan_patch
 from executor.engine.sqlite.sets import Joined, begin, join
 from executor.engine.sqlite.together import keep_together
-from executor.engine.sqlite.writer import Transaction, Writer
+from executor.engine.sqlite.writer import Transaction, Writer, added_row
 
 _RECORD = """
 INSERT INTO inbox (source, key, received_at, state, payload)
 VALUES (:source, :key, :now, 'recorded', :payload)
-ON CONFLICT (source, key) DO NOTHING
-RETURNING id"""
+ON CONFLICT (source, key) DO NOTHING"""
 _COME_DUE = """
 UPDATE inbox INDEXED BY inbox_timed SET due_at = NULL
 WHERE state = 'recorded' AND due_at IS NOT NULL AND due_at <= :now"""
-_CLAIM = """
-UPDATE inbox SET attempt = attempt + 1, due_at = :until
-WHERE id = (
-  SELECT id FROM inbox INDEXED BY inbox_free
-  WHERE state = 'recorded' AND due_at IS NULL ORDER BY id LIMIT 1)
-RETURNING id, source, key, payload, received_at, state, attempt"""
+_NEXT = """
+SELECT id, source, key, payload, received_at, state, attempt + 1 FROM inbox INDEXED BY inbox_free
+WHERE state = 'recorded' AND due_at IS NULL ORDER BY id LIMIT 1"""
+_CLAIM = "UPDATE inbox SET attempt = attempt + 1, due_at = ? WHERE id = ?"
 _POSTPONE = "UPDATE inbox SET due_at = ? WHERE id = ? AND attempt = ? AND state = 'recorded'"
 _SETTLE = """
 UPDATE inbox
@@ -65,8 +62,7 @@ INSERT INTO patches (id, domain, inbox_id, accepted_at, source, channel, ts, thr
 SELECT :id, :domain, :inbox_id, :now, :source, :channel, :ts, :thread, :actor_name, :title,
   :actor, :patch
 WHERE NOT EXISTS (SELECT 1 FROM sets WHERE id = :id)
-ON CONFLICT (id) DO NOTHING
-RETURNING seq"""
+ON CONFLICT (id) DO NOTHING"""
 BROUGHT = "SELECT patch FROM brought WHERE channel = ? AND ts = ? AND content = ?"
 _REMEMBER = """
 INSERT INTO brought VALUES (?, ?, ?, ?)
@@ -104,16 +100,18 @@ def _inbox_row(row: Sequence[Any]) -> InboxRow:
 
 def _record(event: NewEvent, now: int, tx: Transaction) -> Recorded:
     new = {"source": event.source, "key": event.key, "now": now, "payload": event.payload}
-    if row := tx.execute(_RECORD, new).fetchone():
+    if added := added_row(tx.execute(_RECORD, new)):
         tx.wake(Work.INBOX)
-        return Recorded(row[0], fresh=True)
+        return Recorded(added, fresh=True)
     first = tx.execute("SELECT id FROM inbox WHERE source = :source AND key = :key", new).fetchone()
     return Recorded(first[0], fresh=False)
 
 
 def _claim(wanted: dict[str, int], tx: Transaction) -> tuple[Any, ...] | None:
     tx.execute(_COME_DUE, wanted)
-    row: tuple[Any, ...] | None = tx.execute(_CLAIM, wanted).fetchone()
+    row: tuple[Any, ...] | None = tx.execute(_NEXT).fetchone()
+    if row is not None:
+        tx.execute(_CLAIM, (wanted["until"], row[0]))
     return row
 
 
@@ -254,10 +252,9 @@ def _answer_twin(tx: Transaction, twin_to: NewDelivery | None, first: str, now: 
 
 
 def _accept(tx: Transaction, entry: _Entry, instead: Mapping[str, str | None]) -> None:
-    accepted = tx.execute(_ACCEPT, entry.row).fetchone()
-    if accepted is None:
+    seq = added_row(tx.execute(_ACCEPT, entry.row))
+    if seq is None:
         raise PatchIdTakenError(entry.new.id)
-    seq: int = accepted[0]
     needs = [instead.get(needed, needed) for needed in entry.entrant.needs]
     enter(tx, seq, entry.entrant._replace(needs=tuple(id_ for id_ in needs if id_)))
     patch = entry.new.patch
