@@ -93,6 +93,17 @@ async def test_a_reference_that_cannot_be_written_is_trouble_not_a_move(tmp_path
         assert tip(Repo(repository.path)) == candidate.base
 
 
+async def test_a_branch_that_somebody_has_packed_meanwhile_moves_as_well(tmp_path: Path) -> None:
+    async with candidate_for(tmp_path, None) as (repository, candidate):
+        desk = Repo(repository.path)
+        desk.git("pack-refs", "--all")
+        assert not (repository.path / "refs/heads/main").exists()
+        assert repository.swap("refs/heads/main", candidate.commit, base=candidate.base)
+        desk.git("pack-refs", "--all")
+        assert not repository.swap("refs/heads/main", candidate.commit, base=candidate.base)
+        assert tip(desk) == candidate.commit
+
+
 async def test_a_lock_that_somebody_lets_go_of_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
