@@ -4,7 +4,8 @@ At the beginning of a line CommonMark decides (spec 0.31, "Fenced code blocks"),
 left aside. Slack's `text` knows one fence, three backticks: it stands wherever the author put it, glued to
 its content (```` ```{"role": ... }``` ````), and may open and close on one line. Where the two disagree,
 a fence that CommonMark closes is closed there, unless that would swallow the opening of another one. Where
-every line of a block begins with what it is (` `, `+`, `-`), an indented fence is one of these lines.
+every line of a block begins with what it is (` `, `+`, `-`), an indented fence is one of these lines; between
+the marks of a search/replace block any is.
 
 Every line is looked at a bounded number of times: the cost is linear, whatever the text.
 """
@@ -35,6 +36,10 @@ _TYPED_CLOSE: Final = re.compile(r"```[ \t\r]*(?=\n|\Z)|\n[ \t]*`{3,}[ \t]")
 #: Diffs and edits, by their language or by how they begin.
 _TAGGED: Final = frozenset({"diff", "patch"})
 _TAGGED_BEGINS: Final = ("diff --git ", "--- ", "From ", "*** Begin Patch")
+_EDIT_BEGINS: Final = re.compile(r"\n<{5,9} ?SEARCH\b")
+_EDIT_ENDS: Final = re.compile(r"\n>{5,9} ?REPLACE\b")
+#: More are refused, wherever they end.
+_MOST_EDITS: Final = 2000
 _LANGUAGE: Final = re.compile(r"[A-Za-z][\w+#.-]*")
 #: Content that would pass for an info string.
 _CONTENT: Final = re.compile(r"diff --|From |(?:jsonc?|ya?ml)[ \t]+[{\[\"]", re.IGNORECASE)
@@ -72,6 +77,7 @@ class _Scan:
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
         self.found: list[Part] = []
+        self.edits = 0  #: search/replace blocks that were looked at
         self._sought: dict[re.Pattern[str], tuple[int, int]] = {}
 
     def after(self, wanted: re.Pattern[str], start: int) -> int:
@@ -108,6 +114,7 @@ class _Scan:
         if language is None:
             return self.read_glued(start, len(indent) + len(fence), unclosed=True)
         end = self.end_of(start, fence, tagged=not indent and self.is_tagged(start, language))
+        end = self.past_edits(start, end)
         last = self.lines[end : end + 1]
         block = self.lines[start + 1 : end]
         if indent:
@@ -136,6 +143,23 @@ class _Scan:
         glued = self.after(_GLUED_CLOSE, start + 1)
         if glued < end and (end == len(self.lines) or self.after(_NAMED_OPENS, glued + 1) < end):
             return glued
+        return end
+
+    def past_edits(self, start: int, end: int) -> int:
+        """*end*, where the block opened on *start* seems to be closed, or the fence that closes it for good.
+
+        A fence between the marks of a search/replace block is one of the lines that are sought or put there.
+        """
+        begun = self.after(_EDIT_BEGINS, start + 1)
+        while begun < end < len(self.lines) and self.edits < _MOST_EDITS:
+            self.edits += 1
+            over = self.after(_EDIT_ENDS, begun + 1)
+            following = self.after(_EDIT_BEGINS, begun + 1)
+            if over == len(self.lines) or following < over:
+                break
+            if over > end:
+                end = self.after(_BACKTICKS_CLOSE, over + 1)
+            begun = following
         return end
 
     def read_within(self, start: int, column: int) -> int:

@@ -143,14 +143,24 @@ def test_the_fences_of_a_message_are_one_patch_with_the_lines_of_the_message() -
     ]
 
 
-def test_a_message_whose_fence_ends_within_a_block_is_refused_whatever_follows() -> None:
+def test_fences_between_the_marks_of_a_block_are_lines_of_it() -> None:
     block = "{}\n<<<<<<< SEARCH\na\n=======\n{}\n>>>>>>> REPLACE\n"
-    nested = "```text\n" + block.format("a.md", "b\n```\ncode\n```\nc") + block.format("x.py", "b") + "```\n"
-    assert faults_of(read(Submit(fences.parts(nested), addressed=False), WEB))[0] == (
-        Reason.EDIT_CUT_OFF,
-        3,
-        1,
+    edits = block.format("a.md", "b\n```\ncode\n```\nc\n``` ") + block.format("x.py", "b")
+    message = f"Now\n\n```text\n{edits}```\n\nand\n\n```\n{block.format('y.py', 'b')}```\n"
+    first, *others = mutations_of(read(Submit(fences.parts(message), addressed=False), WEB))
+    tagged = ("-a", "+b", "+```", "+code", "+```", "+c", "+``` ")
+    assert first == Splice("a.md", (Chunk(tagged),))
+    assert [each.path for each in others if isinstance(each, Splice)] == ["x.py", "y.py"]
+
+
+def test_a_block_that_a_fence_has_torn_apart_is_refused_whatever_follows() -> None:
+    block = "a.md\n<<<<<<< SEARCH\na\n=======\nb\n"
+    torn = f"```text\n{block}```\n\nx\n\n```text\nc\n>>>>>>> REPLACE\n{block}>>>>>>> REPLACE\n```\n"
+    parts = (
+        Part(PartKind.FENCE, block.encode(), language="text", first_line=2),
+        Part(PartKind.FENCE, torn.partition("```text\nc\n")[2].encode(), language="text", first_line=11),
     )
+    assert faults_of(read(Submit(parts, addressed=False), WEB))[0] == (Reason.EDIT_CUT_OFF, 3, 1)
 
 
 @pytest.mark.parametrize("opening", ["```diff", "```"])
