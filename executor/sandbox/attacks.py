@@ -67,6 +67,13 @@ async def starts(sandbox: Supervised) -> str:
             return f"not even a plain program runs: {ended.how} {ended.output[:200]}"
 
 
+async def can_execute(sandbox: Supervised, program: str) -> bool:
+    """No attack: whether gates' user gets as far as *program*, which says its version, outside of any box."""
+    bare = replace(sandbox, level=0 if sandbox.owner is None else 1)
+    ended = await bare.run(Job((program, "--version"), Path("/"), {"PATH": "/usr/bin:/bin"}, _PATIENCE))
+    return ended.how == Exited(0)
+
+
 async def daemon(sandbox: Supervised) -> str:
     """Known by a word, because the number of a process means something else to other namespaces."""
     word = f"patchdesk-daemon-{os.getpid()}-{next(_COUNT)}"

@@ -77,9 +77,7 @@ async def probe(sandbox: Supervised) -> Probed:
     """Run the attacks that *sandbox*'s level must stop."""
     try:
         if detail := await attacks.starts(sandbox):
-            return Probed(
-                sandbox.level, stops=False, detail=detail, lacks=await asyncio.to_thread(_lack, sandbox)
-            )
+            return Probed(sandbox.level, stops=False, detail=detail, lacks=await _lack(sandbox))
         got_through = await asyncio.gather(*(attack(sandbox) for attack in _attacks(sandbox)))
     except OSError as error:
         return Probed(sandbox.level, stops=False, detail=str(error))
@@ -155,11 +153,13 @@ def _bubblewraps() -> Iterator[str]:
         yield found
 
 
-def _lack(sandbox: Supervised) -> Lack | None:
+async def _lack(sandbox: Supervised) -> Lack | None:
     """What is most likely wrong where a level cannot even be entered."""
     match sandbox.level:
         case 2:
             return Lack.LANDLOCK
+        case 3 | 4 if not await attacks.can_execute(sandbox, sandbox.bwrap):
+            return Lack.BUBBLEWRAP
         case 3 | 4 if _says("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"):
             return Lack.APPARMOR
         case 3 | 4:

@@ -386,6 +386,19 @@ async def test_a_level_that_lets_its_attack_through_does_not_count(at: Supervise
     assert "a fork bomb" in found.detail
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="without root gates have the desk's own user")
+async def test_a_bubblewrap_out_of_reach_is_not_taken_for_a_want_of_namespaces(
+    at: Supervised, tmp_path: Path
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    bwrap = closed / "bwrap"
+    bwrap.touch(0o755)
+    found = await probe(replace(at, level=3, owner=SandboxSettings().uid, bwrap=str(bwrap)))
+    assert found.lacks is Lack.BUBBLEWRAP
+    assert "Permission denied" in found.detail
+
+
 async def test_on_a_machine_where_nothing_runs_no_level_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attacks, "_SHELL", "/no/such/shell")
     probes = await choose(SandboxSettings())

@@ -147,7 +147,9 @@ SENTENCES: Final[Mapping[Symptom, Said]] = {
         _NOT_HELD, "It wants Linux 6.7 or newer with `landlock` among the `lsm=` of its command line."
     ),
     Symptom.SANDBOX_BUBBLEWRAP: Said(
-        _NOT_HELD, "Install bubblewrap 0.8 or newer from the system's packages (`apt install bubblewrap`)."
+        _NOT_HELD,
+        "Install bubblewrap 0.8 or newer from the system's packages (`apt install bubblewrap`): gates' user "
+        "must be let through to it, and a folder like /root lets nobody through.",
     ),
     Symptom.SANDBOX_APPARMOR: Said(
         _NOT_HELD,
