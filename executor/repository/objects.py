@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import pygit2
@@ -34,6 +35,7 @@ class Tree:
         self._tree = tree
         #: What was looked up; whoever plans asks for the same few paths again and again.
         self._found: dict[str, pygit2.Object | None] = {}
+        self._files: dict[str, File] = {}
 
     @property
     def id(self) -> str:
@@ -44,10 +46,12 @@ class Tree:
         return None if found is None else _KINDS[found.filemode >> 12]
 
     def file(self, path: str) -> File:
-        found = self._find(path)
-        if not isinstance(found, pygit2.Blob):
-            raise KeyError(path)
-        return File(found.data, _mode_of(found))
+        if path not in self._files:
+            found = self._find(path)
+            if not isinstance(found, pygit2.Blob):
+                raise KeyError(path)
+            self._files[path] = File(found.data, _mode_of(found))
+        return self._files[path]
 
     def entry(self, path: str) -> str:
         """Mode and object id of whatever is at *path*; empty: nothing is."""
@@ -130,8 +134,8 @@ def _entries(repository: pygit2.Repository, tree: str) -> list[_Entry]:
     """
     kind, raw = repository.read(tree)
     found: list[_Entry] = _ENTRY.findall(raw)
-    # A blank and a NUL byte, the id: whatever is left over was no entry.
-    if kind != ObjectType.TREE or len(raw) != sum(len(mode) + len(name) + 22 for mode, name, _ in found):
+    # In each a blank and a NUL byte besides; whatever else is left over was no entry.
+    if kind != ObjectType.TREE or len(raw) != len(b"".join(chain.from_iterable(found))) + 2 * len(found):
         raise OSError(f"the object {tree} is no tree")
     return found
 
