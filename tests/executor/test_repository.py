@@ -33,7 +33,7 @@ from executor.repository.commits import (
     patch_of,
     write_commit,
 )
-from executor.repository.objects import Tree
+from executor.repository.objects import Tree, _entries
 from tests.executor.conftest import DESCRIPTION, NOW, Builder
 from tests.executor.diffs import diff
 from tests.executor.repositories import Content, Repo, make_repo
@@ -339,6 +339,37 @@ def _indexed(objects: pygit2.Repository, files: Mapping[str, File]) -> Tree:
         mode = pygit2.enums.FileMode(int(file.mode, 8))
         index.add(pygit2.IndexEntry(path, objects.create_blob(file.content), mode))
     return Tree(objects, objects[index.write_tree(objects)].peel(pygit2.Tree))
+
+
+texts = st.lists(st.sampled_from([b"one\n", b"two\n", b"three\n", b"\0"]), max_size=9).map(b"".join)
+text_files = st.dictionaries(names, st.builds(File, texts, st.sampled_from(FileMode)))
+
+
+@given(before=text_files, after=text_files)
+def test_what_changed_is_what_a_comparison_of_the_whole_trees_finds(
+    objects: pygit2.Repository, before: dict[str, File], after: dict[str, File]
+) -> None:
+    old, new = (_indexed(objects, _without_conflicts(files)) for files in (before, after))
+    diff = old._tree.diff_to_tree(new._tree)
+    diff.find_similar()
+    whole = sorted(
+        (patch.delta.new_file.path, patch.delta.old_file.path, patch.line_stats[1:])
+        for patch in diff
+        if patch
+    )
+    assert [
+        (each.path, each.old_path or each.path, (each.added or 0, each.removed or 0))
+        for each in old.changes(new)
+    ] == whole
+
+
+@pytest.mark.parametrize("kind", [pygit2.enums.ObjectType.BLOB, pygit2.enums.ObjectType.TREE])
+def test_what_is_no_tree_is_not_read_as_one(
+    objects: pygit2.Repository, kind: pygit2.enums.ObjectType
+) -> None:
+    broken = objects.write(kind, b"100644 a\0" + b"x" * 20 + b"100644 b\0cut off")
+    with pytest.raises(OSError, match="no tree"):
+        _entries(objects, str(broken))
 
 
 async def test_the_files_of_a_candidate_are_told_with_their_lines(on: On) -> None:
