@@ -9,15 +9,19 @@ from collections.abc import Iterable
 from executor.engine.sqlite.writer import Transaction
 
 _LOST_SILENCES = "DELETE FROM silences WHERE ends <= ?"
-# What fires still is known by its group, whenever that was resolved; and who waits for words of it, waits.
-_OVER = """
+#: Groups of one step.
+_MOST_GROUPS = 20
+# What fires still is known by its group, whenever that was resolved; and who waits for words of it, waits. The
+# facts of a group are those of when it was resolved: if nothing fired then, nothing does.
+_OVER = f"""
 SELECT seq FROM alert_groups INDEXED BY alert_groups_resolved
 WHERE state = 'resolved' AND resolved_at <= :before
-  AND NOT EXISTS (SELECT 1 FROM alert_members JOIN alerts ON alerts.seq = alert
-    WHERE grp = alert_groups.seq AND (ended_at IS NULL OR ended_at > :before))
+  AND (info + warning + critical = 0 OR NOT EXISTS (
+    SELECT 1 FROM alert_members JOIN alerts ON alerts.seq = alert
+    WHERE grp = alert_groups.seq AND (ended_at IS NULL OR ended_at > :before)))
   AND NOT EXISTS (SELECT 1 FROM outbox INDEXED BY outbox_groups
     WHERE grp IS NOT NULL AND grp = alert_groups.id)
-ORDER BY resolved_at, seq LIMIT :most"""
+ORDER BY resolved_at, seq LIMIT {_MOST_GROUPS}"""
 _MEMBERS = """
 SELECT grp, alert FROM alert_members
 WHERE grp IN (SELECT value FROM json_each(:groups)) ORDER BY grp, alert LIMIT :most"""
@@ -44,9 +48,9 @@ _FORGET = (
 
 
 def forget(tx: Transaction, before: int, most: int) -> int:
-    """How many groups are gone. A group of more than *most* alerts goes in several steps."""
+    """One step: how many groups are gone. One of more than *most* alerts goes in several."""
     tx.execute(_LOST_SILENCES, (before,))
-    groups = [seq for (seq,) in tx.execute(_OVER, {"before": before, "most": most})]
+    groups = [seq for (seq,) in tx.execute(_OVER, {"before": before})]
     if not groups:
         return 0
     left = tx.execute(_MEMBERS, {"groups": _json(groups), "most": most}).fetchall()
