@@ -11,8 +11,8 @@ from executor.engine.sqlite.writer import Transaction
 _LOST_SILENCES = "DELETE FROM silences WHERE ends <= ?"
 #: Groups of one step.
 _MOST_GROUPS = 20
-# What fires still is known by its group, whenever that was resolved; and who waits for words of it, waits. The
-# facts of a group are those of when it was resolved: if nothing fired then, nothing does.
+# What fires still is known by its group, whenever that was resolved; and who waits for words of it, waits.
+# The facts of a group are those of when it was resolved: if nothing fired then, nothing does.
 _OVER = f"""
 SELECT seq FROM alert_groups INDEXED BY alert_groups_resolved
 WHERE state = 'resolved' AND resolved_at <= :before
