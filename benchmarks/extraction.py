@@ -166,6 +166,7 @@ def _refusals() -> Sequence[Row]:
     """The whole way of a megabyte from bytes to a Rejection: where a block may be as large, and where not."""
     raised, usual = Limits(block=_MEGABYTE), Limits()
     bombs = {name: _bomb(*bomb) for name, bomb in _BLOCK_BOMBS.items()}
+    bombs |= {name: _bomb("", "", filler) for name, filler in _FENCE_BOMBS.items()}
     bombs["lines"] = Submit((Part(PartKind.WHOLE, b"\n" * _MEGABYTE, "x", "diff"),), addressed=True)
     return [
         *(_refused(name, bomb, raised) for name, bomb in bombs.items()),

@@ -71,6 +71,8 @@ _FIELD: Final = Sign(
 )
 _MAILED: Final = re.compile(r"\s*From [0-9a-f]{40,64} ")
 _FENCE_AT_START: Final = Sign(re.compile(r"^(?:```|~~~)", re.MULTILINE), ("```", "~~~"))
+#: Backticks of a document; with more of them it is none, and what it may be else stays in one piece.
+_MOST_MARKS: Final = 5_000
 #: Slack keeps the language that was typed behind a fence as the first line of the block.
 _LABEL_LINE: Final = re.compile(rf"({'|'.join(_LANGUAGES)})[ \t]*\r?\n", re.IGNORECASE)
 
@@ -193,7 +195,7 @@ def _pieces(part: Part, most_size: int) -> Sequence[Part]:
     if part.kind is PartKind.FENCE or part.language not in _ANY or _is_too_large(part, most_size):
         return (part,)
     text = part.body.decode("utf-8", "replace")
-    if _MAILED.match(text):
+    if _MAILED.match(text) or text.count("```") > _MOST_MARKS:
         return (part,)
     fence = _FENCE_AT_START.search(text)
     if _format("", text) is not None and (fence is None or _is_edits_before(text, fence.start())):

@@ -258,6 +258,14 @@ def test_fences_in_the_message_of_a_mailed_diff_are_part_of_it() -> None:
     assert patch_of(posted(mail + DIFF, kind=PartKind.WHOLE)).body == "```\ncode\n```"
 
 
+def test_a_text_of_thousands_of_backticks_is_no_document_with_fences() -> None:
+    fence = f"```\n{PATCH}\n```\n"
+    assert patch_of(posted("> ```\n" * 4_000 + fence, kind=PartKind.WHOLE)).title
+    assert faults_of(posted("> ```\n" * 6_000 + fence, kind=PartKind.WHOLE)) == [
+        (Reason.NO_PATCH_FOUND, None, None)
+    ]
+
+
 def test_blocks_beyond_the_most_are_refused_by_name() -> None:
     text = "```\nx\n```\n" * (MOST_BLOCKS + 5)
     rejection = rejection_of(posted(text, kind=PartKind.WHOLE))
