@@ -13,8 +13,8 @@ from contracts.faults import Fault, Reason
 from contracts.formats.lines import first_line, pieces
 
 _RANGE: Final = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
-#: The last lines of a mail: `-- ` and who or what wrote it, mostly the version of a git.
-_SIGNATURE: Final = re.compile(rb"-- ?")
+#: The last lines of a mail: `-- ` (topgit: `---`) and who or what wrote it, mostly the version of a git.
+_SIGNATURE: Final = re.compile(rb"-- ?|---")
 _SIGNER: Final = re.compile(rb"(?!diff |Index: )\w")
 NO_NEWLINE: Final = b"\\ "
 #: An empty context line whose blank a tool has cut off.

@@ -392,10 +392,12 @@ def test_blank_lines_at_the_end_are_no_lines_of_a_hunk_that_has_too_few() -> Non
     assert facts_of(posted(text, "diff"), Reason.DIFF_HUNK_COUNT)["found"] == "-1 +1"
 
 
-def test_the_signature_of_a_mail_is_no_line_of_the_diff() -> None:
-    text = "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n-- \n2.39.5\n"
-    said = facts_of(posted(text, "diff"), Reason.DIFF_HUNK_COUNT)
+@pytest.mark.parametrize("signature", ["-- \n2.39.5\n", "--\n2.39.5\n", "---\ntg: (9a079e2..) t/x\n"])
+def test_the_signature_of_a_mail_is_no_line_of_the_diff(signature: str) -> None:
+    text = "--- a/x\n+++ b/x\n@@ -1,{0} +1,{0} @@\n-a\n+b\n" + signature
+    said = facts_of(posted(text.format(3), "diff"), Reason.DIFF_HUNK_COUNT)
     assert said["found"] == "-1 +1"
+    assert read(text.format(1)).files == header("x", "x")
 
 
 def test_a_binary_stub_names_its_file() -> None:
