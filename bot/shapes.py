@@ -20,7 +20,6 @@ from contracts.patch import Patch
 from contracts.ports import Counts
 from contracts.records import LaneLine, PatchLine, PatchSet, StoredPatch
 from contracts.risk import Risk
-from contracts.secrets import redact
 from contracts.states import PatchState
 
 Json = dict[str, object]
@@ -178,11 +177,12 @@ def report(report: Report) -> Json:
 
 
 def offer(offered: Offer) -> Json:
-    """The diff as people may see it; the desk applies what it keeps."""
-    return {
-        "diff": redact(offered.diff.decode(errors="replace")),
-        "steps": [fault(each) for each in offered.steps],
-    }
+    """The diff whole, or nothing where JSON cannot have it: whoever posts it again posts just that."""
+    try:
+        diff = offered.diff.decode()
+    except UnicodeDecodeError:
+        diff = None
+    return {"diff": diff, "steps": [fault(each) for each in offered.steps]}
 
 
 def tried(patch: Patch, would_be: Report) -> Json:

@@ -93,6 +93,7 @@ class Reason(enum.StrEnum):
     DIFF_MISREAD = "diff-misread"  #: seen, applied
     NEEDS_ADJUSTING = "needs-adjusting"
     NOT_OFFERED = "not-offered"  #: id
+    OFFER_HIDDEN = "offer-hidden"
     NOTHING_CHANGED = "nothing-changed"
     BASE_MOVED = "base-moved"  #: expected, found (trees)
     REVERT_CONFLICT = "revert-conflict"  #: patch, files, detail, expected, found (both may be empty)
@@ -118,6 +119,7 @@ class Reason(enum.StrEnum):
     HOTFIX_PROTECTED = "hotfix-protected"
     NEEDS_APPROVAL = "needs-approval"  #: count
     APPROVAL_VOID = "approval-void"  #: by, count
+    APPROVAL_HIDDEN = "approval-hidden"  #: name (a path, or a field of shell lines)
     GATE_NOT_ALLOWED = "gate-not-allowed"  #: gate
     POLICY_FILE_BROKEN = "policy-file-broken"  #: detail
     POLICY_FILE_GATE = "policy-file-gate"  #: gate

@@ -91,6 +91,11 @@ def _any_of(kinds: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?P<{kind.replace('-', '_')}>{_SHAPES[kind]})" for kind in kinds))
 
 
+def hides(text: str) -> bool:
+    """Whether people who are shown *text* are not shown all of it."""
+    return next(find(text), None) is not None
+
+
 def redact(text: str, known: Iterable[str] = ()) -> str:
     """*text* without credentials, and without the *known* values, the longest first."""
     for value in sorted({each for each in known if len(each) >= _SHORTEST}, key=len, reverse=True):

@@ -1,5 +1,6 @@
 """What a domain demands of a candidate before anything of it runs: decided on what it really changes."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,13 +10,14 @@ from contracts.control import Approval, Proposal
 from contracts.faults import Fault, Reason, fault
 from contracts.outcome import Approved
 from contracts.patch import Patch, paths_of
+from contracts.protection import CommandRule
 from contracts.repository_policy import FILE, merged, read_policy
-from contracts.secrets import redact
+from contracts.secrets import hides, redact
 from contracts.settings import DomainSettings
 from executor.candidate import Candidate
 from executor.files import Kind
 from executor.repository.bare import Repository
-from executor.repository.objects import Tree
+from executor.repository.objects import FileDiff, Tree
 
 #: Characters of the diff that people decide on.
 _MOST_SHOWN: Final = 64 * 1024
@@ -31,11 +33,13 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """It needs an approval that it does not have. *why* is what people are told."""
+    """It needs an approval that it does not have. *why* is what people are told; *hidden* that nobody can be
+    asked, since they would not see what it does."""
 
     demands: Demands
     proposal: Proposal
     why: Fault
+    hidden: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,9 @@ class Boundary:
         bound = self._binding(before, changed, demands)
         if self.approval is not None and self.approval.binding == bound:
             return Passed(demands, Approved(self.approval.by, self.approval.at, found))
-        shown = _shown(before, repository.tree(candidate.commit), found)
-        return Asking(demands, Proposal(bound, found, shown), self._why(len(found)))
+        parts = before.diff(repository.tree(candidate.commit))
+        proposal = Proposal(bound, found, _shown(parts, found))
+        return Asking(demands, proposal, self._why(len(found)), self._hidden(demands, parts))
 
     def admit(self, repository: Repository, candidate: Candidate, paths: Sequence[str]) -> Fault | None:
         """Why *candidate* may not go on, at whose *paths* is what a program made and nobody has seen.
@@ -107,17 +112,33 @@ class Boundary:
             policy_file=base.entry(FILE),
         )
 
+    def _hidden(self, demands: Demands, parts: Sequence[FileDiff]) -> Fault | None:
+        """What an approval would be of without having been shown."""
+        lists = self.patch.commands if demands.commands is CommandRule.APPROVE else ()
+        names = [each.field for each in lists if any(map(hides, each.lines))]
+        names += [path for part in parts if _hides_lines(part.text) for path in sorted(part.paths)]
+        return fault(Reason.APPROVAL_HIDDEN, name=names[0]) if names else None
+
     def _why(self, count: int) -> Fault:
         if self.approval is not None:
             return fault(Reason.APPROVAL_VOID, by=self.approval.by, count=count)
         return fault(Reason.NEEDS_APPROVAL, count=count)
 
 
-def _shown(before: Tree, after: Tree, found: Sequence[Fault]) -> str:
+def _hides_lines(diff: str) -> bool:
+    """Whether a line that comes is not shown whole. Of those that stay or go the branch can tell."""
+    return hides(diff) and bool(_coming(diff) - _coming(redact(diff)))
+
+
+def _coming(diff: str) -> Counter[str]:
+    return Counter(line for line in diff.split("\n") if line.startswith("+"))
+
+
+def _shown(parts: Sequence[FileDiff], found: Sequence[Fault]) -> str:
     """The diff, what is protected first; people outside of the repository get to see it."""
     protected = {reason.args["path"] for reason in found if "path" in reason.args}
-    parts = sorted(before.diff(after), key=lambda part: protected.isdisjoint(part.paths))
-    text = redact("".join(part.text for part in parts))
+    first = sorted(parts, key=lambda part: protected.isdisjoint(part.paths))
+    text = redact("".join(part.text for part in first))
     if len(text) <= _MOST_SHOWN:
         return text
     return f"{text[:_MOST_SHOWN]}\n… {len(text) - _MOST_SHOWN:,} more characters\n"

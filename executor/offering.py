@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from contracts.faults import Fault
+from contracts.faults import Fault, Reason, fault
 from contracts.formats.adjusted import changeset_of
 from contracts.outcome import Offer
 from contracts.patch import Limits
+from contracts.secrets import hides
 from executor.candidate import Candidate
 from executor.repository.bare import Repository
 
@@ -13,7 +14,8 @@ from executor.repository.bare import Repository
 async def offered(
     repository: Repository, candidate: Candidate, steps: Sequence[Fault], limits: Limits
 ) -> Offer | Fault:
-    """*candidate* as an adjusted patch, to which *steps* led; or why nobody could post such a patch.
+    """*candidate* as an adjusted patch, to which *steps* led; or why nobody could post such a patch, or would
+    see what it is.
 
     Raises GitError where git cannot say what it changes.
     """
@@ -27,5 +29,7 @@ async def offered(
         candidate.base,
         candidate.commit,
     )
+    if hides(said.stdout.decode(errors="replace")):
+        return fault(Reason.OFFER_HIDDEN)
     read = changeset_of(said.stdout, limits)
     return read if isinstance(read, Fault) else Offer(said.stdout, tuple(steps))

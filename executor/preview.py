@@ -92,9 +92,11 @@ def _judged(
     demands = judged.demands
     before, after = copy.tree(candidate.base), copy.tree(candidate.commit)
     found = refusing(check_credentials(before, after, candidate.files, demands.credentials))
+    hidden = judged.hidden if isinstance(judged, Asking) else None
+    wrong = found.why if found else hidden
     return replace(
         seen,
-        faults=(found.why,) if found and found.why else (),
+        faults=(wrong,) if wrong else (),
         gates=foresee(demands, patch.commands, candidate.changed),
         approvals=judged.proposal.reasons if isinstance(judged, Asking) else (),
         reworked=foresee_rework(demands, patch.commands, candidate.changed),

@@ -137,7 +137,7 @@ class Trial:
             found = await passage.credentials(candidate)
             if refusing(found) is None:
                 self.journal.note(gates=found)
-                return judged
+                return Refusal(judged.hidden) if judged.hidden else judged
         tried = await passage.passed(candidate)
         self._note(tried)
         self.reached("gates-run")

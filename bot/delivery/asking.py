@@ -5,7 +5,7 @@ from bot.delivery.render import cards
 from bot.delivery.slack import SlackSender
 from bot.delivery.slack_answers import Answer, Delivered
 from bot.delivery.uploading import File, upload_once
-from bot.delivery.wording.approvals import DIFF_TITLE
+from bot.delivery.wording import approvals
 from contracts.control import Proposal
 from contracts.notices import AskApproval, UploadDiff
 from contracts.ports import Engine
@@ -30,7 +30,8 @@ class Asking:
             return Delivered()
         thread = delivery.thread or thread_of_card(row.card, delivery.channel)
         if isinstance(notice, UploadDiff):
-            return await self._upload(delivery, row.id, proposal.diff.encode(), delivery.channel, thread)
+            shown = approvals.whole(row).encode()
+            return await self._upload(delivery, row.id, shown, delivery.channel, thread)
         message = cards.asked(row, self._settings.domains.get(row.patch.domain))
         return await post_once(
             self._sender,
@@ -41,12 +42,12 @@ class Asking:
         )
 
     async def _upload(
-        self, delivery: Delivery, patch: str, diff: bytes, channel: str, thread: str | None
+        self, delivery: Delivery, patch: str, shown: bytes, channel: str, thread: str | None
     ) -> Answer:
         async def content() -> bytes:
-            return diff
+            return shown
 
-        file = File(f"{patch}.diff", DIFF_TITLE, content)
+        file = File(f"{patch}.diff", approvals.DIFF_TITLE, content)
         return await upload_once(self._sender, self._outbox, delivery, file, channel=channel, thread=thread)
 
 

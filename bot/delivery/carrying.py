@@ -33,7 +33,6 @@ from contracts.faults import Fault, Reason
 from contracts.operations import Operations
 from contracts.ports import Engine
 from contracts.records import Delivery, StoredPatch
-from contracts.secrets import redact
 from contracts.settings import Settings
 from contracts.states import OPEN_STATES
 
@@ -278,20 +277,19 @@ def _log_of(row: StoredPatch, gate: str) -> File | None:
     if result is None:
         return None
     title = log_title(result.name, result.dropped)
-    return File(f"{row.id}-{gate}.log", title, _content(result.output))
+    return File(f"{row.id}-{gate}.log", title, _content(result.output.encode()))
 
 
 def _adjusted(row: StoredPatch) -> File | None:
-    """What was offered, as people may see it; what is applied, if somebody takes it, is what is kept."""
+    """What was offered, byte by byte what is applied if somebody takes it."""
     offered = row.report.offer if row.report else None
     if offered is None:
         return None
-    shown = redact(offered.diff.decode(errors="replace"))
-    return File(f"{row.id}-adjusted.patch", ADJUSTED_TITLE, _content(shown))
+    return File(f"{row.id}-adjusted.patch", ADJUSTED_TITLE, _content(offered.diff))
 
 
-def _content(text: str) -> Callable[[], Awaitable[bytes]]:
+def _content(shown: bytes) -> Callable[[], Awaitable[bytes]]:
     async def content() -> bytes:
-        return text.encode()
+        return shown
 
     return content

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bot.delivery.render import cards, turning_down
 from bot.delivery.render.limits import check_view
+from bot.delivery.wording import approvals
 from contracts.commands import Place
 from contracts.control import Proposal
 from contracts.faults import Fault, Reason, fault
@@ -43,6 +44,18 @@ def test_slack_takes_every_proposal(found: list[Fault], commands: list[Commands]
     ):
         check_view(view)
         assert problems_in_view(view) == []
+
+
+def test_the_file_has_every_shell_line_whole_and_nothing_in_it_is_out_of_sight() -> None:
+    lines = ("echo " + "a" * 300, "# a note\ncurl x | sh", *["true"] * 30, "last")
+    asks = (fault(Reason.COMMANDS_PROTECTED, field="validate", count=33),)
+    proposal = Proposal(BINDING, asks, "+left \u202e right\r\n+a\tb\n")
+    patch = replace(LANDED.patch, commands=(Commands("validate", lines),))
+    row = replace(LANDED, state=PatchState.PROPOSED, proposal=proposal, patch=patch)
+    shown = approvals.whole(row).split("\n")
+    assert shown[:4] == ["`validate` would run:", lines[0], "# a note", "curl x | sh"]
+    assert shown[34:] == ["last", "", "+left \\u202e right\\r", "+a\tb", ""]
+    assert "The file below has all of what would change, or run." in whole(cards.asked(row, NAMED))
 
 
 def test_those_who_may_decide_are_called_and_the_buttons_name_what_is_shown() -> None:

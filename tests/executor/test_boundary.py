@@ -185,6 +185,34 @@ async def test_a_credential_is_refused_before_anybody_is_asked(shop_with: OpenSh
     assert why(stored) == (PatchState.FAILED, Reason.CREDENTIALS_ADDED)
 
 
+#: The word that says it is no key is among the first 200 characters of the file, and not of its diff.
+_DISGUISE = "-----BEGIN {0}-----\n" + "#\n" * 80 + "placeholder\nrun: x\n-----END {0}-----\n"
+
+
+async def test_nobody_is_asked_to_approve_lines_that_they_would_not_be_shown(shop_with: OpenShop) -> None:
+    shop = await shop_with(shell("pass", "true"))
+    stored = await shop.carry_out(Write(CI, _DISGUISE.format("PRIVATE " + "KEY").encode()))
+    assert why(stored) == (PatchState.FAILED, Reason.APPROVAL_HIDDEN)
+    hidden = (Commands("validate", ("echo fine", f"curl {TOKENS['password-in-address']}")),)
+    stored = await shop.carry_out(NEW, commands=hidden)
+    assert why(stored) == (PatchState.FAILED, Reason.APPROVAL_HIDDEN)
+    assert stored.report is not None
+    assert stored.report.fault is not None
+    assert stored.report.fault.args == {"name": "validate"}
+
+
+async def test_what_the_branch_had_may_be_out_of_sight(
+    shop_with: OpenShop, origin: tuple[Repo, Repo]
+) -> None:
+    push(origin, {CI: f"key: {TOKENS['github']}\nrun: x\n".encode()})
+    shop = await shop_with()
+    stored = await shop.carry_out(Replace(CI, "run: x", "run: y"))
+    assert why(stored) == (PatchState.PROPOSED, Reason.NEEDS_APPROVAL)
+    assert stored.proposal is not None
+    assert TOKENS["github"] not in stored.proposal.diff
+    assert "+run: y" in stored.proposal.diff
+
+
 async def test_a_gates_own_files_are_protected(shop_with: OpenShop) -> None:
     gate = GateSettings(name="check", run=("sh", "./tools/check.sh"))
     shop = await shop_with(gate)

@@ -22,6 +22,7 @@ from contracts.states import PatchState
 from executor.candidate import Candidate, build
 from executor.offering import offered
 from executor.repository.bare import Repository, opened
+from tests.contracts.test_secrets import TOKENS
 from tests.executor.conftest import DESCRIPTION, NOW, Builder
 from tests.executor.diffs import diff
 from tests.executor.repositories import Repo, make_repo
@@ -190,6 +191,15 @@ async def test_other_blanks_are_taken_offered_or_refused(
         assert applied(theirs, offer_of(stored).diff) == CHANGED
 
 
+async def test_what_would_not_be_shown_whole_is_not_offered(shop_with: Opening, theirs: Repo) -> None:
+    theirs.commit({"a": MOVED.replace(b"line 1\n", TOKENS["github"].encode() + b"\n")})
+    shop = await shop_with()
+    stored = await shop.carry_out(Splice("a", (Chunk(("   line 2", "-  line 3 ", "+  LINE 3")),)))
+    assert why(stored) == (PatchState.FAILED, Reason.OFFER_HIDDEN)
+    assert course.offers(stored) == ()
+    assert "upload-offer" not in await shop.said()
+
+
 # The other ways ------------------------------------------------------------------------------------
 CRLF = Write("c", b"one\r\ntwo\r\nthree\r\n")
 TO_CRLF = diff("c", "@@ -1,3 +1,3 @@\n one\n-two\n+TWO\n three\n")
@@ -263,7 +273,8 @@ def test_git_makes_exactly_the_offered_tree_of_the_adjusted_patch(
 ) -> None:
     base = bench.theirs.commit({"a": content, "other": other})
     assert bench.run(bench.desk.tip("main")) == base
-    changeset = Changeset((Splice("a", (ADDED,)), *more))
+    renamed_last = sorted(more, key=lambda each: isinstance(each, Rename))
+    changeset = Changeset((Splice("a", (ADDED,)), *renamed_last))
     made = bench.run(build(bench.desk, changeset, Limits(), DESCRIPTION, base=base, now=NOW))
     assert isinstance(made, Candidate)
     assert made.mended

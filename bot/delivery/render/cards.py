@@ -11,10 +11,8 @@ from bot.delivery.wording.patches import Relative
 from contracts import course
 from contracts.commands import Source
 from contracts.course import Offer
-from contracts.faults import Reason
 from contracts.notices import TellDeed
 from contracts.outlook import Outlook
-from contracts.patch import Commands
 from contracts.records import StoredPatch
 from contracts.settings import ApproverSettings, DomainSettings
 from contracts.states import PatchState
@@ -25,7 +23,6 @@ APPROVE: Final = "patch-approve"
 TURN_DOWN: Final = "patch-reject"
 RULINGS: Final = (APPROVE, TURN_DOWN)
 _MOST_LISTS: Final = 8
-_ABOUT_COMMANDS: Final = frozenset({Reason.COMMANDS_PROTECTED, Reason.COMMANDS_CAPTURED})
 _ENDING: Final = frozenset({Offer.STOP, Offer.CANCEL})
 #: Only what is over gets a mark, the same as the message's reaction.
 _MARKS = {
@@ -78,14 +75,9 @@ def asked(row: StoredPatch, rules: DomainSettings | None) -> Message:
     """What has to be decided, to those who may, under the card."""
     approvers = rules.approvers if rules else ApproverSettings()
     who, *lines = approvals.asked(row, approvers, MRKDWN)
-    shell = [approvals.shell_lines(commands, MRKDWN) for commands in _to_be_run(row)]
+    lists = approvals.to_be_run(row)[:_MOST_LISTS]
+    shell = [approvals.shell_lines(commands, MRKDWN) for commands in lists]
     return message([who], [*section(who, *lines), *(block for text in shell for block in section(text))])
-
-
-def _to_be_run(row: StoredPatch) -> Sequence[Commands]:
-    found = row.proposal.reasons if row.proposal else ()
-    asked_for = any(each.reason in _ABOUT_COMMANDS for each in found)
-    return row.patch.commands[:_MOST_LISTS] if asked_for else ()
 
 
 def _buttons(row: StoredPatch) -> tuple[Block, ...]:

@@ -28,6 +28,11 @@ APPROVAL_FAULTS: Final[Mapping[Reason, Said]] = {
         "have changed. {count:n|thing needs|things need} an approval again.",
         "The gates run once that is done.",
     ),
+    Reason.APPROVAL_HIDDEN: Said(
+        "Somebody would have to approve it, and {name} has what looks like a credential: that is not shown, "
+        "and nobody approves what they are not shown.",
+        "Take it out, and read it from the environment instead.",
+    ),
     Reason.GATE_NOT_ALLOWED: Said(
         "The repository's gate {gate} may not run here.",
         "Operators let it with the domain's `repository_gates`.",

@@ -5,8 +5,8 @@ from typing import Final
 
 from bot.delivery.wording import figures
 from bot.delivery.wording.faults import explain
-from bot.delivery.wording.ink import Ink
-from contracts.faults import Fault
+from bot.delivery.wording.ink import PLAIN, Ink, spelled_out
+from contracts.faults import Fault, Reason
 from contracts.outcome import Approved
 from contracts.patch import Commands
 from contracts.records import StoredPatch
@@ -23,6 +23,7 @@ DIFF_TITLE: Final = "What would change"
 #: Of what is listed, on a card and in the thread.
 _MOST_REASONS: Final = 5
 _MOST_LINES: Final = 20
+_ABOUT_COMMANDS: Final = frozenset({Reason.COMMANDS_PROTECTED, Reason.COMMANDS_CAPTURED})
 
 
 def reasons(row: StoredPatch, ink: Ink) -> tuple[str, ...]:
@@ -57,13 +58,41 @@ def asked(row: StoredPatch, approvers: ApproverSettings, ink: Ink) -> tuple[str,
     who = figures.joined(called, "or") if called else "Somebody else who may change the domain"
     fault = row.report.fault if row.report else None
     why = explain(fault, ink).what if fault else ""
-    how = ink.say("Press a button on the card, or say {yes} or {no} here.", yes="approve", no="reject ID why")
+    how = ink.say(
+        "Press a button on the card, or say {yes} or {no} here. The file below has all of what would "
+        "change, or run.",
+        yes="approve",
+        no="reject ID why",
+    )
     return (f"{who}: {why}", *_listed(row.proposal.reasons if row.proposal else (), ink), how)
 
 
 def shell_lines(commands: Commands, ink: Ink) -> str:
-    """Exactly the lines that would run."""
-    lines = [ink.quote(line) for line in commands.lines[:_MOST_LINES]]
-    left = len(commands.lines) - len(lines)
+    """The lines that would run, as far as there is room: the file has them whole."""
+    written = _written(commands)
+    lines = [ink.quote(line) for line in written[:_MOST_LINES]]
+    left = len(written) - len(lines)
     more = [f"and {figures.counted(left, 'line', 'lines')} more"] if left else []
-    return "\n".join([ink.say("{field} would run:", field=commands.field), *lines, *more])
+    return "\n".join([_would_run(commands, ink), *lines, *more])
+
+
+def whole(row: StoredPatch) -> str:
+    """All that is asked for, nothing of it cut short or out of sight: shell lines and the diff."""
+    diff = row.proposal.diff if row.proposal else ""
+    lists = ("\n".join([_would_run(each, PLAIN), *_written(each), "", ""]) for each in to_be_run(row))
+    return spelled_out("".join([*lists, diff]))
+
+
+def to_be_run(row: StoredPatch) -> Sequence[Commands]:
+    """The shell lists that need the approval."""
+    found = row.proposal.reasons if row.proposal else ()
+    return row.patch.commands if any(each.reason in _ABOUT_COMMANDS for each in found) else ()
+
+
+def _would_run(commands: Commands, ink: Ink) -> str:
+    return ink.say("{field} would run:", field=commands.field)
+
+
+def _written(commands: Commands) -> list[str]:
+    """Line by line: one that hides a line break in it would look like less than it does."""
+    return [line for each in commands.lines for line in each.split("\n") if line.strip()]

@@ -49,7 +49,12 @@ def _shown(char: str) -> str:
 
 def visible_lines(text: str) -> str:
     """*text* as it is laid out, with everything else that cannot be seen spelled out."""
-    return "\n".join("\t".join(map(visible, line.split("\t"))) for line in redact(text).splitlines())
+    return spelled_out("\n".join(redact(text).splitlines()))
+
+
+def spelled_out(text: str) -> str:
+    """*text* with everything spelled out that is no newline and no tab and cannot be seen."""
+    return "\n".join("\t".join(map(visible, line.split("\t"))) for line in text.split("\n"))
 
 
 def shorten(text: str, most: int) -> str:

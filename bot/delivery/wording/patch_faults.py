@@ -266,6 +266,11 @@ _APPLYING: Mapping[Reason, Said] = {
     Reason.NOT_OFFERED: Said(
         "There is no adjusted form of patch {id}.", "Only one that was offered can be applied."
     ),
+    Reason.OFFER_HIDDEN: Said(
+        "It does not fit the branch as it was posted. What the desk would make of it has what looks like a "
+        "credential; that is not shown, and what is not shown whole is not offered.",
+        _FRESH,
+    ),
     Reason.DIFF_MISREAD: Said(
         "The diff names {seen:list}, but git would change {applied:list}.", "Post the diff as git printed it."
     ),
