@@ -27,7 +27,7 @@ CONTROL_FAULTS: Final[Mapping[Reason, Said]] = {
     ),
     Reason.LANDING_NOW: Said(
         "{id} is landing this very moment and cannot be stopped any more.",
-        "If it must not stay, post a patch that undoes it.",
+        "If it must not stay, `revert` it once it has landed.",
     ),
     Reason.SET_CLEARED: Said(
         "{id} cannot be taken back any more: all of its set have passed their gates and are landing.",
@@ -72,6 +72,11 @@ CONTROL_FAULTS: Final[Mapping[Reason, Said]] = {
         "Post what is new as a block of its own, in a message of its own.",
     ),
     Reason.SET_OVER: Said("All of the set {id} is over.", "`show` with its id says what came of it."),
+    Reason.SET_NAMED: Said("{id} is a set, and this takes one of its patches: {ids:list|or}.", "Say which."),
+    Reason.SET_PARTED: Said(
+        "{id} is to land in all domains of its set {set} or in none, and alone it would land without the others.",
+        "Post the whole block again.",
+    ),
     Reason.SET_REPEATS: Said(
         "Block {block:number} brings the same change to {domain}.", "Leave it out of one of the two."
     ),

@@ -69,13 +69,15 @@ _LANDING: Mapping[Reason, Said] = {
     Reason.REPOSITORY_UNREACHABLE: Said("The repository could not be reached: {detail:words}.", _DESK),
     Reason.GIT_BROKEN: Said("{command} failed: {detail:words}.", _DESK),
     Reason.STOPPED_BY: Said(
-        "{by:words} stopped it.", "Nothing of it landed. Post it again if it should go on."
+        "{by:words} stopped it.", "Nothing of it landed. `replay` asks for it again if it should go on."
     ),
     Reason.SET_BROKEN: Said(
         "Its set cannot land because of {domain:words} (patch {id}): {state:words}.",
         "Mend what kept that one, and post the whole block again.",
     ),
-    Reason.CANCELLED_BY: Said("{by:words} took it back.", "Post it again if it should run after all."),
+    Reason.CANCELLED_BY: Said(
+        "{by:words} took it back.", "`replay` asks for it again if it should run after all."
+    ),
     Reason.REJECTED_BY: Said(
         "{by:words} did not approve it{why:because}.", "Ask in the thread what has to change."
     ),
