@@ -75,9 +75,7 @@ _LANDING: Mapping[Reason, Said] = {
         "Its set cannot land because of {domain:words} (patch {id}): {state:words}.",
         "Mend what kept that one, and post the whole block again.",
     ),
-    Reason.CANCELLED_BY: Said(
-        "{by:words} took it back.", "`replay` asks for it again if it should run after all."
-    ),
+    Reason.CANCELLED_BY: Said("{by:words} took it back.", "Post it again if it should run after all."),
     Reason.REJECTED_BY: Said(
         "{by:words} did not approve it{why:because}.", "Ask in the thread what has to change."
     ),
