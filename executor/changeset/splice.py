@@ -93,7 +93,8 @@ class _Image:
             return fault(Reason.EDIT_ANCHOR_NOT_FOUND, path=self._path, chunk=number, text=missing[:_SHOWN])
         # The lines may lie outside the block that the anchor opens: anywhere below it.
         below = [_Scope(scopes[0].start, len(self._lines))] if chunk.anchors else []
-        places = self._places(chunk.old, scopes, at_end=chunk.at_end)
+        within = scopes if _tells(chunk.old) or not below else below
+        places = self._places(chunk.old, within, at_end=chunk.at_end)
         if not places and below:
             places = self._places(chunk.old, below, at_end=chunk.at_end)
         if len(places) > 1:
@@ -249,6 +250,11 @@ def _adjusted(chunk: Chunk, there: Sequence[str], rung: Rung) -> Chunk | None:
     # Whatever made the characters of known lines pretty did so with those of new lines.
     pretty = rung is Rung.SIGNS and not all(is_plain(line) for line in lines if line[0] == "+")
     return None if pretty else replace(chunk, lines=lines)
+
+
+def _tells(old: Sequence[str]) -> bool:
+    """True if *old* has more than blanks and brackets, which an anchor's block has by chance."""
+    return any(char.isalnum() for line in old for char in line)
 
 
 def _depth(line: str) -> int:

@@ -145,12 +145,17 @@ def spoiled(change: Change, dice: Random) -> Iterator[Spoiled]:
         yield Spoiled(f"diff, {name}", _diff(change.body, slip, dice), "x.patch", diff=True)
     for name, touch in TEXTS.items():
         yield Spoiled(f"diff, {name}", touch(change.body, dice), "x.patch", diff=True)
-    yield Spoiled("diff in a message", _PROSE % (b"diff", change.body), "message.md", diff=True)
-    if edits := forms.codex(change, anchored=True):
-        yield Spoiled("codex in a message", _PROSE % (b"", edits), "message.md", diff=False)
-        yield Spoiled("codex, cut off", _cut_off(edits, dice), "x.txt", diff=False)
-    if edits := forms.blocks(change):
-        yield Spoiled("search/replace in a message", _PROSE % (b"python", edits), "message.md", diff=False)
+    codex, blocks = forms.codex(change, anchored=True), forms.blocks(change)
+    if codex:
+        yield Spoiled("codex, cut off", _cut_off(codex, dice), "x.txt", diff=False)
+    for form, language, text in (
+        ("diff", b"diff", change.body),
+        ("codex", b"", codex),
+        ("search/replace", b"python", blocks),
+    ):
+        if text and _is_text(text):
+            body = _PROSE % (language, text)
+            yield Spoiled(f"{form} in a message", body, "message.md", diff=form == "diff")
     for name in _OF_EDITS:
         slipped = replace(change, rewrite=_old_only(SLIPS[name], dice))
         for form, written in (
@@ -159,6 +164,15 @@ def spoiled(change: Change, dice: Random) -> Iterator[Spoiled]:
         ):
             if written is not None:
                 yield Spoiled(f"{form}, {name}", written, "x.txt", diff=False)
+
+
+def _is_text(body: bytes) -> bool:
+    """True if a message can say *body* at all."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _diff(body: bytes, slip: Slip, dice: Random) -> bytes:

@@ -81,6 +81,14 @@ def test_an_anchor_that_opens_no_block_still_says_below_what() -> None:
     )
 
 
+def test_lines_without_a_word_must_be_the_only_ones_below_an_anchor() -> None:
+    text = b"one\n  a\n\n  b\ntwo\n\n"
+    reason, facts = refused(text, chunk(" ", "+  new", below=("one",)))
+    assert (reason, facts["lines"]) == (Reason.EDIT_AMBIGUOUS, "3, 6")
+    assert spliced(text, chunk(" ", "+  new", below=("two",))) == text + b"  new\n"
+    assert spliced(text, chunk("   a", "+  new", below=("one",))) == text.replace(b"a\n", b"a\n  new\n")
+
+
 def test_an_anchor_that_is_nowhere_is_named() -> None:
     reason, facts = refused(APP, chunk("-        stop()", below=("class A:", "def walk(self):")))
     assert (reason, facts["text"]) == (Reason.EDIT_ANCHOR_NOT_FOUND, "def walk(self):")
