@@ -68,11 +68,24 @@ async def ruled_on(
     patch = await patch_meant(command.patch, place, ledger, settings, fits=_is_proposed)
     if isinstance(patch, Fault):
         return patch
-    may = policy.may_approve(settings, actor, patch.actor, patch.patch.domain, place)
-    if isinstance(may, policy.Denied):
-        return may.fault
+    for asker in await _askers(patch, ledger):
+        may = policy.may_approve(settings, actor, asker, patch.patch.domain, place)
+        if isinstance(may, policy.Denied):
+            return may.fault
     shown = _shown(patch, command)
     return shown if isinstance(shown, Fault) else (patch, shown)
+
+
+async def _askers(patch: StoredPatch, ledger: Ledger) -> list[Actor]:
+    """Whoever asked for *patch*, and for what it is again: that somebody else pressed a button on that does
+    not make it another's."""
+    found, row = [patch.actor], patch
+    while (before := row.patch.replays or row.patch.adjusts) is not None:
+        earlier = await ledger.patch(before)
+        if earlier is None:
+            break
+        found, row = [*found, earlier.actor], earlier
+    return found
 
 
 def _is_proposed(row: StoredPatch) -> bool:

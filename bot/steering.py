@@ -119,6 +119,8 @@ class Helm:
     async def _replay(self, nothing: Settlement, actor: Actor, row: StoredPatch) -> Settlement:
         if row.state not in course.REPLAYABLE:
             return refusal(nothing, actor, course.unfit(row, *course.REPLAYABLE))
+        if (parted := await self._parted(row)) is not None:
+            return refusal(nothing, actor, parted)
         if row.patch.domain in self._settings.domains:
             may = policy.may_replay(self._settings, actor, row.patch.domain, nothing.place)
             if isinstance(may, policy.Denied):
@@ -138,7 +140,7 @@ class Helm:
 
     async def _adjust(self, nothing: Settlement, actor: Actor, row: StoredPatch) -> Settlement:
         """Who may submit to the domain may: what was offered is a patch as any other."""
-        adjusted = adjusted_of(row, self._settings.limits.limits())
+        adjusted = await self._parted(row) or adjusted_of(row, self._settings.limits.limits())
         if isinstance(adjusted, Fault):
             return refusal(nothing, actor, adjusted)
         if row.patch.domain in self._settings.domains:
@@ -146,6 +148,17 @@ class Helm:
             if isinstance(may, policy.Denied):
                 return refusal(nothing, actor, may.fault)
         return await self._following(nothing, actor, row, adjusted, Deed.ADJUSTED)
+
+    async def _parted(self, row: StoredPatch) -> Fault | None:
+        """Why *row* may not come in again: it was to land in all domains of its set or in none, and would
+        land without the others. Where these have landed it may follow them."""
+        if row.set_id is None or row.patch.together is None or not row.patch.together.atomic:
+            return None
+        found = await self._ledger.patch_set(row.set_id)
+        others = [each for each in found.members if each.id != row.id] if found else []
+        if all(each.state is PatchState.LANDED for each in others):
+            return None
+        return fault(Reason.SET_PARTED, id=row.id, set=row.set_id)
 
     async def _following(
         self, nothing: Settlement, actor: Actor, row: StoredPatch, made: Patch, deed: Deed

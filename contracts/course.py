@@ -37,13 +37,18 @@ def offers(row: StoredPatch) -> tuple[Offer, ...]:
         case PatchState.PROPOSED:
             return () if row.cleared else (Offer.CANCEL,)
         case PatchState.STOPPED | PatchState.QUARANTINED:
-            return (Offer.REPLAY,)
+            return () if _ended_with_its_set(row) else (Offer.REPLAY,)
         case PatchState.LANDED:
             return (Offer.REVERT,) if row.report and row.report.commit else ()
         case PatchState.FAILED:
             return _after_failing(row)
         case PatchState.CANCELLED | PatchState.REJECTED:
             return ()
+
+
+def _ended_with_its_set(row: StoredPatch) -> bool:
+    why = row.report.fault if row.report else None
+    return why is not None and why.reason is Reason.SET_BROKEN
 
 
 def _after_failing(row: StoredPatch) -> tuple[Offer, ...]:

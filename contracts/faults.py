@@ -200,6 +200,8 @@ class Reason(enum.StrEnum):
     SET_TWIN = "set-twin"  #: domain, id (of the open patch with this content)
     SET_BROUGHT = "set-brought"  #: domain
     SET_OVER = "set-over"  #: id
+    SET_NAMED = "set-named"  #: id, ids (of its patches)
+    SET_PARTED = "set-parted"  #: id, set
     SET_REPEATS = "set-repeats"  #: domain, block
     NO_HISTORY = "no-history"  #: domain
     NO_FORECAST = "no-forecast"

@@ -112,7 +112,7 @@ async def patch_meant(
     if name is not None:
         row = await ledger.patch(name.casefold())
         if row is None or not _may_see(row, place.channel, settings):
-            return fault(Reason.UNKNOWN_PATCH, id=name[:80])
+            return await _no_patch(name, place, ledger, settings)
         return row
     lines = await ledger.in_thread(place) if place.thread is not None else ()
     rows = [row for line in lines if (row := await ledger.patch(line.id)) is not None]
@@ -121,6 +121,13 @@ async def patch_meant(
     if len(rows) != 1:
         return fault(Reason.WHICH_PATCH, ids=" ".join(row.id for row in rows))
     return rows[0]
+
+
+async def _no_patch(name: str, place: Place, ledger: Ledger, settings: Settings) -> Fault:
+    found = await _set_meant(name, place, ledger)
+    if found is not None and _may_see_set(found, place.channel, settings):
+        return fault(Reason.SET_NAMED, id=found.id, ids=" ".join(member.id for member in found.members))
+    return fault(Reason.UNKNOWN_PATCH, id=name[:80])
 
 
 async def meant(

@@ -70,7 +70,7 @@ def _names(entry: Entry, findings: Findings) -> Iterator[tuple[str, Mark]]:
     value = entry.value
     nodes = value.items if isinstance(value, Items) else (value,)
     if not nodes:
-        findings.wrong(entry.key, value, "a domain or a list of them")
+        findings.wrong(entry.key, value, "a domain or a list of at least one")
     for node in nodes:
         if (name := findings.name(entry.key, node)) is not None:
             yield name.strip(), node.at

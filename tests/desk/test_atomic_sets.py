@@ -52,6 +52,14 @@ async def test_it_lands_in_none_where_one_gate_says_no_and_else_in_both(tmp_path
         answers = await desk.answers(refused)
         assert any("shop did not pass its gates" in answer for answer in answers)
         assert any("Its set cannot land because of shop" in answer for answer in answers)
+        [failed] = [row for row in await desk.patches() if row.state is PatchState.FAILED]
+        for asked in (f"replay {failed.id}", f"revert {failed.set_id}"):
+            await desk.say(f"<@U0PATCHDESK> {asked}")
+        await desk.at_rest()
+        parted, named = (call.args["text"] for call in desk.slack.proxy.effects("chat.postEphemeral"))
+        assert "alone it would land without" in parted
+        assert f"`{failed.set_id}` is a set, and this takes one of its patches: " in named
+        assert len(await desk.patches()) == 2
 
         taken = await desk.say(both("even.txt"))
         over = await desk.finished(4)

@@ -74,7 +74,7 @@ CONTROL_FAULTS: Final[Mapping[Reason, Said]] = {
     Reason.SET_OVER: Said("All of the set {id} is over.", "`show` with its id says what came of it."),
     Reason.SET_NAMED: Said("{id} is a set, and this takes one of its patches: {ids:list|or}.", "Say which."),
     Reason.SET_PARTED: Said(
-        "{id} is to land in all domains of its set {set} or in none, and alone it would land without the others.",
+        "{id} is to land in all domains of its set {set} or in none; alone it would land without the others.",
         "Post the whole block again.",
     ),
     Reason.SET_REPEATS: Said(

@@ -106,7 +106,7 @@ _MEANING: Mapping[Reason, Said] = {
     ),
     Reason.TARGET_BOTH: Said(
         "The target `both` is clear only where there are two domains; here: {domains:list}.",
-        "Name one of them as `target`.",
+        "Name one of them as `target`, or list those that are meant.",
     ),
     Reason.BAD_MODE: Said(
         "{mode} is no file mode that a patch may set.",
@@ -120,7 +120,7 @@ _PATHS: Mapping[Reason, Said] = {
         "The path {path} is absolute.",
         f"{_RELATIVE} The operators can name people's checkouts as the domain's `strip_prefixes`.",
     ),
-    Reason.PATH_OUTSIDE: Said("The path {path} leaves the repository or has an empty part.", _RELATIVE),
+    Reason.PATH_OUTSIDE: Said("The path {path} has a part that is `..`, `.` or empty.", _RELATIVE),
     Reason.PATH_CONTROL: Said("The path {path} has characters that cannot be seen.", "Remove them."),
     Reason.PATH_BACKSLASH: Said("The path {path} has a backslash.", _RELATIVE),
     Reason.PATH_DOTGIT: Said(
