@@ -20,6 +20,10 @@ _EXECUTABLE = 0o100
 #: What a tree object holds, one after the other: mode, name, id.
 _ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 _Entry = tuple[bytes, bytes, bytes]
+#: So many trees of at most so many entries are remembered: those of a patch are read several times, and most
+#: are those of the next one, too. What an id stands for is the same in every repository.
+_FEW = 256
+_recent: dict[str, list[_Entry]] = {}
 _MODES = {Kind.FILE: GitMode.BLOB, Kind.SYMLINK: GitMode.LINK, Kind.SUBMODULE: GitMode.COMMIT}
 _GIT_MODES = {FileMode.REGULAR: GitMode.BLOB, FileMode.EXECUTABLE: GitMode.BLOB_EXECUTABLE}
 
@@ -132,6 +136,17 @@ def _entries(repository: pygit2.Repository, tree: str) -> list[_Entry]:
 
     Raises OSError if it is no tree.
     """
+    found = _recent.get(tree)
+    if found is None:
+        found = _read(repository, tree)
+        if len(found) <= _FEW:
+            if len(_recent) >= _FEW:
+                _recent.clear()
+            _recent[tree] = found
+    return found
+
+
+def _read(repository: pygit2.Repository, tree: str) -> list[_Entry]:
     kind, raw = repository.read(tree)
     found: list[_Entry] = _ENTRY.findall(raw)
     # In each a blank and a NUL byte besides; whatever else is left over was no entry.
