@@ -75,6 +75,12 @@ _FENCE_AT_START: Final = Sign(re.compile(r"^(?:```|~~~)", re.MULTILINE), ("```",
 _MOST_MARKS: Final = 5_000
 #: Slack keeps the language that was typed behind a fence as the first line of the block.
 _LABEL_LINE: Final = re.compile(rf"({'|'.join(_LANGUAGES)})[ \t]*\r?\n", re.IGNORECASE)
+#: There it stands where the file of a search/replace block may be named, too.
+_LABELLED_EDIT: Final = re.compile(rb"([a-z][a-z0-9+#-]*)[ \t]*\r?\n(?=<{5,9} ?SEARCH\b)")
+_PROGRAMMING: Final = re.compile(
+    "bash|c|cpp|csharp|css|go|html|java|javascript|js|json|jsx|kotlin|lua|markdown|md|perl|php|plaintext|py|"
+    "python|rb|rs|ruby|rust|scala|scss|sh|shell|sql|swift|text|toml|ts|tsx|typescript|vue|xml|yaml|yml"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ def blocks(parts: Sequence[Part], most_size: int) -> Iterator[Block]:
 
     A part larger than *most_size* bytes, or of more than `MOST_LINES` lines, stays in one piece.
     """
-    pieces = [piece for part in parts for piece in _pieces(part, most_size)]
+    pieces = [_unlabelled(piece) for part in parts for piece in _pieces(part, most_size)]
     for number, piece in enumerate(_joined(pieces, most_size), start=1):
         yield _block(number, piece)
 
@@ -149,6 +155,19 @@ def _first_mark(text: str) -> Format | None:
     return min(begun, key=lambda each: each[0])[1] if begun else None
 
 
+def _unlabelled(piece: Part) -> Part:
+    """*piece* without the language above its first search/replace block. A file may be called so, too: it is
+    one where it is no language that is known, and no other file is named over the fence."""
+    found = _LABELLED_EDIT.match(piece.body) if piece.kind is PartKind.FENCE and not piece.language else None
+    if found is None:
+        return piece
+    label = found[1].decode()
+    if not _PROGRAMMING.fullmatch(label) and edit_blocks.file_named(piece.above) is None:
+        return piece
+    rest = piece.body[found.end() :]
+    return replace(piece, body=rest, language=label, first_line=piece.first_line + 1)
+
+
 def _joined(pieces: Sequence[Part], most_size: int) -> Iterator[Part]:
     """*pieces*, with the search/replace blocks of a message's fences in one, where the first of them is.
 
@@ -183,7 +202,9 @@ def _one(told: Sequence[Part]) -> Part:
     lines: list[bytes] = []
     for piece in told:
         gap = piece.first_line - 1 - len(lines)
-        lines += [b""] * max(0, gap - 1) + [piece.above.encode()] * (gap > 0)
+        # Right above a block one word would do for a name; over a fence it may be any.
+        above = piece.above if edit_blocks.file_named(piece.above) else ""
+        lines += [b""] * max(0, gap - 1) + [above.encode()] * (gap > 0)
         if edit_blocks.goes_on(piece.body.decode("utf-8", "replace")):
             # Fences among the block's own lines have torn it apart: it shall not do without what was between.
             lines[-1:] = [edit_blocks.BEGIN.encode()]

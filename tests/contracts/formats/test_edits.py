@@ -143,6 +143,31 @@ def test_the_fences_of_a_message_are_one_patch_with_the_lines_of_the_message() -
     ]
 
 
+@pytest.mark.parametrize(
+    ("above", "first", "path"),
+    [
+        ("src/a.py", "python\n", "src/a.py"),
+        ("src/a.xy", "other\n", "src/a.xy"),
+        ("", "other\n", "other"),
+        ("In it:", "Makefile\n", "Makefile"),
+    ],
+)
+def test_the_language_that_slack_keeps_in_a_fence_names_no_file(above: str, first: str, path: str) -> None:
+    part = Part(PartKind.FENCE, f"{first}{BLOCK}".encode(), above=above)
+    [splice] = mutations_of(read(Submit((part,), addressed=False), WEB))
+    assert isinstance(splice, Splice)
+    assert splice.path == path
+
+
+def test_the_fences_of_rich_text_keep_their_files_and_lines() -> None:
+    one = Part(PartKind.FENCE, f"python\n{BLOCK}".encode(), first_line=2, above="a.py")
+    two = Part(PartKind.FENCE, f"python\n{BLOCK}".encode(), first_line=12, above="and")
+    first, second = mutations_of(read(Submit((one, two), addressed=False), WEB))
+    assert first == second == Splice("a.py", (Chunk((" one", "-two", "+2")),))
+    cut = Part(PartKind.FENCE, b"python\n<<<<<<< SEARCH\na\n", first_line=2, above="a.py")
+    assert faults_of(read(Submit((cut,), addressed=False), WEB)) == [(Reason.EDIT_CUT_OFF, 3, 1)]
+
+
 def test_fences_between_the_marks_of_a_block_are_lines_of_it() -> None:
     block = "{}\n<<<<<<< SEARCH\na\n=======\n{}\n>>>>>>> REPLACE\n"
     edits = block.format("a.md", "b\n```\ncode\n```\nc\n``` ") + block.format("x.py", "b")
