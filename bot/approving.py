@@ -39,7 +39,7 @@ class Approver:
         self, nothing: Settlement, actor: Actor, patch: StoredPatch, shown: Proposal, command: Ruling
     ) -> Settlement:
         by = actor.name or actor.id
-        home = self._home(patch)
+        home = home_of(patch.place, patch.source, patch.patch.domain, self._settings)
         match command:
             case Approve():
                 decided: ApprovePatch | RejectPatch = ApprovePatch(patch.id, shown.binding, by)
@@ -54,11 +54,6 @@ class Approver:
         said = (NewDelivery(deed, *home),) if home[0] else ()
         entry = AuditEntry(actor.id, command.kind, f"patch {patch.id} as {shown.binding}")
         return replace(nothing, changes=(decided,), told=(*told, *said), audit=(entry,))
-
-    def _home(self, patch: StoredPatch) -> tuple[str | None, str | None]:
-        if patch.patch.domain in self._settings.domains:
-            return home_of(patch.place, patch.source, patch.patch.domain, self._settings)
-        return patch.place.channel, patch.place.thread
 
 
 async def ruled_on(

@@ -99,9 +99,7 @@ def told(
 
 
 def _home(row: StoredPatch, settings: Settings) -> tuple[str | None, str | None]:
-    if row.patch.domain in settings.domains:
-        return home_of(row.place, row.source, row.patch.domain, settings)
-    return row.place.channel, row.place.thread
+    return home_of(row.place, row.source, row.patch.domain, settings)
 
 
 def _decided(

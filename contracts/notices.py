@@ -476,8 +476,11 @@ def needs_card(notice: Notice) -> str | None:
 
 
 def home_of(place: Place, source: Source, domain: str, settings: Settings) -> tuple[str | None, str | None]:
-    """Channel and thread of a patch's card: the thread it was posted in, else the domain's channel."""
-    if source is Source.SLACK and place.channel is not None:
+    """Channel and thread of a patch's card: the thread it was posted in, else the domain's channel.
+
+    Of a domain that is gone only what the patch itself knows.
+    """
+    if domain not in settings.domains or (source is Source.SLACK and place.channel is not None):
         return place.channel, place.thread
     channels = settings.domains[domain].channels
     return (place.channel or (channels[0] if channels else None)), None

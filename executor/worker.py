@@ -309,10 +309,7 @@ class Worker:
         )
 
     def _home(self, stored: StoredPatch) -> tuple[str | None, str | None]:
-        """Channel and thread of the card; of a domain that is gone only what the patch itself knows."""
-        if stored.patch.domain in self.settings.domains:
-            return home_of(stored.place, stored.source, stored.patch.domain, self.settings)
-        return stored.place.channel, stored.place.thread
+        return home_of(stored.place, stored.source, stored.patch.domain, self.settings)
 
     def _unknown(self, domain: str) -> Fault:
         known = self.settings.domains
