@@ -20,6 +20,7 @@ from contracts.gates import GateResult, Verdict
 from contracts.notices import Deed, TellDeed, Twin
 from contracts.outcome import Offer, Report, Step, StepTime
 from contracts.outlook import Outlook
+from contracts.patch import Commands
 from contracts.records import LaneLine, PatchLine, StoredPatch
 from contracts.states import PatchState
 from tests.delivery.rows import (
@@ -124,7 +125,7 @@ def test_only_who_used_the_form_is_mentioned_so_that_they_follow_the_thread() ->
 
 NOT_RUN = (
     "Not run: 2 commands in `validate` and 1 command in `build`. "
-    "They run only where somebody has approved them."
+    "They run once the gates have passed and, where the domain wants it, somebody has approved them."
 )
 FACTS = (
     "Commit `fedcba9876` · on `main` at `0123456789` · pushed to git.example.com:web.git · "
@@ -134,6 +135,15 @@ GATES = (
     "Gates: 1 skipped, 1 failed.\n`tests` failed in 12 s: exit code 1 (sandbox level 1)\n"
     "`docs` skipped: `tests` had already decided"
 )
+
+
+def test_lists_that_ran_before_the_gates_were_asked_again_are_not_said_not_to_have_run() -> None:
+    commands = (Commands("validate", ("a",)), Commands("build", ("b",)))
+    captured = fault(Reason.CAPTURED, by="validate", files="a", count=1)
+    report = replace(REPORT, gates=(), resolutions=(captured,))
+    row = replace(FAILED, patch=replace(FAILED.patch, commands=commands), report=report)
+    said = whole(summaries.summary(row, now=at(20)))
+    assert "Not run: 1 command in `build`." in said
 
 
 def test_a_summary_tells_it_all() -> None:

@@ -373,7 +373,10 @@ def times(row: StoredPatch) -> str:
 
 
 def _ran(report: Report) -> frozenset[str]:
-    return frozenset(gate.name for gate in report.gates if gate.verdict is not Verdict.SKIPPED)
+    """The lists whose changes became part of the patch ran before the gates were asked again."""
+    gates = {gate.name for gate in report.gates if gate.verdict is not Verdict.SKIPPED}
+    taken = (step.args["by"].split() for step in report.resolutions if step.reason is Reason.CAPTURED)
+    return frozenset(gates.union(*taken))
 
 
 def commands_not_run(patch: Patch, ink: Ink, *, ran: Collection[str] = ()) -> str:
@@ -387,7 +390,10 @@ def commands_not_run(patch: Patch, ink: Ink, *, ran: Collection[str] = ()) -> st
     ]
     if left := len(left_out) - len(named):
         named.append(f"{left} more")
-    return f"Not run: {figures.joined(named)}. They run only where somebody has approved them."
+    return (
+        f"Not run: {figures.joined(named)}. They run once the gates have passed and, where the domain wants "
+        "it, somebody has approved them."
+    )
 
 
 def logs(row: StoredPatch) -> tuple[GateResult, ...]:
