@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -67,9 +68,10 @@ def pins(path: Path) -> dict[str, str]:
     return {normal(name): version for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", text, re.M)}
 
 
-def imported(*packages: str) -> set[str]:
+@cache
+def imported(*packages: str) -> frozenset[str]:
     files = [file for package in packages for file in (ROOT / package).rglob("*.py")]
-    return {name for file in files for name in imports_of(ast.parse(file.read_bytes(), str(file)))}
+    return frozenset(name for file in files for name in imports_of(ast.parse(file.read_bytes(), str(file))))
 
 
 def imports_of(tree: ast.Module) -> Iterator[str]:

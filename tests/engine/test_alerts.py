@@ -202,6 +202,19 @@ async def test_an_alert_counts_once_in_an_open_group_though_another_of_its_group
     assert [kept.ended for kept in await watch.alerts.members(two.id, limit=9)] == [None]
 
 
+async def test_what_joined_a_group_ended_and_began_anew_within_one_look_is_in_that_group(
+    watch: Watch,
+) -> None:
+    await watch.see(alert("A"), key="over")
+    assert await watch.change(resolved(await watch.only()))
+    await watch.see(alert("A", times=2), alert("A", ended=after(6)), alert("A", since=after(7)), now=after(8))
+    group = await watch.only()
+    assert (group.firing, group.alerts, group.times) == (1, 1, 3)
+    assert [kept.ended for kept in await watch.alerts.members(group.id, limit=9)] == [None]
+    await watch.see(whole=True, now=after(9))
+    assert (await watch.only()).firing == 0
+
+
 async def test_a_whole_look_ends_what_it_does_not_see_of_its_own_source(watch: Watch) -> None:
     await watch.see(alert("A"), alert("B"), key="desk")
     await watch.see(alert("C"), key="web", source="web")

@@ -184,9 +184,21 @@ class Alerts(RuleBasedStateMachine):
             )
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_facts_of_groups_are_those_of_a_recount(kind: str) -> None:
+def kept(kind: str, examples: int, steps: int) -> None:
     machine = type("OnThisEngine", (Alerts,), {"kind": kind})
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=25, stateful_step_count=20, deadline=None)
+        machine, settings=settings(max_examples=examples, stateful_step_count=steps, deadline=None)
     )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_facts_of_groups_are_those_of_a_recount(kind: str) -> None:
+    kept(kind, 10, 20)
+
+
+# A time limit that strikes within an example looks to hypothesis like data that changed under its hands.
+@pytest.mark.timeout(600)
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_facts_of_groups_are_those_of_a_recount_whatever_is_seen(kind: str) -> None:
+    kept(kind, 250, 40)

@@ -277,8 +277,9 @@ class Gathering:
         tx.executemany(_NEW_ALERT, map(self._new_row, self.new_alerts))
         tx.executemany(_ALERT, (self._row(a) for a in self.seen.values() if a.seq not in fresh))
         tx.executemany(_NEW_GROUP, self.new_groups)
-        tx.executemany(_TAKE_PLACE, self.replaced)
+        # One that joined may have ended and begun anew since, within the same look.
         tx.executemany(_JOIN, sorted(self.joined))
+        tx.executemany(_TAKE_PLACE, self.replaced)
         _count(tx, self.facts, self.now)
         if self.hiding_changed:
             _wake_all(tx, self.now)

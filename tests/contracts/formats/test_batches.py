@@ -15,6 +15,7 @@ from contracts.settings import Settings
 CONTEXT = Context.of(
     Settings.model_validate({"domains": {"shop": {"channels": ["C0SHOP"]}}}), Place("C0SHOP")
 )
+SCHEMA = jsonschema.Draft202012Validator(patch_schema())
 BLOCK: dict[str, object] = {"role": "command_patch", "mutations": [{"op": "delete", "path": "a.txt"}]}
 
 
@@ -46,7 +47,7 @@ def test_a_batch_is_named_beside_the_mutations_or_in_the_metadata(
 ) -> None:
     block = BLOCK | fields
     assert patch_of(block).batch == batch
-    jsonschema.validate(block, patch_schema())
+    SCHEMA.validate(block)
 
 
 def test_the_batch_of_a_block_within_a_block_is_the_inner_one() -> None:
