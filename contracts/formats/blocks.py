@@ -114,7 +114,8 @@ class _Reader:
     def named_right_above(self, line: str) -> str:
         """A name without dot or folder, as `Makefile`: it counts before the file of the block above."""
         goes_on = self.file is not None and line.rstrip().endswith(":")
-        return "" if goes_on or line.startswith(("```", "~~~")) else _only_word(line)
+        is_mark = line.startswith(("```", "~~~")) or _REPLACE.match(line) is not None
+        return "" if goes_on or is_mark else _only_word(line)
 
     def up_to(self, marker: re.Pattern[str]) -> list[str] | None:
         """The lines behind the present one that come before *marker*; None: it never comes."""

@@ -118,8 +118,9 @@ def test_a_block_changes_the_file_that_is_named_above_it() -> None:
     )
 
 
-def test_a_block_goes_on_with_the_file_of_the_one_before() -> None:
-    first, second = mutations_of(posted(f"a.py\n{BLOCK}\n{BLOCK}"))
+@pytest.mark.parametrize("between", ["", "\n", "and:\n"])
+def test_a_block_goes_on_with_the_file_of_the_one_before(between: str) -> None:
+    first, second = mutations_of(posted(f"a.py\n{BLOCK}{between}{BLOCK}"))
     assert isinstance(first, Splice)
     assert first == second
 
