@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.demo.peer import Mode, Peer, Workspace
 from tests.peer.deliveries import Redelivery
+from tests.peer.lasting import lent_slack
 from tests.peer.local_slack import local_slack
 from tests.peer.proxy import SlackProxy, slack_proxy
 from tests.peer.strictness import BOT_SCOPES
@@ -36,13 +37,16 @@ async def strict_slack(
     """The desk is the first app of the *workspace*; `SLACK_API_URL` is `slack.proxy.api_url`.
 
     In HTTP mode set `slack.proxy.request_url.url` once the desk listens. *scopes*: what the desk was granted.
-    *usergroups*: members by id. *folder* is for the peer's files.
+    *usergroups*: members by id. *folder* is for the files of a peer in HTTP mode, which is told at its start
+    where its requests go; one in Socket Mode is lent.
     """
     workspace = workspace or Workspace()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = f"http://127.0.0.1:{listening.getsockname()[1]}/from-peer"
         async with (
-            local_slack(workspace, folder, mode=mode, request_url=address) as peer,
+            lent_slack(workspace)
+            if mode is Mode.SOCKET
+            else local_slack(workspace, folder, mode=mode, request_url=address) as peer,
             slack_proxy(
                 listening,
                 peer.url,

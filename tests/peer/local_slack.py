@@ -62,11 +62,11 @@ async def _start(config: Path, errors: Path) -> asyncio.subprocess.Process:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
-            preexec_fn=_die_with_us,
+            preexec_fn=die_with_us,
         )
 
 
-def _die_with_us() -> None:
+def die_with_us() -> None:
     """A test run that is killed leaves no peer behind."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
