@@ -178,8 +178,16 @@ async def test_the_oldest_is_passed_a_bounded_number_of_times(desk: Desk) -> Non
     await desk.settle(wanting(asked("low"), Priority.LOW))
     rushing = [f"h{number}" for number in range(FAIRNESS + 3)]
     await desk.settle(*(wanting(asked(name), Priority.HIGH) for name in rushing))
+    ledger = desk.engine.ledger
+    _, *told = [line.id for line in await ledger.queue(["web"], limit=100)]
+    kept = {patch: await ledger.obstacles(patch) for patch in told}
     await desk.finish(running)
-    assert (await order(desk)).index("low") == FAIRNESS
+    ran = await order(desk)
+    assert ran.index("low") == FAIRNESS
+    assert told == ran
+    for patch, found in kept.items():
+        assert found is not None
+        assert found.ahead == ("running", *ran[: ran.index(patch)])
 
 
 async def test_a_priority_can_be_changed_while_it_waits(desk: Desk) -> None:

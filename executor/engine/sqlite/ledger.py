@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from contracts.commands import Place
@@ -33,7 +34,7 @@ from executor.engine.sqlite.inbox import BROUGHT, OPEN_TWIN
 from executor.engine.sqlite.obstacles import closed, obstacles
 from executor.engine.sqlite.sets import IN_THREAD, patch_set
 from executor.engine.sqlite.threads import Thread
-from executor.engine.sqlite.turns import FREE, KEPT
+from executor.engine.sqlite.turns import FREE, KEPT, InLine, in_turn
 
 _OF_ROW = """
 SELECT id, coalesce(lanes.state, endings.state)
@@ -54,7 +55,11 @@ _OPEN = """
 SELECT id, patches.domain, title, actor_name, state, accepted_at, NULL FROM patches JOIN lanes USING (seq)
 WHERE seq IN"""
 _HEAD = f"{_OPEN} (SELECT seq FROM {_HEADS} AND domain = ?)"
-_WAITING = f"{_OPEN} (SELECT seq FROM {_FREE} AND domain = ? ORDER BY rank, seq LIMIT ?) ORDER BY rank, seq"
+_IN_LINE = f"""
+SELECT * FROM (SELECT seq, rank, passed FROM {_FREE} AND domain = :domain ORDER BY rank, seq LIMIT :limit)
+UNION SELECT * FROM (
+  SELECT seq, rank, passed FROM {_BY_AGE} AND domain = :domain ORDER BY seq LIMIT :limit)"""
+_WAITING = f"{_OPEN} (?)"
 _LATER = (
     f"{_OPEN} (SELECT seq FROM {_TIMED} AND domain = ? ORDER BY due_at, seq LIMIT ?) ORDER BY due_at, seq"
 )
@@ -276,9 +281,10 @@ def _queue(domains: Sequence[str], limit: int, store: sqlite3.Connection) -> tup
 
 
 def _open(store: sqlite3.Connection, domain: str, limit: int) -> list[PatchLine]:
+    waiting = [InLine(*row) for row in store.execute(_IN_LINE, {"domain": domain, "limit": limit})]
     rows = [
         *store.execute(_HEAD, (domain,)),
-        *store.execute(_WAITING, (domain, limit)),
+        *(row for seq in islice(in_turn(waiting), limit) for row in store.execute(_WAITING, (seq,))),
         *store.execute(_LATER, (domain, limit)),
         *store.execute(_BACK, (domain, limit)),
     ]

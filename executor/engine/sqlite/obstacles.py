@@ -3,12 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from itertools import islice, takewhile
 
 from contracts.control import Closed, Closing, Companion, Dependency, Obstacles
 from contracts.states import OPEN_STATES, PatchState
 from executor.engine.sqlite.bonds import Bond, ahead_of, bonds
 from executor.engine.sqlite.codec import STORED, from_time, from_time_if, stored_patch
-from executor.engine.sqlite.turns import FREE, HEADS
+from executor.engine.sqlite.turns import FREE, HEADS, InLine, in_turn
 
 #: More are counted by nobody.
 _MOST_AHEAD = 100
@@ -17,13 +18,14 @@ SELECT seq, domain, state, due_at, hotfix, bound FROM lanes
 WHERE seq = (SELECT seq FROM patches WHERE id = ?)"""
 _FIRST = "(cleared OR bound IN (SELECT value FROM json_each(:begun)))"
 _PLACE = f"iif({_FIRST}, -1, rank)"
-_AHEAD = f"""
-SELECT id FROM patches JOIN lanes USING (seq)
-WHERE lanes.domain = :domain AND seq != :seq AND (state IN ('ready', 'running', 'prepared')
-  OR (state = 'waiting' AND cleared)
-  OR ({FREE} AND coalesce(bound NOT IN (SELECT value FROM json_each(:kept)), TRUE)
-    AND ({_PLACE}, seq) < (SELECT {_PLACE}, seq FROM lanes WHERE seq = :seq)))
-ORDER BY state NOT IN ('ready', 'running', 'prepared'), {_PLACE}, seq LIMIT {_MOST_AHEAD}"""
+_HEAD = f"SELECT id FROM patches WHERE seq IN (SELECT seq FROM {HEADS} AND domain = :domain)"
+_IN_LINE = f"""
+SELECT seq, {_PLACE} AS place, passed FROM lanes
+WHERE domain = :domain AND (seq = :seq OR (state = 'waiting' AND cleared)
+  OR ({FREE} AND coalesce(bound NOT IN (SELECT value FROM json_each(:kept)), TRUE)))"""
+#: More than are counted, so that the patch itself is one of them.
+_BY_PLACE = f"{_IN_LINE} ORDER BY place, seq LIMIT {_MOST_AHEAD + 1}"
+_BY_AGE = f"{_IN_LINE} ORDER BY seq LIMIT {_MOST_AHEAD + 1}"
 # Of a patch that runs; one that has prepared its part of a set holds the head too, and takes no time.
 _SINCE = f"SELECT started_at FROM {HEADS} AND state = 'running' AND domain = ?"
 _NEEDS = """
@@ -67,7 +69,11 @@ def _ahead(found: Sequence[Bond], domain: str, seq: int, store: sqlite3.Connecti
         "begun": json.dumps([bond.set_id for bond in found if bond.is_begun and not bond.is_kept]),
         "kept": json.dumps([bond.set_id for bond in found if bond.is_kept]),
     }
-    return tuple(id_ for (id_,) in store.execute(_AHEAD, asked))
+    head = [id_ for (id_,) in store.execute(_HEAD, asked)]
+    waiting = {InLine(*row) for wanted in (_BY_PLACE, _BY_AGE) for row in store.execute(wanted, asked)}
+    before = islice(takewhile(lambda each: each != seq, in_turn(waiting)), _MOST_AHEAD - len(head))
+    ids = (store.execute("SELECT id FROM patches WHERE seq = ?", (each,)).fetchone()[0] for each in before)
+    return (*head, *ids)
 
 
 def _companions(bond: Bond, seq: int, store: sqlite3.Connection) -> tuple[Companion, ...]:

@@ -3,7 +3,8 @@
 A patch of an atomic set has its turn when its set may begin; then the others of the set go before everybody.
 """
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from contracts.control import FAIRNESS
@@ -128,6 +129,36 @@ def _delays_the_aged(tx: Transaction, bond: Bond) -> bool:
             if each.seq < member.seq and each.passed >= FAIRNESS:
                 return True
     return False
+
+
+class InLine(NamedTuple):
+    """One of those that wait in a lane; below 0 the *rank* of those that have to go before everybody."""
+
+    seq: int
+    rank: int
+    passed: int
+
+
+def in_turn(waiting: Collection[InLine]) -> Iterator[int]:
+    """In which order *waiting* would have their turns by the rule of `promote`, if nobody came or went.
+
+    Of the first by rank and the first by age it needs as many as there are to be told in their order.
+    """
+    ranked = deque(sorted(waiting, key=lambda each: (each.rank, each.seq)))
+    aged = deque(sorted(waiting))
+    passed = {each.seq: each.passed for each in waiting}
+    while passed:
+        while ranked[0].seq not in passed:
+            ranked.popleft()
+        while aged[0].seq not in passed:
+            aged.popleft()
+        first, oldest = ranked[0], aged[0]
+        if passed[oldest.seq] >= FAIRNESS and first.rank >= 0:
+            first = oldest
+        elif oldest.seq != first.seq:
+            passed[oldest.seq] += 1
+        del passed[first.seq]
+        yield first.seq
 
 
 def promote_all(tx: Transaction, domains: Iterable[str]) -> int:
