@@ -59,8 +59,11 @@ def _chunk(change: Change, file: FileDiff, hunk: Hunk, *, anchored: bool) -> Ite
         yield b"*** End of File\n"
 
 
-def blocks(change: Change) -> bytes | None:
-    """*change* as search/replace blocks; None where that form cannot say it."""
+def blocks(change: Change, *, named_once: bool = False) -> bytes | None:
+    """*change* as search/replace blocks; None where that form cannot say it.
+
+    *named_once*: a file's name stands above the first of its blocks only.
+    """
     files = _sayable(change)
     if files is None or any(file.new is None or file.old not in {None, file.new} for file in files):
         return None
@@ -76,6 +79,7 @@ def blocks(change: Change) -> bytes | None:
             if not any(line.strip() for line in old):
                 return None
             lines += _block(name, old, new)
+            name = b"" if named_once else name
     marks = (b"<<<<<", b"=====", b">>>>>")
     if sum(line.startswith(marks) for line in lines) != 3 * lines.count(b"=======\n"):
         return None
@@ -83,7 +87,8 @@ def blocks(change: Change) -> bytes | None:
 
 
 def _block(name: bytes, old: list[bytes], new: list[bytes]) -> list[bytes]:
-    return [name + b"\n", b"<<<<<<< SEARCH\n", *old, b"=======\n", *new, b">>>>>>> REPLACE\n"]
+    head = [name + b"\n"] if name else []
+    return [*head, b"<<<<<<< SEARCH\n", *old, b"=======\n", *new, b">>>>>>> REPLACE\n"]
 
 
 def _sayable(change: Change) -> tuple[FileDiff, ...] | None:

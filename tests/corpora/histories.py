@@ -121,6 +121,7 @@ class _Commit:
         edits = {
             "codex": forms.codex(self.change("-M"), anchored=False),
             "search/replace": forms.blocks(self.plain),
+            "search/replace, a file named once": forms.blocks(self.plain, named_once=True),
         }
         yield from ((form, edit, "x.txt") for form, edit in edits.items() if edit is not None)
 
