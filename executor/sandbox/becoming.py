@@ -41,7 +41,8 @@ class Becoming:
 
     def become(self, job: dict, group: str, keep: socket.socket | None) -> str:  # type: ignore[type-arg]
         """Have it be the gate of *job*, in the control *group* if that is not empty; *keep* is where the job
-        hands out what is to outlive it. What was wrong, or an empty string."""
+        hands out what is to outlive it. What was wrong, or an empty string. Raises OSError if somebody has
+        ended it, which says nothing about the job."""
         order = json.dumps([job, group]).encode() + b"\n"
         try:
             sent = socket.send_fds(self._orders, [order], [keep.fileno()] if keep else [])
@@ -49,7 +50,7 @@ class Becoming:
             if rest := order[sent:]:
                 self._orders.sendall(rest)
         except OSError as error:
-            return f"whoever was to become it is gone: {error}"
+            raise OSError(f"whoever was to become the gate is gone: {error}") from error
         # Closed by a successful exec without a word.
         with os.fdopen(self._trouble, "rb") as words:
             return words.read().decode(errors="replace")

@@ -81,8 +81,7 @@ class Gate:
         self._spoke = 0.0
         self._wakeups, waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
-        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._heard)
+        signal.signal(signal.SIGCHLD, self._heard)
         self._told_to_end = False
 
     def _heard(self, number: int, _frame: object) -> None:
@@ -93,7 +92,10 @@ class Gate:
         job: dict,  # type: ignore[type-arg]
         keep: socket.socket | None = None,
     ) -> dict[str, JsonValue]:
-        """Over *keep* the job hands out what is to outlive it."""
+        """Over *keep* the job hands out what is to outlive it. Raises OSError if it cannot even begin."""
+        # Not while there is no job: whoever is told to end then just ends, and another one waits.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._heard)
         self._job = job
         self._output = Output(job["keep"])
         self._spoke = time.monotonic()

@@ -336,12 +336,31 @@ async def test_a_nursery_that_was_killed_is_replaced(at: Supervised) -> None:
     assert at.nursery.pid != killed
 
 
-async def test_whoever_waits_for_a_job_is_replaced_when_it_dies(at: Supervised) -> None:
-    await run(at, "true")
+async def who_waits(at: Supervised) -> tuple[int, int]:
+    """The supervisor that waits for the next job, and its child that will be the gate."""
     await until(lambda: len(children_of(at.nursery.pid)) == 1)
     (waiting,) = children_of(at.nursery.pid)
-    os.kill(waiting, signal.SIGKILL)
+    await until(lambda: len(children_of(waiting)) == 1)
+    (becoming,) = children_of(waiting)
+    return waiting, becoming
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+async def test_whoever_waits_for_a_job_is_replaced_when_it_dies(at: Supervised, end: signal.Signals) -> None:
+    await run(at, "true")
+    waiting, _ = await who_waits(at)
+    os.kill(waiting, end)
     await until(lambda: not alive(waiting))
+    assert (await run(at, "true")).how == Exited(0)
+
+
+async def test_a_gate_whose_process_died_before_its_job_is_no_word_on_the_gate(at: Supervised) -> None:
+    await run(at, "true")
+    _, becoming = await who_waits(at)
+    os.kill(becoming, signal.SIGKILL)
+    await until(lambda: not alive(becoming))
+    with pytest.raises(OSError, match="is gone"):
+        await run(at, "true")
     assert (await run(at, "true")).how == Exited(0)
 
 
