@@ -66,14 +66,12 @@ class Nursery:
         try:
             # Read once the number has been said, and by nobody else.
             writer.write(request)
-            try:
-                pid = int(await reader.readline() or 0)
-            except ConnectionResetError:
-                return None  # with the request unread
-            if not pid:
-                return None
             async with asyncio.timeout(within.total_seconds()):
-                return await reader.read()
+                try:
+                    pid = int(await reader.readline() or 0)
+                except ConnectionResetError:
+                    return None  # with the request unread
+                return await reader.read() if pid else None
         except TimeoutError:
             return b"it took too long"
         finally:

@@ -364,6 +364,18 @@ async def test_a_gate_whose_process_died_before_its_job_is_no_word_on_the_gate(a
     assert (await run(at, "true")).how == Exited(0)
 
 
+async def test_nobody_waits_for_ever_for_a_supervisor_that_does_not_answer(at: Supervised) -> None:
+    await run(at, "true")
+    waiting, _ = await who_waits(at)
+    os.kill(waiting, signal.SIGSTOP)
+    short = timedelta(milliseconds=50)
+    try:
+        assert await at.nursery.supervise(b"{}\n", within=short, slack=short) == b"it took too long"
+    finally:
+        os.kill(waiting, signal.SIGKILL)
+    assert (await run(at, "true")).how == Exited(0)
+
+
 async def test_a_supervisor_without_a_job_ends(at: Supervised) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
