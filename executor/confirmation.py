@@ -88,8 +88,8 @@ class Confirmer:
         try:
             said = git.ended()
         except GitError as error:
-            if error.code is None:
-                raise
+            if error.code is None or error.code < 0:
+                raise  # somebody ended it, and it has said nothing about the diff
             return Near(error.detail).fault(Reason.DIFF_DOES_NOT_APPLY, path=claim.names[0], hunk=1)
         applied = [line.split(b"\t", 2)[2].decode(errors="replace") for line in said.stdout.split(b"\0")[:-1]]
         if applied == list(claim.names) and read_index(self._index) == entries(claim.after):

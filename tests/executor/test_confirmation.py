@@ -61,6 +61,19 @@ async def test_a_git_that_waits_for_a_diff_ends_with_a_patch_that_has_none_to_as
     assert isinstance(await builder.build(FIRST), Candidate)
 
 
+async def test_a_git_that_was_killed_says_nothing_about_the_diff(
+    on: On, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    builder = on({"a": LINES})
+    await builder.open()
+    script = tmp_path / "git"
+    script.write_text("#!/bin/sh\ncat >/dev/null\nkill -9 $$\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(git_module, "_program", lambda: str(script))
+    with pytest.raises(git_module.GitError, match="exit -9"):
+        await builder.build(FIRST)
+
+
 async def test_a_git_that_hangs_ends_with_whoever_is_cancelled(
     on: On, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
