@@ -10,12 +10,14 @@ import typer
 from bot import clock, shapes
 from bot.cli.desk import configuration, domain_named, is_running, store
 from bot.cli.exits import ExitCode, stop
+from bot.cli.phrases import desk as phrases
 from bot.cli.screen import moment, say, show_json, show_table
 from bot.delivery.questions import outlook_of
 from bot.delivery.wording import answers, overview, patches, sets, waiting
 from bot.delivery.wording.faults import explain
 from bot.delivery.wording.ink import PLAIN, visible_lines
 from bot.settings import Config
+from contracts import course
 from contracts.faults import Reason, fault
 from contracts.outlook import Outlook
 from contracts.records import LaneLine, PatchLine, PatchSet, StoredPatch
@@ -184,10 +186,28 @@ def told(row: StoredPatch, expected: Outlook | None = None) -> Iterator[str]:
     if expected is not None:
         yield from (f"  {line}" for line in waiting.obstacles(expected, PLAIN, now=now))
         yield f"  {waiting.estimate(expected, PLAIN)}"
-    for heading, lines in ((said.gates_total, said.gates), (said.files_total, said.files), ("", said.facts)):
+    parts = (
+        (said.gates_total, said.gates),
+        (patches.MENDED if said.mended else "", said.mended),
+        (patches.OFFERED if said.offered else "", said.offered),
+        (said.files_total, said.files),
+        ("", said.facts),
+    )
+    for heading, lines in parts:
         yield from (f"  {line}" for line in (heading, *(f"  {line}" for line in lines)) if line.strip())
     yield from (f"  {line}" for line in (said.times, said.commands) if line)
     for gate in patches.logs(row):
         yield ""
         yield answers.log_title(gate.name, gate.dropped)
         yield visible_lines(gate.output)
+    yield from _adjusted(row)
+
+
+def _adjusted(row: StoredPatch) -> Iterator[str]:
+    """The adjusted patch, where there is one to take."""
+    offered = row.report.offer if row.report else None
+    if offered is not None and course.Offer.ADJUST in course.offers(row):
+        yield ""
+        yield patches.ADJUSTED_TITLE
+        yield visible_lines(offered.diff.decode(errors="replace"))
+        yield phrases.adjust(row.id)

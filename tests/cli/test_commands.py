@@ -1,6 +1,7 @@
 """The commands, in a folder with a real repository and a real store."""
 
 import json
+from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -8,11 +9,15 @@ import yaml
 
 from bot.__main__ import main
 from bot.cli.exits import ExitCode
-from contracts.faults import Fault
+from bot.cli.look import told
+from bot.delivery.wording import patches
+from contracts.faults import Fault, Reason, fault
 from contracts.gates import Verdict
+from contracts.outcome import Offer
 from contracts.repository_policy import RepositoryPolicy, read_policy
 from tests.cli.conftest import Place
 from tests.cli.json_shapes import PROMISED, departures
+from tests.delivery.rows import FAILED, REPORT
 
 LANDS = """\
 role: command_patch
@@ -346,3 +351,11 @@ async def test_the_doctor_of_a_broken_configuration_says_what_is_broken(place: P
     ran = await place.run("doctor")
     assert ran.code == ExitCode.NO
     assert "domains.greeter.repository" in ran.out
+
+
+def test_show_has_the_adjusted_patch_and_says_how_it_is_taken() -> None:
+    took = fault(Reason.TOOK_BLANKS, path="a", number=1, at=2, differs="blanks")
+    report = replace(REPORT, offer=Offer(b"diff --git a/a b/a\n", (took,)), resolutions=())
+    said = list(told(replace(FAILED, report=report)))
+    assert patches.OFFERED in "\n".join(said)
+    assert said[-2:] == ["diff --git a/a b/a", f"`patchdesk adjust {FAILED.id}` has it tried."]

@@ -340,6 +340,8 @@ def offering(diff: bytes) -> StoredPatch:
 
 
 def test_a_summary_says_what_is_offered_and_not_that_it_was_done() -> None:
+    shown = answers.show(offering(b"diff"), channel=CHANNEL, outlook=None, now=at(20), link=None)
+    assert patches.OFFERED in whole(shown)
     said = whole(summaries.summary(offering(b"diff"), now=at(20)))
     assert patches.OFFERED in said
     assert (

@@ -74,6 +74,10 @@ def done(patches: Sequence[str]) -> str:
     return f"Done: it is patch {', '.join(patches)}." if patches else "Done."
 
 
+def adjust(patch: str) -> str:
+    return f"`patchdesk adjust {patch}` has it tried."
+
+
 # Trying ----------------------------------------------------------------------------------------
 HOW_GATES_ARE_WRITTEN: Final = 'Write NAME=PROGRAM ARGUMENTS, as in --gate "tests=python3 -m unittest -q".'
 

@@ -90,6 +90,8 @@ def show(
         *section(title, status_line, said.hint),
         *section(*(waiting.obstacles(outlook, MRKDWN, now=now) if outlook else ())),
         *section(said.gates_total, *said.gates, each=("gate", "gates")),
+        *section(patches.MENDED if said.mended else "", *said.mended, each=("step", "steps")),
+        *section(patches.OFFERED if said.offered else "", *said.offered, each=("step", "steps")),
         *section(said.files_total, *said.files, each=("file", "files")),
         *section(said.commands, *patches.details(row.patch, MRKDWN), each=("detail", "details")),
         *context(
