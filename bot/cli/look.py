@@ -13,7 +13,7 @@ from bot.cli.exits import ExitCode, stop
 from bot.cli.phrases import desk as phrases
 from bot.cli.screen import moment, say, show_json, show_table
 from bot.delivery.questions import outlook_of
-from bot.delivery.wording import answers, overview, patches, sets, waiting
+from bot.delivery.wording import answers, approvals, overview, patches, sets, waiting
 from bot.delivery.wording.faults import explain
 from bot.delivery.wording.ink import PLAIN, visible_lines
 from bot.settings import Config
@@ -21,6 +21,7 @@ from contracts import course
 from contracts.faults import Reason, fault
 from contracts.outlook import Outlook
 from contracts.records import LaneLine, PatchLine, PatchSet, StoredPatch
+from contracts.states import PatchState
 
 #: More than this is for `--json` and for nobody's eyes.
 _MOST_LINES = 1000
@@ -200,7 +201,14 @@ def told(row: StoredPatch, expected: Outlook | None = None) -> Iterator[str]:
         yield ""
         yield answers.log_title(gate.name, gate.dropped)
         yield visible_lines(gate.output)
+    yield from _to_be_approved(row)
     yield from _adjusted(row)
+
+
+def _to_be_approved(row: StoredPatch) -> Iterator[str]:
+    """Nobody decides here on less than the thread shows."""
+    if row.state is PatchState.PROPOSED:
+        yield from ("", approvals.DIFF_TITLE, approvals.whole(row))
 
 
 def _adjusted(row: StoredPatch) -> Iterator[str]:

@@ -11,10 +11,13 @@ from bot.__main__ import main
 from bot.cli.exits import ExitCode
 from bot.cli.look import told
 from bot.delivery.wording import patches
+from contracts.control import Proposal
 from contracts.faults import Fault, Reason, fault
 from contracts.gates import Verdict
 from contracts.outcome import Offer
+from contracts.patch import Commands
 from contracts.repository_policy import RepositoryPolicy, read_policy
+from contracts.states import PatchState
 from tests.cli.conftest import Place
 from tests.cli.json_shapes import PROMISED, departures
 from tests.delivery.rows import FAILED, REPORT
@@ -351,6 +354,13 @@ async def test_the_doctor_of_a_broken_configuration_says_what_is_broken(place: P
     ran = await place.run("doctor")
     assert ran.code == ExitCode.NO
     assert "domains.greeter.repository" in ran.out
+
+
+def test_show_has_all_that_is_to_be_approved() -> None:
+    asks = (fault(Reason.COMMANDS_PROTECTED, field="validate", count=1),)
+    patch = replace(FAILED.patch, commands=(Commands("validate", ("make",)),))
+    row = replace(FAILED, state=PatchState.PROPOSED, patch=patch, proposal=Proposal("b", asks, "+new\n"))
+    assert list(told(row))[-1] == "`validate` would run:\nmake\n\n+new\n"
 
 
 def test_show_has_the_adjusted_patch_and_says_how_it_is_taken() -> None:
