@@ -5,7 +5,9 @@ and never for the file systems of other people's machines; so the rules are our 
 (verify_path in git's read-cache.c lists the same attacks).
 """
 
+import re
 import unicodedata
+from typing import Final
 
 from contracts.faults import Fault, Reason, fault
 
@@ -17,6 +19,9 @@ MOST_DEPTH = 64
 _HFS_IGNORED = frozenset(
     map(chr, (*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF))
 )
+
+#: At the end of a name that has more.
+_DROPPED: Final = re.compile(r"(?<=[^/. ])[. ]+(?=/|\Z)")
 
 
 def check_path(path: str) -> Fault | None:
@@ -59,14 +64,25 @@ def is_dotgit(component: str) -> bool:
     NTFS: any case, trailing dots and spaces, `git~1`, streams (`.git:x`, `.git::$INDEX_ALLOCATION`).
     HFS+: any case, ignorable code points anywhere.
     """
-    name = "".join(char for char in component if char not in _HFS_IGNORED)
+    name = _without_ignored(component)
     name = name.casefold().split(":", 1)[0].rstrip(". ")
     return name in {".git", "git~1"}
 
 
 def fold(path: str) -> str:
-    """Equal for two paths that one of the common file systems takes for the same file."""
-    return unicodedata.normalize("NFC", path).casefold()
+    """Equal for two paths that one of the common file systems takes for the same file.
+
+    Neither NTFS nor HFS+ minds the case; the one drops dots and blanks at the end of a name, the other what
+    cannot be seen.
+    """
+    if not path.isascii():
+        path = unicodedata.normalize("NFC", _without_ignored(path))
+    folded = path.casefold()
+    return _DROPPED.sub("", folded) if _DROPPED.search(folded) else folded
+
+
+def _without_ignored(text: str) -> str:
+    return "".join(char for char in text if char not in _HFS_IGNORED)
 
 
 def strip_prefix(path: str, prefixes: tuple[str, ...]) -> str:

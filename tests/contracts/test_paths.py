@@ -113,7 +113,10 @@ def test_git_is_known_whatever_follows_that_a_file_system_ignores(name: str, tai
 def test_two_paths_fold_to_one_where_some_file_system_would() -> None:
     assert fold("A/É") == fold("a/e\u0301")
     assert fold("straße") == fold("STRASSE")
+    assert fold(".github. /w") == fold(".GitHub/w")
+    assert fold(".git\u200chub/w.") == fold(".github/w")
     assert fold("a") != fold("b")
+    assert len({fold(path) for path in ("a", "a/...", "a/. .", ".a", "a b", "a.b/c")}) == 6
 
 
 def test_the_longest_prefix_is_taken_off_at_a_folder_only() -> None:

@@ -136,7 +136,7 @@ _PATHS: Mapping[Reason, Said] = {
     ),
     Reason.PATH_COLLISION: Said(
         "{path} and {other} are the same file on some people's machines.",
-        "Choose names that differ in more than case or accents.",
+        "Choose a name that nobody's machine takes for the other.",
     ),
     Reason.PATH_TWICE: Said("The path {path} is given content twice.", "Join the two changes into one."),
 }
