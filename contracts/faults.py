@@ -188,7 +188,7 @@ class Reason(enum.StrEnum):
     SET_CLEARED = "set-cleared"  #: id
     STOPPING_ALREADY = "stopping-already"  #: id, by
     NOT_HELD = "not-held"  #: id
-    NOT_CLOSED = "not-closed"  #: domain (empty: the desk), closing
+    NOT_CLOSED = "not-closed"  #: domain (or the desk), closing
     FROZEN_BY_SETTINGS = "frozen-by-settings"  #: domain, why, until (may be empty)
     BAD_PRIORITY = "bad-priority"  #: said, known, suggestion
     DOMAIN_DRAINING = "domain-draining"  #: domain, by, why

@@ -397,7 +397,10 @@ def test_every_condition_that_is_not_met_is_named() -> None:
     assert waiting.obstacles(outlook, PLAIN, now=at(5)) == (
         "Held by Ben since 2026-01-01 12:00:01 UTC (wait for the release).",
         "Waits for `x1` to land, which is running.",
-        "Waits for `x2` to land, which did not land; cancel this one, or replay that one and ask again.",
+        (
+            "Waits for `x2` to land, which did not land. "
+            "It never will: cancel this one, bring that one in again and this one after it."
+        ),
         "web is frozen by its settings since 2026-01-01 12:00:00 UTC until 2026-01-01 12:10:00 UTC (feast).",
         "The desk is halted by Ada since 2026-01-01 12:00:02 UTC (fire).",
         "It will be tried again at 2026-01-01 12:01:00 UTC.",
@@ -405,13 +408,19 @@ def test_every_condition_that_is_not_met_is_named() -> None:
     )
     card = waiting.in_line(outlook, PLAIN, now=at(5))
     assert card.startswith("Held by Ben since")
-    assert card.endswith("And 6 things more; `why` lists them.")
+    assert card.endswith("And 6 things more; `why` says all.")
 
 
 def test_a_card_in_line_says_its_place_and_about_when() -> None:
     said = waiting.in_line(BEHIND_TWO, PLAIN, now=at(5))
     assert said == (
         "Waiting, number 3 in line (2026-01-01 12:00:05 UTC). It begins at about 2026-01-01 12:05:00 UTC."
+    )
+
+
+def test_whoever_waits_for_what_takes_long_is_told_of_that() -> None:
+    assert waiting.estimate(replace(BEHIND_TWO, wait=timedelta(0)), PLAIN) == (
+        "What runs takes longer than most have; it begins once that has ended."
     )
 
 

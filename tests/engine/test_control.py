@@ -27,11 +27,11 @@ from contracts.control import (
     RejectPatch,
 )
 from contracts.faults import Reason, fault
-from contracts.notices import Deed, NewDelivery, TellDeed
-from contracts.outcome import Proposed, Report, Step, Stopped
+from contracts.notices import Deed, EditCard, NewDelivery, TellDeed
+from contracts.outcome import Outcome, Proposed, Report, Step, Stopped
 from contracts.ports import AuditEntry, MovedOnError, NewPatch, Sent, Settlement
 from contracts.states import PatchState
-from tests.engine.given import LANDED, LEASE, NOW, Desk, after, asked, card
+from tests.engine.given import FAILED, LANDED, LEASE, NOW, Desk, after, asked, card
 
 PROPOSAL = Proposal("b" * 64, (fault(Reason.PATH_PROTECTED, path="ci/build.yml", glob="ci/**"),))
 PROPOSED = Proposed(Report("main", fault=fault(Reason.NOTHING_CHANGED)), PROPOSAL)
@@ -225,6 +225,18 @@ async def test_what_does_not_land_keeps_others_waiting_and_they_say_for_what(des
     found = await desk.engine.ledger.obstacles("b")
     assert found is not None
     assert found.waits_for == (Dependency("a", PatchState.CANCELLED),)
+
+
+@pytest.mark.parametrize("ends", [LANDED, FAILED])
+async def test_the_card_of_what_waits_says_what_became_of_what_it_waits_for(
+    desk: Desk, ends: Outcome
+) -> None:
+    await desk.settle(asked("a"), replace(asked("b"), needs=("a",)), told=[card("b")])
+    posted = await desk.letter()
+    await desk.engine.outbox.record(posted.id, posted.attempt, Sent(Place("C0DEV", "1.5")), now=NOW)
+    await desk.finish(await desk.start(), ends)
+    assert (await desk.letter()).notice == EditCard("b")
+    assert await desk.engine.check() == ()
 
 
 # Domains -------------------------------------------------------------------------------------------

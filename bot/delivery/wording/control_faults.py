@@ -36,7 +36,8 @@ CONTROL_FAULTS: Final[Mapping[Reason, Said]] = {
     Reason.STOPPING_ALREADY: Said("{by:words} has stopped {id} already.", "It ends within seconds."),
     Reason.NOT_HELD: Said("{id} is not on hold.", "`why` with its id says what it waits for."),
     Reason.NOT_CLOSED: Said(
-        "There is nothing to end: {domain} is not {closing:words}.", "`status` shows how the domains stand."
+        "There is nothing to end: {domain:words} is not {closing:words}.",
+        "`status` shows how the domains stand.",
     ),
     Reason.FROZEN_BY_SETTINGS: Said(
         "{domain} is frozen by its settings until {until:words} ({why:words}).",
@@ -53,7 +54,7 @@ CONTROL_FAULTS: Final[Mapping[Reason, Said]] = {
     ),
     Reason.DEPENDENCY_OVER: Said(
         "It depends on {name} (patch {id}), which will not land: it is {state:words}.",
-        "`replay` brings that one in again, under an id of its own to depend on.",
+        "Bring that one in again, with `replay` or anew: it gets an id of its own to depend on.",
     ),
     Reason.DEPENDENCY_CYCLE: Said(
         "These patches wait for each other: {cycle:words}.", "Take one of these dependencies out."

@@ -80,8 +80,10 @@ def _proposal(proposal: Proposal, ink: Ink) -> str:
 
 
 def _dependency(needed: Dependency, ink: Ink) -> str:
-    never = "" if needed.state in OPEN_STATES else "; cancel this one, or replay that one and ask again"
-    return ink.say(f"Waits for {{id}} to land, which {_STATES[needed.state]}{never}.", id=needed.patch)
+    said = f"Waits for {{id}} to land, which {_STATES[needed.state]}."
+    if needed.state not in OPEN_STATES:
+        said += " It never will: cancel this one, bring that one in again and this one after it."
+    return ink.say(said, id=needed.patch)
 
 
 def _companion(other: Companion, ink: Ink) -> str:
@@ -118,6 +120,8 @@ def estimate(outlook: Outlook, ink: Ink) -> str:
     """How long until it begins, or why nobody can tell."""
     if outlook.unknown is not None:
         return explain(outlook.unknown, ink).what
+    if not outlook.wait and outlook.obstacles.ahead:
+        return "What runs takes longer than most have; it begins once that has ended."
     if not outlook.wait:
         return "It begins as soon as a worker is free."
     return f"It begins in about {figures.duration(outlook.wait)}."
@@ -128,7 +132,7 @@ def in_line(outlook: Outlook, ink: Ink, *, now: datetime) -> str:
     conditions = obstacles(outlook, ink, now=now)
     if len(conditions) > bool(outlook.obstacles.ahead):
         left = len(conditions) - 1
-        more = f" And {figures.counted(left, 'thing', 'things')} more; `why` lists them." if left else ""
+        more = f" And {figures.counted(left, 'thing', 'things')} more; `why` says all." if left else ""
         return conditions[0] + more
     place = ink.say("Waiting, number {at:number} in line ({now:when}).", at=outlook.position, now=now)
     if not outlook.wait:

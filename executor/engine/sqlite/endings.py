@@ -2,9 +2,11 @@
 
 from typing import NamedTuple
 
+from contracts.notices import on_progress
 from contracts.outcome import Report
 from contracts.states import PatchState
 from executor.engine.sqlite.codec import report_to_json
+from executor.engine.sqlite.outbox import letters, say
 from executor.engine.sqlite.rulings import decision_of, note_ruling
 from executor.engine.sqlite.sets import tell_sets
 from executor.engine.sqlite.turns import promote_all
@@ -15,7 +17,9 @@ INSERT INTO endings (seq, domain, ended_at, state, attempt, started_at, steps, r
 VALUES (:seq, :domain, :ended_at, :state, :attempt, :started_at, :steps, :report)"""
 _TALLY = """
 INSERT INTO tallies VALUES (:domain, :state, 1) ON CONFLICT (domain, state) DO UPDATE SET many = many + 1"""
-_NEEDED = "SELECT 1 FROM dependencies WHERE needs = ?"
+_DEPENDENT = """
+SELECT patches.id, cards.channel FROM dependencies JOIN lanes USING (seq) JOIN patches USING (seq)
+LEFT JOIN cards ON cards.patch = patches.id WHERE needs = ? ORDER BY seq"""
 _MET = """
 UPDATE lanes SET unmet = unmet - 1
 WHERE seq IN (SELECT seq FROM dependencies WHERE needs = ?) AND unmet > 0
@@ -34,11 +38,16 @@ class Ending(NamedTuple):
 
 
 def end(tx: Transaction, ending: Ending) -> None:
-    """What waited for it to land may begin. The lane itself has left it already."""
+    """What waited for it to land may begin, or says on its card that it waits in vain. The lane itself has
+    left it already."""
     tx.execute(_END, ending._asdict())
     tx.execute(_TALLY, {"domain": ending.domain, "state": ending.state})
     tell_sets(tx, ending.seq, ending.ended_at)
-    if ending.state is PatchState.LANDED and tx.execute(_NEEDED, (ending.seq,)).fetchone():
+    if not (dependent := tx.execute(_DEPENDENT, (ending.seq,)).fetchall()):
+        return
+    said = [each for patch, channel in dependent for each in on_progress(patch, channel)]
+    say(tx, letters(said, ending.ended_at))
+    if ending.state is PatchState.LANDED:
         promote_all(tx, [domain for (domain,) in tx.execute(_MET, (ending.seq,)).fetchall()])
 
 
