@@ -138,6 +138,9 @@ class _Line:
             # Whatever Slack answers, and whatever the SDK makes of that: there must be a next try.
             log.exception("connection %d could not be opened and is tried again", self._number)
             await asyncio.sleep(self._client.ping_interval)
+            return
+        if await self._client.is_connected():
+            self._opened.set()
 
     async def _handle(self, _: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         self._in_hand += 1

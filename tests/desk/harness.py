@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 #: A machine that is shared may be slow; nothing here waits for a time to pass.
 WITHIN = timedelta(seconds=25)
-_MOMENT = 0.1
+_MOMENT = 0.03
 
 _PATH = {"PATH": "/usr/bin:/bin"}
 GATES = (
