@@ -17,6 +17,7 @@ from contracts.formats.hunks import Hunk, Lines, bare, blame, opens_plain, read_
 from contracts.formats.lines import Sign, first_line
 from contracts.formats.names import (
     Names,
+    are_names,
     line_name,
     paired_names,
     prefixes_of,
@@ -65,6 +66,12 @@ _EXTENDED: Final = (
     b"index ",
 )
 _MODES: Final = frozenset(FileMode)
+#: What only counts below the `diff --git` of its file: without that line it would be left out in silence.
+#: (That a plain file comes or goes is not: the lines below say it, too.)
+_STRAY: Final = re.compile(
+    rb"(?:old|new) mode [0-7]{6}|new file mode (?!100644)[0-7]{6}|(?:rename|copy) (?:from|to) .+"
+    rb"|GIT binary patch"
+)
 #: A line that may open a file.
 _OPENS: Final = re.compile(rb"\n(?:diff --git |--- )")
 
@@ -197,6 +204,7 @@ class _Reader:
         self.lines = lines
         self.recount = recount
         self.at = 0
+        self.ended = 0  #: the line after the last file
         self.files: list[FileDiff] = []
         self.faults: list[Fault] = []
         #: What the two names of files without `diff --git` begin with beside the path.
@@ -249,6 +257,7 @@ class _Reader:
     def file_or_fault(self) -> None:
         try:
             self.files.append(self.file())
+            self.ended = self.at
         except _UnreadableError as error:
             self.faults.append(error.fault)
             self.skip_file()
@@ -269,6 +278,7 @@ class _Reader:
             ids = _WHOLE_IDS.match(index)
             return replace(file, binary=self.binary(file), ids=ids[0] if ids else b"")
         hunks = self.hunks(file, git=headers.git is not None)
+        self.check_stray(self.at)
         ids = _IDS.match(index) if hunks else None
         file = replace(file, hunks=hunks, ids=ids[0] if ids else b"")
         self.check_sides(file)
@@ -278,6 +288,11 @@ class _Reader:
 
     def headers(self) -> _Headers:
         headers = _Headers(self.at)
+        above = self.at - 1
+        while above > self.ended and self.lines[above].startswith(b"index "):
+            above -= 1
+        if above >= self.ended:
+            self.check_stray(above)
         if self.lines[self.at].startswith(b"diff --git "):
             headers.git = bare(self.lines[self.at]).removeprefix(b"diff --git ")
             self.at += 1
@@ -294,6 +309,12 @@ class _Reader:
             self.at += 2
         return headers
 
+    def check_stray(self, at: int) -> None:
+        """A header on the line *at*, beside a file that it does not belong to."""
+        if _STRAY.fullmatch(bare(self.line(at))):
+            self.at += 1
+            raise self.unreadable(Reason.DIFF_BAD_HEADER, at, text=shown(self.line(at)))
+
     def extended(self, line: bytes) -> bytes | None:
         return next((key for key in _EXTENDED if line.startswith(key)), None)
 
@@ -305,6 +326,8 @@ class _Reader:
             lines = line_name(headers.old), line_name(headers.new)
             stated = stated_name(headers.old), stated_name(headers.new)
         names = strip_prefixes(pair, lines, stated)
+        if headers.git is not None and pair is None and stated and not are_names(headers.git, stated):
+            names = None
         moves, moved = _moves(headers)
         if moved is not None:
             names = moved if lines is None or moved in {names, lines} else None

@@ -65,6 +65,14 @@ def paired_names(rest: bytes) -> tuple[str, str] | None:
     return None
 
 
+def are_names(rest: bytes, stated: Names) -> bool:
+    """True if *rest*, after `diff --git `, are the names that are *stated* below it, as far as they are."""
+    said, (old, new) = _text(rest.rstrip()), stated
+    if old is None or new is None:
+        return said.endswith(f" {new}") if old is None else said.startswith(f"{old} ")
+    return said == f"{old} {new}"
+
+
 def strip_prefixes(pair: tuple[str, str] | None, lines: Names | None, stated: Names | None) -> Names | None:
     """The names of a file without the diff's prefixes; None if the headers contradict each other.
 

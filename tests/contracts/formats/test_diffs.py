@@ -302,6 +302,26 @@ BROKEN: dict[str, tuple[str, list[tuple[Reason, int, int]]]] = {
         "diff --git a/x b/x\n--- a/y\n+++ b/y\n" + HUNK,
         [(Reason.DIFF_CONTRADICTION, 1, 1)],
     ),
+    "names of which neither is that of the lines": (
+        "diff --git a/x b/y\n--- a/z\n+++ b/z\n" + HUNK,
+        [(Reason.DIFF_CONTRADICTION, 1, 1)],
+    ),
+    "a rename above a file whose first line is gone": (
+        "rename from x\nrename to y\nindex 1111111..2222222 100644\n--- a/y\n+++ b/y\n" + HUNK,
+        [(Reason.DIFF_BAD_HEADER, 2, 1)],
+    ),
+    "modes above files whose first lines are gone": (
+        2 * ("old mode 100644\nnew mode 100755\n--- a/y\n+++ b/y\n" + HUNK),
+        [(Reason.DIFF_BAD_HEADER, 2, 1), (Reason.DIFF_BAD_HEADER, 10, 1)],
+    ),
+    "a mode below a file": (
+        "--- a/y\n+++ b/y\n" + HUNK + "old mode 100644\nnew mode 100755\n",
+        [(Reason.DIFF_BAD_HEADER, 7, 1)],
+    ),
+    "binary data without a file": (
+        "--- a/y\n+++ b/y\n" + HUNK + "GIT binary patch\nliteral 1\nIcmZPo000310RR91\n",
+        [(Reason.DIFF_BAD_HEADER, 7, 1)],
+    ),
     "a rename that the lines contradict": (
         "diff --git a/x b/y\nrename from x\nrename to y\n--- a/z\n+++ b/y\n" + HUNK,
         [(Reason.DIFF_CONTRADICTION, 1, 1)],
