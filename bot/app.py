@@ -263,14 +263,13 @@ class Desk:
         return Observer(self.engine.alerts, alerts, new_group_id=clock.new_group_id)
 
     def _sentry(self) -> Sentry:
-        operators = self.config.settings.slack.operators
-
-        async def tell(trouble: Fault) -> None:
-            told = (NewDelivery(TellOperators(trouble), operators),) if operators else ()
-            await self.engine.outbox.put(told, now=clock.now())
-
         silence = self.config.operations.levels.silence
-        return Sentry(self.pulses, self.notifier, silence=silence, tell=tell)
+        return Sentry(self.pulses, self.notifier, silence=silence, tell=self._tell_operators)
+
+    async def _tell_operators(self, trouble: Fault) -> None:
+        operators = self.config.settings.slack.operators
+        told = (NewDelivery(TellOperators(trouble), operators),) if operators else ()
+        await self.engine.outbox.put(told, now=clock.now())
 
     # What works -------------------------------------------------------------------------------
     async def _landing(self, turnstile: Turnstile) -> None:
@@ -286,6 +285,8 @@ class Desk:
             risk=self.config.operations.risk,
             stopping=lambda: turnstile.closed,
         ) as worker:
+            if too_low := worker.too_low:
+                await self._tell_operators(too_low)
             gates = [
                 sum((gate.timeout for gate in each.gates), PATIENCE) for each in settings.domains.values()
             ]

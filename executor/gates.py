@@ -174,11 +174,15 @@ async def run_keeping(
 
 
 def _too_low(spec: GateSpec, gating: Gating) -> GateResult | None:
-    level = gating.sandbox.level
-    if level >= gating.min_level:
+    why = sandbox_too_low(gating.sandbox, gating.min_level)
+    return GateResult(spec.name, Verdict.ERRORED, spec.required, why) if why else None
+
+
+def sandbox_too_low(sandbox: Sandbox, least: int) -> Fault | None:
+    """Why nothing runs in *sandbox*, if nothing does."""
+    if sandbox.level >= least:
         return None
-    why = fault(Reason.SANDBOX_TOO_LOW, level=gating.min_level, most=level)
-    return GateResult(spec.name, Verdict.ERRORED, spec.required, why)
+    return fault(Reason.SANDBOX_TOO_LOW, level=least, most=sandbox.level)
 
 
 def _job(spec: GateSpec, workspace: Workspace) -> Job:

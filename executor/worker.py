@@ -34,7 +34,7 @@ from contracts.risk import RiskSettings, assess, critical_until, total
 from contracts.settings import DomainSettings, Settings
 from executor import landing
 from executor.boundary import Asking, Boundary
-from executor.gates import Gating
+from executor.gates import Gating, sandbox_too_low
 from executor.git import GitError
 from executor.grip import Holding, LostGripError
 from executor.repository.bare import Repository, UnreachableError, opened
@@ -72,6 +72,13 @@ async def open_worker(
     Its workspaces are gone afterwards. Raises OSError if there is no place for them.
     """
     sandbox = await best(settings.sandbox)
+    level, least = sandbox.level, settings.sandbox.min_level
+    if level < least:
+        _log.warning(
+            "no gate will run: sandbox level %d is asked for, and this machine gives %d", least, level
+        )
+    else:
+        _log.info("gates run at sandbox level %d", level)
     name = f"{socket.gethostname()}:{os.getpid()}"
     with open_folders(default_root(), sandbox.owner, untouched=sandbox.level >= UNTOUCHED_FROM) as workspaces:
         yield Worker(
@@ -109,6 +116,11 @@ class Worker:
     reached: Callable[[str], None] = nothing
     risk: RiskSettings = field(default_factory=RiskSettings)
     stopping: Callable[[], bool] = _never
+
+    @property
+    def too_low(self) -> Fault | None:
+        """Why no gate will run, where this machine does not give the sandbox that is asked for."""
+        return sandbox_too_low(self.sandbox, self.settings.sandbox.min_level)
 
     async def turn(self) -> bool:
         """Carry out one patch. False: there was none. Cancelled, it ends what runs and gives it back."""

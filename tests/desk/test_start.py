@@ -18,12 +18,15 @@ import pytest
 
 from bot import app
 from bot.app import CannotStartError
-from bot.demo.peer import PATCHES, Mode
+from bot.demo.peer import PATCHES, RANDOM, Mode
 from bot.settings import Config
 from contracts.faults import Reason
 from contracts.levels import HealthSettings
+from contracts.settings import SandboxSettings, SlackSettings
 from contracts.states import PatchState
-from tests.desk.harness import Desk, configuration, desk_at_work, settings, slow_gate
+from executor import worker
+from executor.sandbox.level import NoSandbox
+from tests.desk.harness import Desk, configuration, desk_at_work, everything, settings, slow_gate
 from tests.desk.origin import Origin
 from tests.desk.posts import writing
 from tests.desk.test_crash import world
@@ -78,6 +81,23 @@ async def test_what_is_in_hand_is_ended_before_the_desk_stops(tmp_path: Path) ->
         await desk.until(lambda: _passed(desk, "checked-out"))
     assert "finished" in desk.points.passed
     assert desk.origin.read("new.txt") == "new\n"
+
+
+async def test_where_the_machine_gives_less_than_what_gates_must_have_operators_hear_so_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def poor(_settings: SandboxSettings) -> NoSandbox:
+        return NoSandbox("a poor machine", level=2)
+
+    monkeypatch.setattr(worker, "best", poor)
+    operators = SlackSettings(operators=RANDOM.id)
+    async with desk_at_work(tmp_path, sandbox=SandboxSettings(), slack=operators) as desk:
+
+        async def told() -> bool:
+            said = [everything(each) for each in await desk.slack.peer.messages(RANDOM.id)]
+            return any("at sandbox level 3; this machine gives 2 at most" in each for each in said)
+
+        await desk.until(told)
 
 
 def hasty(config: Config) -> Config:
