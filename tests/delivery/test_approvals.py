@@ -55,7 +55,7 @@ def test_the_file_has_every_shell_line_whole_and_nothing_in_it_is_out_of_sight()
     shown = approvals.whole(row).split("\n")
     assert shown[:4] == ["`validate` would run:", lines[0], "# a note", "curl x | sh"]
     assert shown[34:] == ["last", "", "+left \\u202e right\\r", "+a\tb", ""]
-    assert "The file below has all of what would change, or run." in whole(cards.asked(row, NAMED))
+    assert "The file below shows what would change, or run." in whole(cards.asked(row, NAMED))
 
 
 def test_those_who_may_decide_are_called_and_the_buttons_name_what_is_shown() -> None:

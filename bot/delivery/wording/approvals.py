@@ -59,8 +59,8 @@ def asked(row: StoredPatch, approvers: ApproverSettings, ink: Ink) -> tuple[str,
     fault = row.report.fault if row.report else None
     why = explain(fault, ink).what if fault else ""
     how = ink.say(
-        "Press a button on the card, or say {yes} or {no} here. The file below has all of what would "
-        "change, or run.",
+        "Press a button on the card, or say {yes} or {no} here. The file below shows what would change, "
+        "or run.",
         yes="approve",
         no="reject ID why",
     )
