@@ -22,7 +22,7 @@ def check_credentials(
     """
     if policy is Credentials.IGNORE:
         return ()
-    changed = [file for file in files if file.change is not Change.DELETED and file.added is not None]
+    changed = [file for file in files if file.change is not Change.DELETED]
     there = [(file.path, *found) for file in changed for found in _in(after, file.path)]
     if not there:
         return ()
@@ -43,7 +43,8 @@ def _in(tree: Tree, path: str) -> Iterable[tuple[int, str, str]]:
     """Line, kind and value of each credential in a file; nothing where there is none."""
     if tree.kind(path) is not Kind.FILE:
         return []
-    text = tree.file(path).content.decode("utf-8", "replace")
+    # A NUL byte makes bytes of any text, and UTF-16 has one beside every letter of a credential.
+    text = tree.file(path).content.replace(b"\0", b"").decode("utf-8", "replace")
     return [
         (text.count("\n", 0, found.start) + 1, found.kind, text[found.start : found.end])
         for found in find(text)

@@ -52,8 +52,11 @@ async def test_another_beside_it_is(on: On) -> None:
     assert result.why.args["at"] == "2"
 
 
-async def test_bytes_are_not_read(on: On) -> None:
-    assert await found(on, {"a": b"x"}, Write("b", b"\0" + TOKEN.encode())) == ()
+@pytest.mark.parametrize("content", [b"\0" + TOKEN.encode(), f"key = {TOKEN}\r\n".encode("utf-16")])
+async def test_it_makes_no_difference_that_the_file_is_no_text_to_git(on: On, content: bytes) -> None:
+    [result] = await found(on, {"a": b"x"}, Write("b", content))
+    assert result.verdict is Verdict.FAILED
+    assert await found(on, {"a": content}, Rename("a", "b")) == ()
 
 
 @pytest.mark.parametrize(
