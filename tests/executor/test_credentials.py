@@ -52,10 +52,17 @@ async def test_another_beside_it_is(on: On) -> None:
     assert result.why.args["at"] == "2"
 
 
-@pytest.mark.parametrize("content", [b"\0" + TOKEN.encode(), f"key = {TOKEN}\r\n".encode("utf-16")])
+BYTES = [b"\0" + TOKEN.encode(), f"key = {TOKEN}\r\n".encode("utf-16")]
+
+
+@pytest.mark.parametrize("content", BYTES)
 async def test_it_makes_no_difference_that_the_file_is_no_text_to_git(on: On, content: bytes) -> None:
     [result] = await found(on, {"a": b"x"}, Write("b", content))
     assert result.verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize("content", BYTES)
+async def test_what_was_there_in_such_a_file_may_stay(on: On, content: bytes) -> None:
     assert await found(on, {"a": content}, Rename("a", "b")) == ()
 
 
