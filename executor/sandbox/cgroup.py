@@ -12,12 +12,15 @@ from collections.abc import Iterator
 _CONTROLLERS = ("memory", "pids")
 #: The desk's own processes: a group that has members cannot pass controllers on to others.
 _DESK = "desk"
+#: Of a gate, before the number of its supervisor.
+_GATE = "gate-"
 #: How long the kernel may take to let go of what was killed, in seconds.
 _PATIENCE = 5.0
 
 
 def delegated() -> str:
-    """The folder of the group in which gates may have theirs. Raises OSError that says what is missing."""
+    """The folder of the group in which gates may have theirs, none of them left from before. Raises OSError
+    that says what is missing."""
     own = own_group(_read("/proc/self/mountinfo"), _read("/proc/self/cgroup"))
     offered = _read(f"{own}/cgroup.controllers").split()
     if missing := [name for name in _CONTROLLERS if name not in offered]:
@@ -30,7 +33,18 @@ def delegated() -> str:
         for pid in _read(f"{own}/cgroup.procs").split():
             _write(f"{own}/{_DESK}/cgroup.procs", pid)
         _write(f"{own}/cgroup.subtree_control", " ".join(f"+{name}" for name in _CONTROLLERS))
+    sweep(own)
     return own
+
+
+def sweep(parent: str) -> None:
+    """Take away what supervisors left that somebody has killed. Raises OSError."""
+    for name in os.listdir(parent):
+        _, is_one, pid = name.partition(_GATE)
+        if is_one and not os.path.exists(f"/proc/{pid}"):
+            # One that had its end just now has done it by itself.
+            with contextlib.suppress(FileNotFoundError):
+                _end(f"{parent}/{name}")
 
 
 def _is_ours(own: str) -> bool:
@@ -62,7 +76,7 @@ def own_group(mountinfo: str, cgroup: str) -> str:
 def group(parent: str, limits: dict[str, int]) -> Iterator[str]:
     """A new group below *parent*, with *limits* by the names of their files; in the end it is emptied by
     force and taken away. Raises OSError."""
-    place = f"{parent}/gate-{os.getpid()}"
+    place = f"{parent}/{_GATE}{os.getpid()}"
     os.mkdir(place)
     try:
         for name, most in limits.items():
@@ -72,19 +86,21 @@ def group(parent: str, limits: dict[str, int]) -> Iterator[str]:
             _write(f"{place}/{name}", str(most))
         yield place
     finally:
-        _write(f"{place}/cgroup.kill", "1")
-        _remove(place)
+        _end(place)
 
 
 def join(place: str) -> None:
     _write(f"{place}/cgroup.procs", "0")
 
 
-def _remove(place: str) -> None:
+def _end(place: str) -> None:
+    _write(f"{place}/cgroup.kill", "1")
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
             os.rmdir(place)
+        except FileNotFoundError:
+            raise
         except OSError:
             if time.monotonic() > deadline:
                 raise

@@ -24,6 +24,7 @@ from executor.sandbox import cgroup
 cgroup.join(sys.argv[1])
 os.execv("/bin/sh", ["sh", "-c", "trap '' TERM HUP; setsid sleep 60 & echo $!; wait"])
 """
+_IMPORTS = {"PYTHONPATH": str(Path(__file__).parents[2])}
 OLD_MOUNTS = "31 23 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
 
 
@@ -64,7 +65,7 @@ def test_what_is_in_a_group_ends_with_it_whatever_it_ignores(hierarchy: str) -> 
         gate = subprocess.Popen(
             [sys.executable, "-c", JOINING, place],
             stdout=subprocess.PIPE,
-            env={"PYTHONPATH": str(Path(__file__).parents[2])},
+            env=_IMPORTS,
         )
         assert gate.stdout is not None
         daemon = int(gate.stdout.readline())
@@ -74,6 +75,21 @@ def test_what_is_in_a_group_ends_with_it_whatever_it_ignores(hierarchy: str) -> 
     gate.wait()
     assert not alive(daemon)
     assert not Path(place).exists()
+
+
+def test_the_group_of_a_supervisor_that_was_killed_is_taken_away_and_no_other(hierarchy: str) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    left = Path(hierarchy, f"gate-{gone.pid}")
+    left.mkdir()
+    gate = subprocess.Popen([sys.executable, "-c", JOINING, left], stdout=subprocess.PIPE, env=_IMPORTS)
+    with cgroup.group(hierarchy, {}) as ours, gate:
+        assert gate.stdout is not None
+        daemon = int(gate.stdout.readline())
+        cgroup.sweep(hierarchy)
+        assert Path(ours).exists()
+    assert not left.exists()
+    assert not alive(daemon)
 
 
 async def test_a_limit_that_cannot_be_set_is_trouble_and_never_passed_over(
