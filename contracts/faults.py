@@ -122,6 +122,7 @@ class Reason(enum.StrEnum):
     APPROVAL_HIDDEN = "approval-hidden"  #: name (a path, or a field of shell lines)
     GATE_NOT_ALLOWED = "gate-not-allowed"  #: gate
     POLICY_FILE_BROKEN = "policy-file-broken"  #: detail
+    POLICY_WOULD_BREAK = "policy-would-break"  #: detail
     POLICY_FILE_GATE = "policy-file-gate"  #: gate
     OWN_PATCH = "own-patch"
     NOT_AN_APPROVER = "not-an-approver"  #: domain

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from contracts.approvals import Demands, binding, demands_of, reasons, refusal, unseen
@@ -57,8 +57,8 @@ class Boundary:
         changed = candidate.changed
         if isinstance(demands, Fault):
             return demands
-        if FILE in changed and isinstance(broken := self._demands(repository.tree(candidate.commit)), Fault):
-            return broken  # nothing could land any more, not even what mends it
+        if FILE in changed and (broken := self._breaking(repository, candidate)):
+            return broken
         if refused := refusal(self.patch, changed, demands):
             return refused
         found = reasons(self.patch, {path: before.entry(path) for path in changed}, demands)
@@ -80,7 +80,7 @@ class Boundary:
         demands = self._demands(before)
         if isinstance(demands, Fault):
             return demands
-        if FILE in paths and isinstance(broken := self._demands(repository.tree(candidate.commit)), Fault):
+        if FILE in paths and (broken := self._breaking(repository, candidate)):
             return broken
         return unseen(paths, {path: before.entry(path) for path in paths}, demands)
 
@@ -101,6 +101,14 @@ class Boundary:
         if isinstance(policy, Fault):
             return policy
         return merged(demands, policy, gates_allowed=self.rules.repository_gates)
+
+    def _breaking(self, repository: Repository, candidate: Candidate) -> Fault | None:
+        """Why nothing could land any more after *candidate*, not even what mends it."""
+        demands = self._demands(repository.tree(candidate.commit))
+        if not isinstance(demands, Fault):
+            return None
+        broken = demands.reason is Reason.POLICY_FILE_BROKEN
+        return replace(demands, reason=Reason.POLICY_WOULD_BREAK) if broken else demands
 
     def _binding(self, base: Tree, changed: Sequence[str], demands: Demands) -> str:
         named = (path for mutation in self.patch.changeset.mutations for path in paths_of(mutation))

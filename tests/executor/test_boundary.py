@@ -335,7 +335,7 @@ async def test_a_broken_policy_fails_every_patch_with_its_line(
 async def test_a_patch_cannot_bring_a_policy_that_nobody_can_read(shop_with: OpenShop) -> None:
     shop = await shop_with()
     stored = await shop.carry_out(Write(".patchdesk.yml", b"- broken\n"))
-    assert why(stored) == (PatchState.FAILED, Reason.POLICY_FILE_BROKEN)
+    assert why(stored) == (PatchState.FAILED, Reason.POLICY_WOULD_BREAK)
 
 
 async def test_a_policy_that_is_no_file_is_broken(shop_with: OpenShop, origin: tuple[Repo, Repo]) -> None:

@@ -143,7 +143,7 @@ async def test_what_landed_is_what_the_gates_said_yes_to_and_not_what_lists_woul
     ("script", "reason"),
     [
         ("echo x > ci/check", Reason.LEFT_UNSEEN),
-        ("echo 'gates: 3' > .patchdesk.yml", Reason.POLICY_FILE_BROKEN),
+        ("echo 'gates: 3' > .patchdesk.yml", Reason.POLICY_WOULD_BREAK),
         ("ln -s / out", Reason.LEFT_NO_FILE),
         ("mkdir -p .git; echo x > .git/config", Reason.PATH_DOTGIT),
         ("rm new", Reason.LEFT_NOTHING),

@@ -41,9 +41,13 @@ APPROVAL_FAULTS: Final[Mapping[Reason, Said]] = {
         "The repository's policy cannot be followed: {detail:words}.",
         "Nothing lands until the file on the branch is mended, with git.",
     ),
+    Reason.POLICY_WOULD_BREAK: Said(
+        "The repository's policy could not be followed any more with this patch: {detail:words}.",
+        "Mend it in the patch and post it again; `patchdesk schema repository` prints what it may hold.",
+    ),
     Reason.POLICY_FILE_GATE: Said(
         "The repository's policy has a gate {gate}, which is the name of one of the operators' gates.",
-        "Give it another name on the branch.",
+        "Give it another name.",
     ),
     Reason.OWN_PATCH: Said(
         "You asked for it yourself: somebody else has to decide on it.",
