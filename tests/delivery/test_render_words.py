@@ -418,9 +418,9 @@ def test_a_card_in_line_says_its_place_and_about_when() -> None:
     )
 
 
-def test_whoever_waits_for_what_takes_long_is_told_of_that() -> None:
+def test_where_the_time_has_come_and_somebody_is_before_it_that_is_what_it_waits_for() -> None:
     assert waiting.estimate(replace(BEHIND_TWO, wait=timedelta(0)), PLAIN) == (
-        "What runs takes longer than most have; it begins once that has ended."
+        "It begins as soon as what is before it has ended."
     )
 
 

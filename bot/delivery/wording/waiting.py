@@ -121,7 +121,7 @@ def estimate(outlook: Outlook, ink: Ink) -> str:
     if outlook.unknown is not None:
         return explain(outlook.unknown, ink).what
     if not outlook.wait and outlook.obstacles.ahead:
-        return "What runs takes longer than most have; it begins once that has ended."
+        return "It begins as soon as what is before it has ended."
     if not outlook.wait:
         return "It begins as soon as a worker is free."
     return f"It begins in about {figures.duration(outlook.wait)}."
