@@ -54,7 +54,9 @@ def _ended_with_its_set(row: StoredPatch) -> bool:
 def _after_failing(row: StoredPatch) -> tuple[Offer, ...]:
     """What the desk has offered itself; one that was taken up can be again, if nothing came of that."""
     offered = row.report.offer if row.report else None
-    if offered is None:
+    together = row.patch.together
+    # Of an atomic set it may come in again only where all others have landed, which the row does not know.
+    if offered is None or (together is not None and together.atomic):
         return ()
     return (Offer.ADJUST,) if offered.diff else (Offer.REPLAY,)
 

@@ -20,7 +20,7 @@ from contracts.gates import GateResult, Verdict
 from contracts.notices import Deed, TellDeed, Twin
 from contracts.outcome import Offer, Report, Step, StepTime
 from contracts.outlook import Outlook
-from contracts.patch import Commands
+from contracts.patch import Commands, Together
 from contracts.records import LaneLine, PatchLine, StoredPatch
 from contracts.states import PatchState
 from tests.delivery.rows import (
@@ -364,6 +364,10 @@ def test_a_summary_says_what_is_offered_and_not_that_it_was_done() -> None:
         (FAILED, []),
         (offering(b"diff --git a/a b/a\n"), ["Apply the adjusted patch"]),
         (offering(b""), ["Replay"]),
+        (
+            replace(offering(b"x"), patch=replace(FAILED.patch, together=Together(("a", "b"), atomic=True))),
+            [],
+        ),
         (replace(FAILED, state=PatchState.STOPPED), ["Replay"]),
         (replace(FAILED, state=PatchState.QUARANTINED), ["Replay"]),
     ],
