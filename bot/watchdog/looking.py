@@ -125,7 +125,7 @@ class Watchdog:
     async def _tidy(self, now: datetime) -> int:
         many = await asyncio.to_thread(self._left_behind)
         if many:
-            log.info("%d workspaces that were left behind are removed", many)
+            log.info("removed what was left of workspaces: %d", many)
             entry = AuditEntry(DESK, "tidied", f"{many} workspaces of dead desks")
             await self._engine.health.note((entry,), now=now)
         return many

@@ -187,7 +187,7 @@ def patches_total(row: StoredPatch) -> str:
         (replace(LANDED, report=replace(REPORT, gates=())), "`web` has no gates: nothing was checked."),
         (
             replace(LANDED, report=replace(REPORT, gates=(), found=True)),
-            "What the gates said was lost with the try that landed it.",
+            "What gates said, if there were any, was lost with the try that landed it.",
         ),
         (
             replace(LANDED, report=replace(REPORT, gates=(GateResult("docs", Verdict.SKIPPED, True),))),

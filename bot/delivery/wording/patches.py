@@ -332,7 +332,7 @@ def gates_total(row: StoredPatch, report: Report, ink: Ink) -> str:
     if row.state is not PatchState.LANDED:
         return "No gate gave a verdict." if row.finished_at else ""
     if report.found:
-        return "What the gates said was lost with the try that landed it."
+        return "What gates said, if there were any, was lost with the try that landed it."
     return ink.say("{domain} has no gates: nothing was checked.", domain=row.patch.domain)
 
 
