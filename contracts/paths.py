@@ -23,6 +23,10 @@ _HFS_IGNORED = frozenset(
 #: At the end of a name that has more.
 _DROPPED: Final = re.compile(r"(?<=[^/. ])[. ]+(?=/|\Z)")
 
+#: What `git fsck`, and with it many a remote, refuses as a folder; with the beginnings of its short names.
+_FILES_OF_GIT: Final = {".gitmodules": ("gitmod", "gi7eba"), ".gitattributes": ("gitatt", "gi7d29")}
+_SHORT_NAME: Final = 8
+
 
 def check_path(path: str) -> Fault | None:
     """What is wrong with *path* (relative, `/`-separated), or None."""
@@ -48,13 +52,16 @@ def _check_size(path: str) -> Fault | None:
 
 
 def _check_components(path: str) -> Fault | None:
-    for component in path.split("/"):
+    components = path.split("/")
+    for component in components:
         if component in {"", ".", ".."}:
             return fault(Reason.PATH_OUTSIDE, path=path)
         if is_dotgit(component):
             return fault(Reason.PATH_DOTGIT, path=path)
         if (size := len(component.encode())) > MOST_COMPONENT_BYTES:
             return fault(Reason.PATH_TOO_LONG, path=path[:80], size=size, most=MOST_COMPONENT_BYTES)
+    if any(map(_is_file_of_git, components[:-1])):
+        return fault(Reason.PATH_DOTGIT, path=path)
     return None
 
 
@@ -64,9 +71,26 @@ def is_dotgit(component: str) -> bool:
     NTFS: any case, trailing dots and spaces, `git~1`, streams (`.git:x`, `.git::$INDEX_ALLOCATION`).
     HFS+: any case, ignorable code points anywhere.
     """
-    name = _without_ignored(component)
-    name = name.casefold().split(":", 1)[0].rstrip(". ")
-    return name in {".git", "git~1"}
+    return _as_opened(component) in {".git", "git~1"}
+
+
+def _is_file_of_git(component: str) -> bool:
+    """True if some file system takes *component* for a file that git reads, and refuses to be a folder.
+
+    NTFS has two short names for each: of its first letters, and of a hash of it once four have those.
+    """
+    name = _as_opened(component)
+    head, _, number = name.partition("~")
+    return name in _FILES_OF_GIT or (
+        len(name) == _SHORT_NAME
+        and number.isdecimal()
+        and any(short.startswith(head) for shorts in _FILES_OF_GIT.values() for short in shorts)
+    )
+
+
+def _as_opened(component: str) -> str:
+    """Without what some file system ignores in a name."""
+    return _without_ignored(component).casefold().split(":", 1)[0].rstrip(". ")
 
 
 def fold(path: str) -> str:

@@ -35,6 +35,14 @@ CLASSES: dict[str, tuple[Reason, tuple[str, ...]]] = {
     "git's folder by its short name": (Reason.PATH_DOTGIT, ("git~1/x", "GIT~1")),
     "git's folder as a stream": (Reason.PATH_DOTGIT, (".git:stream", ".git::$INDEX_ALLOCATION/x")),
     "git's folder with what macOS drops": (Reason.PATH_DOTGIT, (".g\u200cit/x", "\ufeff.git")),
+    "below what git reads as a file": (
+        Reason.PATH_DOTGIT,
+        (".gitmodules/a", "a/.gitattributes/b", ".GITMODULES/a", ".gitattributes./a", ".gitmodules:x/a"),
+    ),
+    "below what git reads as a file by its short name": (
+        Reason.PATH_DOTGIT,
+        ("gitmod~1/a", "GITATT~4/a", "gi7eba~1/a", "gi7d2~12/a"),
+    ),
     "a part that is too long": (
         Reason.PATH_TOO_LONG,
         ("x" * (MOST_COMPONENT_BYTES + 1), "é" * 128),
@@ -51,6 +59,10 @@ TAKEN = [
     "a",
     "a/b.c",
     ".gitignore",
+    ".gitmodules",
+    "a/.gitattributes",
+    "gitmods/a",
+    "file~12/a",
     ".github/workflows/x.yml",
     "git",
     "a.git",

@@ -93,6 +93,7 @@ HOSTILE = (
     "\n",
     "x" * 300,
     ".gitmodules",
+    ".gitattributes",
     "\u202e",
     "-rf",
     "'",

@@ -125,7 +125,7 @@ _PATHS: Mapping[Reason, Said] = {
     Reason.PATH_BACKSLASH: Said("The path {path} has a backslash.", _RELATIVE),
     Reason.PATH_DOTGIT: Said(
         "The path {path} is git's own, or some file systems take it for that.",
-        "Patches change files, not `.git`.",
+        "Patches change files, not `.git`; what git reads as a file is no folder.",
     ),
     Reason.PATH_TOO_LONG: Said(
         "The path {path} has {size:n|byte|bytes} in it or in one part; at most {most:number} are taken.",
