@@ -110,6 +110,7 @@ class Reason(enum.StrEnum):
     CREDENTIALS_ADDED = "credentials-added"  #: path, at (line), kind, count
     COMMANDS_NOT_RUN = "commands-not-run"  #: field, count
     SANDBOX_TOO_LOW = "sandbox-too-low"  #: level, most
+    SANDBOX_NONE = "sandbox-none"
     # What the domain protects ---------------------------------------------------------------
     PATH_REFUSED = "path-refused"  #: path, glob
     PATH_PROTECTED = "path-protected"  #: path, glob

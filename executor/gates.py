@@ -182,6 +182,8 @@ def sandbox_too_low(sandbox: Sandbox, least: int) -> Fault | None:
     """Why nothing runs in *sandbox*, if nothing does."""
     if sandbox.level >= least:
         return None
+    if sandbox.level < 0:
+        return fault(Reason.SANDBOX_NONE)
     return fault(Reason.SANDBOX_TOO_LOW, level=least, most=sandbox.level)
 
 

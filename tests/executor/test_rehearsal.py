@@ -120,7 +120,7 @@ async def test_a_stage_is_opened_with_what_the_settings_say(
 async def test_the_least_level_holds_here_too(workspaces: Folders, theirs: Repo) -> None:
     found, _ = await tried(Stage(NoSandbox("none"), workspaces, Limits(), Clock()), theirs, YES)
     assert found.report.fault is not None
-    assert found.report.fault.reason is Reason.SANDBOX_TOO_LOW
+    assert found.report.fault.reason is Reason.SANDBOX_NONE
 
 
 @pytest.mark.parametrize("repair", [Mending.AUTO, Mending.OFFER])

@@ -43,6 +43,9 @@ _GATES: Mapping[Reason, Said] = {
         "Gates must run at sandbox level {level:number}; this machine gives {most:number} at most.",
         "`patchdesk doctor` says what is missing; `sandbox.min_level` can be lowered on purpose.",
     ),
+    Reason.SANDBOX_NONE: Said(
+        "No sandbox level holds on this machine, not even 0.", "`patchdesk doctor` says what is missing."
+    ),
 }
 
 _LANDING: Mapping[Reason, Said] = {
