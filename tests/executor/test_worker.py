@@ -572,7 +572,7 @@ async def test_where_no_level_holds_no_gate_runs_and_nothing_lands(
         assert isinstance(worker.sandbox, NoSandbox)
         assert "nothing holds" in worker.sandbox.detail
         assert await worker.turn()
-    assert why(await shop.look(name)) == (PatchState.FAILED, Reason.SANDBOX_TOO_LOW)
+    assert why(await shop.look(name)) == (PatchState.FAILED, Reason.SANDBOX_NONE)
     assert tip(origin[0]) == base
 
 
