@@ -38,6 +38,7 @@ def line(patch: PatchLine) -> Json:
         "accepted_at": _time(patch.accepted_at),
         "finished_at": _time(patch.finished_at),
         "position": patch.position,
+        "on_hold": patch.on_hold,
     }
 
 

@@ -76,6 +76,7 @@ class PatchLine:
     accepted_at: datetime
     finished_at: datetime | None
     position: int | None  #: 1 is the head of the lane; None once finished
+    on_hold: bool = False  #: a person keeps it where it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,8 +85,7 @@ async def _queue(config: Config, domain: str | None, *, as_json: bool) -> None:
 
 
 def _queue_row(line: PatchLine) -> tuple[str, ...]:
-    state = patches.STATE_NAMES[line.state]
-    place = str(line.position or "")
+    place, state = str(line.position or ""), patches.state_of(line)
     return (line.domain, place, line.id, state, moment(line.accepted_at), line.actor, line.title)
 
 

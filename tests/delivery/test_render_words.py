@@ -293,6 +293,8 @@ def test_a_queue_is_told_domain_by_domain() -> None:
         "1. `k3v9x2ab` Retry – waiting, from Ada",
         "… and 1 more patch",
     ]
+    held = replace(line("web", 3), on_hold=True)
+    assert answers.queue([held]).text.split("\n")[1] == "3. `k3v9x2ab` Retry – on hold, from Ada"
     assert answers.queue([]).text == "Nothing is waiting."
 
 

@@ -139,6 +139,8 @@ async def test_a_held_patch_lets_others_go_and_keeps_its_place(desk: Desk) -> No
     await decide(desk, HoldPatch("a", "Ben", "wait for the release"))
     assert (await desk.patch("a")).hold == Hold("Ben", "wait for the release", NOW)
     assert await state(desk, "b") is PatchState.READY
+    held = [line.on_hold for line in await desk.engine.ledger.queue(["web"], limit=9)]
+    assert held == [False, True]
     await desk.settle(asked("c"))
     await decide(desk, FreePatch("a"))
     assert await order(desk) == ["a", "b", "c"]

@@ -9,7 +9,7 @@ from typing import Final
 from bot.delivery.wording import alerts, figures
 from bot.delivery.wording.faults import explain
 from bot.delivery.wording.ink import PLAIN
-from bot.delivery.wording.patches import STATE_NAMES, STEP_NAMES, VERDICT_NAMES
+from bot.delivery.wording.patches import STATE_NAMES, STEP_NAMES, VERDICT_NAMES, state_of
 from bot.overview import Overview
 from contracts.alerts.model import Group, GroupState, Severity
 from contracts.faults import Fault
@@ -218,7 +218,7 @@ def _queue_row(line: PatchLine) -> tuple[Cell, ...]:
         Cell(line.id),
         _words(line.title),
         _words(line.actor),
-        _state(line.state),
+        Cell(state_of(line)) if line.on_hold else _state(line.state),
         _moment(line.accepted_at),
     )
 

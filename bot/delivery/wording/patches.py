@@ -164,9 +164,14 @@ def reason(row: StoredPatch, ink: Ink) -> Said:
     return explain(fault, ink, located=True)
 
 
+def state_of(line: PatchLine) -> str:
+    """Its state in a list: of one on hold that it is, for that alone keeps it."""
+    return "on hold" if line.on_hold else STATE_NAMES[line.state]
+
+
 def brief(line: PatchLine, ink: Ink) -> str:
     """One line of a list."""
-    facts = {"id": line.id, "title": line.title, "actor": line.actor, "state": STATE_NAMES[line.state]}
+    facts = {"id": line.id, "title": line.title, "actor": line.actor, "state": state_of(line)}
     place = f"{line.position}. " if line.position is not None else ""
     return place + ink.say("{id} {title:words} – {state:raw}, from {actor:words}", **facts)
 

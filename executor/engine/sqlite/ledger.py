@@ -52,8 +52,8 @@ _BY_AGE = f"lanes INDEXED BY lanes_oldest WHERE {FREE}"
 _KEPT = f"lanes INDEXED BY lanes_kept WHERE {KEPT}"
 _TIMED = "lanes INDEXED BY lanes_later WHERE state = 'waiting' AND due_at IS NOT NULL"
 _OPEN = """
-SELECT id, patches.domain, title, actor_name, state, accepted_at, NULL FROM patches JOIN lanes USING (seq)
-WHERE seq IN"""
+SELECT id, patches.domain, title, actor_name, state, accepted_at, NULL, held_by IS NOT NULL
+FROM patches JOIN lanes USING (seq) WHERE seq IN"""
 _HEAD = f"{_OPEN} (SELECT seq FROM {_HEADS} AND domain = ?)"
 _IN_LINE = f"""
 SELECT * FROM (SELECT seq, rank, passed FROM {_FREE} AND domain = :domain ORDER BY rank, seq LIMIT :limit)
@@ -65,7 +65,7 @@ _LATER = (
 )
 _BACK = f"{_OPEN} (SELECT seq FROM {_KEPT} AND domain = ? ORDER BY seq LIMIT ?) ORDER BY seq"
 _FINISHED = """
-SELECT id, patches.domain, title, actor_name, state, accepted_at, endings.ended_at
+SELECT id, patches.domain, title, actor_name, state, accepted_at, endings.ended_at, 0
 FROM endings INDEXED BY endings_latest JOIN patches USING (seq)
 WHERE endings.domain = ? ORDER BY endings.ended_at DESC, seq DESC LIMIT ?"""
 _LANE = f"""
@@ -79,7 +79,7 @@ SELECT
     UNION ALL SELECT min(seq) FROM {_KEPT} AND domain = :domain)))"""
 _LINE = """
 SELECT id, patches.domain, title, actor_name, coalesce(lanes.state, endings.state), accepted_at,
-  endings.ended_at
+  endings.ended_at, held_by IS NOT NULL
 FROM patches LEFT JOIN lanes USING (seq) LEFT JOIN endings USING (seq)"""
 _IN_THREAD = f"""
 {_LINE} WHERE id IN (SELECT patch FROM cards INDEXED BY cards_thread
@@ -196,7 +196,7 @@ class SqliteLedger:
 
 
 def _line(row: Sequence[Any], position: int | None = None) -> PatchLine:
-    id_, domain, title, actor, state, accepted_at, finished_at = row
+    id_, domain, title, actor, state, accepted_at, finished_at, on_hold = row
     return PatchLine(
         id_,
         domain,
@@ -206,6 +206,7 @@ def _line(row: Sequence[Any], position: int | None = None) -> PatchLine:
         from_time(accepted_at),
         from_time_if(finished_at),
         position,
+        bool(on_hold),
     )
 
 
@@ -293,5 +294,5 @@ def _open(store: sqlite3.Connection, domain: str, limit: int) -> list[PatchLine]
 
 def _recent(domains: Sequence[str], limit: int, store: sqlite3.Connection) -> tuple[PatchLine, ...]:
     rows = [row for domain in domains for row in store.execute(_FINISHED, (domain, limit))]
-    rows.sort(key=lambda row: row[-1], reverse=True)
+    rows.sort(key=lambda row: row[6], reverse=True)  # by when it ended
     return tuple(_line(row) for row in rows[:limit])

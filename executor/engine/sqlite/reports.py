@@ -94,12 +94,12 @@ SELECT count(*), avg(resolved_at - opened_at) FROM (
 
 _LINE = "SELECT id, patches.domain, title, actor_name, state, patches.accepted_at"
 _LANDED = f"""
-{_LINE}, ended_at FROM (
+{_LINE}, ended_at, 0 FROM (
   SELECT seq, state, ended_at FROM tasks WHERE number IN (
     SELECT number FROM {_TASKS} AND state = 'landed' ORDER BY ended_at DESC, number DESC LIMIT :limit))
 JOIN patches USING (seq) ORDER BY ended_at, seq"""
 _OPEN = f"""
-{_LINE}, NULL FROM lanes JOIN patches USING (seq)
+{_LINE}, NULL, held_by IS NOT NULL FROM lanes JOIN patches USING (seq)
 WHERE (:domains IS NULL OR lanes.domain IN (SELECT value FROM json_each(:domains))) AND accepted_at < :end
 ORDER BY seq LIMIT :limit"""
 _ENDED = "SELECT number, seq, errors, warnings FROM tasks WHERE number > :after"
@@ -302,9 +302,17 @@ def _micro(length: int) -> timedelta:
 def _lines(wanted: str, bound: dict[str, Any], store: sqlite3.Connection) -> tuple[PatchLine, ...]:
     return tuple(
         PatchLine(
-            id_, domain, title, actor, PatchState(state), from_time(accepted), from_time_if(ended), None
+            id_,
+            domain,
+            title,
+            actor,
+            PatchState(state),
+            from_time(accepted),
+            from_time_if(ended),
+            position=None,
+            on_hold=bool(on_hold),
         )
-        for id_, domain, title, actor, state, accepted, ended in store.execute(wanted, bound)
+        for id_, domain, title, actor, state, accepted, ended, on_hold in store.execute(wanted, bound)
     )
 
 
