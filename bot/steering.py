@@ -112,7 +112,7 @@ class Helm:
             case Replay():
                 return await self._replay(nothing, actor, row)
             case RevertPatch():
-                return await self._revert(nothing, actor, row)
+                return await self._submitted(nothing, actor, row, inverse_of(row), Deed.REVERTING)
             case AdjustPatch():
                 return await self._adjust(nothing, actor, row)
 
@@ -127,27 +127,21 @@ class Helm:
                 return refusal(nothing, actor, may.fault)
         return await self._following(nothing, actor, row, again_as(row), Deed.REPLAYED)
 
-    async def _revert(self, nothing: Settlement, actor: Actor, row: StoredPatch) -> Settlement:
-        """Who may submit to the domain may: what undoes a patch is a patch as any other."""
-        inverse = inverse_of(row)
-        if isinstance(inverse, Fault):
-            return refusal(nothing, actor, inverse)
-        if row.patch.domain in self._settings.domains:
-            may = policy.may_submit(self._settings, actor, row.patch.domain, nothing.place)
-            if isinstance(may, policy.Denied):
-                return refusal(nothing, actor, may.fault)
-        return await self._following(nothing, actor, row, inverse, Deed.REVERTING)
-
     async def _adjust(self, nothing: Settlement, actor: Actor, row: StoredPatch) -> Settlement:
-        """Who may submit to the domain may: what was offered is a patch as any other."""
         adjusted = await self._parted(row) or adjusted_of(row, self._settings.limits.limits())
-        if isinstance(adjusted, Fault):
-            return refusal(nothing, actor, adjusted)
+        return await self._submitted(nothing, actor, row, adjusted, Deed.ADJUSTED)
+
+    async def _submitted(
+        self, nothing: Settlement, actor: Actor, row: StoredPatch, made: Patch | Fault, deed: Deed
+    ) -> Settlement:
+        """Who may submit to the domain may: what follows from *row* is a patch as any other."""
+        if isinstance(made, Fault):
+            return refusal(nothing, actor, made)
         if row.patch.domain in self._settings.domains:
             may = policy.may_submit(self._settings, actor, row.patch.domain, nothing.place)
             if isinstance(may, policy.Denied):
                 return refusal(nothing, actor, may.fault)
-        return await self._following(nothing, actor, row, adjusted, Deed.ADJUSTED)
+        return await self._following(nothing, actor, row, made, deed)
 
     async def _parted(self, row: StoredPatch) -> Fault | None:
         """Why *row* may not come in again: it was to land in all domains of its set or in none, and would

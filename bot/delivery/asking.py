@@ -4,7 +4,7 @@ from bot.delivery.posting import Letter, post_once, thread_of_card
 from bot.delivery.render import cards
 from bot.delivery.slack import SlackSender
 from bot.delivery.slack_answers import Answer, Delivered
-from bot.delivery.uploading import File, upload_once
+from bot.delivery.uploading import File, ready, upload_once
 from bot.delivery.wording import approvals
 from contracts.control import Proposal
 from contracts.notices import AskApproval, UploadDiff
@@ -44,10 +44,7 @@ class Asking:
     async def _upload(
         self, delivery: Delivery, patch: str, shown: bytes, channel: str, thread: str | None
     ) -> Answer:
-        async def content() -> bytes:
-            return shown
-
-        file = File(f"{patch}.diff", approvals.DIFF_TITLE, content)
+        file = File(f"{patch}.diff", approvals.DIFF_TITLE, ready(shown))
         return await upload_once(self._sender, self._outbox, delivery, file, channel=channel, thread=thread)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from bot.delivery.reporting import Reporting
 from bot.delivery.slack import SlackSender
 from bot.delivery.slack_answers import SOON, Answer, Delivered, RetryAfter
 from bot.delivery.summary_files import write_summary
-from bot.delivery.uploading import File, upload_once
+from bot.delivery.uploading import File, ready, upload_once
 from bot.delivery.wording.answers import log_title
 from bot.delivery.wording.patches import ADJUSTED_TITLE, Relative
 from contracts import notices
@@ -277,7 +277,7 @@ def _log_of(row: StoredPatch, gate: str) -> File | None:
     if result is None:
         return None
     title = log_title(result.name, result.dropped)
-    return File(f"{row.id}-{gate}.log", title, _content(result.output.encode()))
+    return File(f"{row.id}-{gate}.log", title, ready(result.output.encode()))
 
 
 def _adjusted(row: StoredPatch) -> File | None:
@@ -285,11 +285,4 @@ def _adjusted(row: StoredPatch) -> File | None:
     offered = row.report.offer if row.report else None
     if offered is None:
         return None
-    return File(f"{row.id}-adjusted.patch", ADJUSTED_TITLE, _content(offered.diff))
-
-
-def _content(shown: bytes) -> Callable[[], Awaitable[bytes]]:
-    async def content() -> bytes:
-        return shown
-
-    return content
+    return File(f"{row.id}-adjusted.patch", ADJUSTED_TITLE, ready(offered.diff))

@@ -20,6 +20,15 @@ class File:
     alt: str | None = None
 
 
+def ready(content: bytes) -> Callable[[], Awaitable[bytes]]:
+    """The content of a file that is there already."""
+
+    async def given() -> bytes:
+        return content
+
+    return given
+
+
 async def upload_once(
     sender: SlackSender, outbox: Outbox, delivery: Delivery, file: File, *, channel: str, thread: str | None
 ) -> Answer:

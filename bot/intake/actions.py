@@ -6,7 +6,7 @@ What Slack sends is recorded as it came (`Source.ACTION`) and read again when it
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from bot.delivery.render import alerts, cards, sets, turning_down
@@ -26,7 +26,6 @@ from contracts.commands import (
     Place,
     Resolve,
     Snooze,
-    TakeDuty,
     TakeOver,
     Tending,
     parse_words,
@@ -35,7 +34,7 @@ from contracts.course import Offer
 from contracts.faults import Fault, Reason, fault
 from contracts.ruling import Approve, Ruling, TurnDown
 from contracts.spans import LONGEST, until
-from contracts.steering import AdjustPatch, Freeze, PutOnHold, Replay, Resume, RevertPatch, Steering, Stop
+from contracts.steering import AdjustPatch, PutOnHold, Replay, Resume, RevertPatch, Steering, Stop
 
 Json = Mapping[str, Any]
 
@@ -242,8 +241,7 @@ class FromActions:
                 if isinstance(actor, Trouble):
                     return actor
                 command = await self._command(done)
-                by_clock = isinstance(command, Freeze | TakeDuty)
-                zone = await self._people.zone_of(done.sender.id) if by_clock else UTC
+                zone = await self._people.zone_for(command, done.sender.id)
                 return Asked(actor, done.place, command, zone)
             case _:
                 raise LookupError("a payload that does nothing was recorded")

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import UTC
 
 from bot.intake import events
 from bot.intake.events import Filled, Message, Ourselves
@@ -20,11 +19,9 @@ from contracts.commands import (
     PartKind,
     Place,
     Submit,
-    TakeDuty,
     parse_words,
 )
 from contracts.faults import Fault
-from contracts.steering import Freeze
 
 #: Of what could not be read as anything; such rows are not recorded, so this stands for "no such thing".
 _NOWHERE = Place()
@@ -61,7 +58,7 @@ class FromSlack:
         actor = await self._people.find(heard.sender)
         if isinstance(actor, Trouble):
             return actor
-        zone = await self._people.zone_of(heard.sender.id) if isinstance(asked, Freeze | TakeDuty) else UTC
+        zone = await self._people.zone_for(asked, heard.sender.id)
         return Asked(actor, heard.place, asked, zone)
 
 

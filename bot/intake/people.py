@@ -16,9 +16,10 @@ from bot.delivery.slack import ask
 from bot.delivery.slack_answers import Rejected, Success
 from bot.intake.events import Sender
 from bot.submit import Trouble
-from contracts.commands import Actor, ActorKind
-from contracts.faults import Reason, fault
+from contracts.commands import Actor, ActorKind, Command, TakeDuty
+from contracts.faults import Fault, Reason, fault
 from contracts.settings import Settings
+from contracts.steering import Freeze
 
 #: The domain of addresses that nobody has; `.invalid` is reserved for that (RFC 2606).
 NOWHERE: Final = "users.noreply.patchdesk.invalid"
@@ -76,6 +77,10 @@ class People:
         people = sorted(who for who in ids if _PERSON.fullmatch(who))
         known = await asyncio.gather(*(self._about.get(who, self._ask_about) for who in people))
         return {who: it.name for who, it in zip(people, known, strict=True) if isinstance(it, _About)}
+
+    async def zone_for(self, command: Command | Fault, user: str) -> tzinfo:
+        """The time zone in which *user* means *command*; UTC where it names no time of day."""
+        return await self.zone_of(user) if isinstance(command, Freeze | TakeDuty) else UTC
 
     async def zone_of(self, user: str) -> tzinfo:
         """The time zone that *user* lives in; UTC while Slack does not say."""

@@ -3,10 +3,12 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,3 +138,23 @@ def tmp_path(memory: Path) -> Path:
     place = Path(tempfile.mkdtemp(dir=memory))
     place.chmod(0o711)
     return place
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A desk's repository of what is in *theirs*, for tests that cannot be coroutines; *run* runs one."""
+
+    theirs: Repo
+    desk: Repository
+    run: Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+@pytest.fixture(scope="module")
+def bench(memory: Path) -> Iterator[Bench]:
+    folder = Path(tempfile.mkdtemp(dir=memory))
+    theirs = make_repo(folder / "theirs", {"seed": b""})
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        desk = runner.run(stack.enter_async_context(opened(folder / "desk", "d", str(theirs.path))))
+        yield Bench(theirs, desk, runner.run)
+        runner.run(stack.aclose())

@@ -1,13 +1,5 @@
 """The candidate is what `git apply` makes of the same diff in a plain checkout, or both refuse."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -16,9 +8,8 @@ from contracts.formats.diff import normalise, read_diff
 from contracts.patch import Changeset, Diff, Limits
 from contracts.resolving import Mending, Resolving
 from executor.candidate import Candidate, build
-from executor.repository.bare import Repository, opened
-from tests.executor.conftest import DESCRIPTION, NOW
-from tests.executor.repositories import Repo, make_repo
+from tests.executor.conftest import DESCRIPTION, NOW, Bench
+from tests.executor.repositories import Repo
 
 #: What the desk refuses though git would do something.
 STRICTER = {Reason.DIFF_AMBIGUOUS, Reason.PATH_TWICE, Reason.PATH_COLLISION, Reason.DIFF_ZERO_CONTEXT}
@@ -89,24 +80,6 @@ def cases(draw: st.DrawFn) -> tuple[Files, Files, Files, list[str]]:
     base = before if draw(st.booleans()) else draw(drifted(before))
     options = [f"-U{draw(st.integers(0, 3))}", draw(st.sampled_from(["-M", "--no-renames", "-C"]))]
     return before, after, base, options
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    theirs: Repo
-    desk: Repository
-    run: Callable[[Coroutine[Any, Any, Any]], Any]
-
-
-@pytest.fixture(scope="module")
-def bench(memory: Path) -> Iterator[Bench]:
-    folder = memory / "like-git"
-    theirs = make_repo(folder / "theirs", {"seed": b""})
-    with asyncio.Runner() as runner:
-        stack = AsyncExitStack()
-        desk = runner.run(stack.enter_async_context(opened(folder / "desk", "d", str(theirs.path))))
-        yield Bench(theirs, desk, runner.run)
-        runner.run(stack.aclose())
 
 
 def commit(repo: Repo, tree: Files) -> str:

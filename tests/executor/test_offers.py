@@ -1,11 +1,8 @@
 """What does not fit as it was posted lands, is offered or is refused, as the domain wants it."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,9 +18,8 @@ from contracts.records import StoredPatch
 from contracts.states import PatchState
 from executor.candidate import Candidate, build
 from executor.offering import offered
-from executor.repository.bare import Repository, opened
 from tests.contracts.test_secrets import TOKENS
-from tests.executor.conftest import DESCRIPTION, NOW, Builder
+from tests.executor.conftest import DESCRIPTION, NOW, Bench, Builder
 from tests.executor.diffs import diff
 from tests.executor.repositories import Repo, make_repo
 from tests.executor.shop import NEW, shell
@@ -234,24 +230,6 @@ async def test_other_counts_are_taken_offered_or_refused(
 
 
 # What is offered is what it would be -----------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Bench:
-    theirs: Repo
-    desk: Repository
-    run: Callable[[Coroutine[Any, Any, Any]], Any]
-
-
-@pytest.fixture(scope="module")
-def bench(memory: Path) -> Iterator[Bench]:
-    folder = memory / "offers"
-    theirs = make_repo(folder / "theirs", {"seed": b""})
-    with asyncio.Runner() as runner:
-        stack = AsyncExitStack()
-        desk = runner.run(stack.enter_async_context(opened(folder / "desk", "d", str(theirs.path))))
-        yield Bench(theirs, desk, runner.run)
-        runner.run(stack.aclose())
-
-
 contents = st.sampled_from([b"  a\n  b\n", b"\ta\n\tb", b"a\r\nb\r\n", b" a\n b\nc\n\n" + LINES])
 binaries = st.sampled_from([b"x\0y", b"", b"\r\n", b"no end"])
 others: st.SearchStrategy[Mutation] = st.sampled_from(

@@ -1,11 +1,11 @@
 """Groups of alerts: the card, its thread, what is sent directly and by mail, lists, and the dialogs."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from bot.delivery.render import metadata
 from bot.delivery.render.blocks import Block, Message, context, message, plain, section
 from bot.delivery.render.dialogs import View
 from bot.delivery.render.limits import MOST_INPUT
@@ -232,18 +232,14 @@ class Asking:
     place: Place
 
     def written(self) -> str:
-        return json.dumps([self.group, self.place.channel, self.place.ts, self.place.thread])
+        return metadata.written([self.group], self.place)
 
     @classmethod
-    def read(cls, metadata: str) -> "Asking | None":
+    def read(cls, text: str) -> "Asking | None":
         """None: not what `written` wrote."""
-        try:
-            read = json.loads(metadata)
-        except ValueError:
-            return None
-        match read:
-            case [str(group), str() | None as channel, str() | None as ts, str() | None as thread]:
-                return cls(group, Place(channel, ts, thread))
+        match metadata.read(text, words=1):
+            case [group], place:
+                return cls(group, place)
             case _:
                 return None
 

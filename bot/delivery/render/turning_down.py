@@ -1,9 +1,9 @@
 """The dialog behind *Reject*: what is rejected, and a line for the reason."""
 
-import json
 from dataclasses import dataclass
 from typing import Final
 
+from bot.delivery.render import metadata
 from bot.delivery.render.blocks import Block, plain, section
 from bot.delivery.render.dialogs import View
 from bot.delivery.wording import answers, approvals, dialogs, patches
@@ -27,24 +27,14 @@ class Asking:
     place: Place
 
     def written(self) -> str:
-        return json.dumps([self.patch, self.binding, self.place.channel, self.place.ts, self.place.thread])
+        return metadata.written([self.patch, self.binding], self.place)
 
     @classmethod
-    def read(cls, metadata: str) -> "Asking | None":
+    def read(cls, text: str) -> "Asking | None":
         """None: not what `written` wrote."""
-        try:
-            read = json.loads(metadata)
-        except ValueError:
-            return None
-        match read:
-            case [
-                str(patch),
-                str(binding),
-                str() | None as channel,
-                str() | None as ts,
-                str() | None as thread,
-            ]:
-                return cls(patch, binding, Place(channel, ts, thread))
+        match metadata.read(text, words=2):
+            case [patch, binding], place:
+                return cls(patch, binding, place)
             case _:
                 return None
 

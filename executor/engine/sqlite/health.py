@@ -14,7 +14,7 @@ from contracts.ports import AuditEntry
 from executor.engine.sqlite.audit import note_all
 from executor.engine.sqlite.codec import from_time, from_time_if, to_time
 from executor.engine.sqlite.threads import Thread
-from executor.engine.sqlite.turns import FREE
+from executor.engine.sqlite.turns import FREE, HEADS
 from executor.engine.sqlite.writer import Transaction, Writer
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,7 +27,6 @@ _HEALTH: AsJson[Health] = AsJson(Health)
 _RISING: Final = tuple(Status)
 
 # What is measured ------------------------------------------------------------------------------
-_HEADS = "lanes INDEXED BY lanes_head WHERE state IN ('ready', 'running', 'prepared')"
 _ENDED = "endings INDEXED BY endings_latest WHERE domain = :domain ORDER BY ended_at DESC, seq DESC"
 # What a person keeps back is no backlog.
 _QUEUED = f"""
@@ -48,7 +47,7 @@ SELECT patches.domain, min(outbox.created_at)
 FROM outbox INDEXED BY outbox_summaries JOIN patches ON patches.id = outbox.patch
 WHERE kind = 'post-summary' GROUP BY patches.domain"""
 _ALL = f"""
-SELECT (SELECT count(*) FROM {_HEADS} AND state = 'running'),
+SELECT (SELECT count(*) FROM {HEADS} AND state = 'running'),
   (SELECT min(received_at) FROM (
     SELECT received_at FROM inbox
     WHERE id = (SELECT min(id) FROM inbox INDEXED BY inbox_free WHERE state = 'recorded' AND due_at IS NULL)

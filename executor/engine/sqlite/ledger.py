@@ -34,7 +34,7 @@ from executor.engine.sqlite.inbox import BROUGHT, OPEN_TWIN
 from executor.engine.sqlite.obstacles import closed, obstacles
 from executor.engine.sqlite.sets import IN_THREAD, patch_set
 from executor.engine.sqlite.threads import Thread
-from executor.engine.sqlite.turns import FREE, KEPT, InLine, in_turn
+from executor.engine.sqlite.turns import FREE, HEADS, KEPT, InLine, in_turn
 
 _OF_ROW = """
 SELECT id, coalesce(lanes.state, endings.state)
@@ -46,7 +46,6 @@ SELECT id, rejected FROM inbox
 WHERE channel = ? AND ts = ? AND state = 'settled'
   AND (rejected > 0 OR EXISTS (SELECT 1 FROM patches WHERE inbox_id = inbox.id))
 ORDER BY id DESC"""
-_HEADS = "lanes INDEXED BY lanes_head WHERE state IN ('ready', 'running', 'prepared')"
 _FREE = f"lanes INDEXED BY lanes_waiting WHERE {FREE}"
 _BY_AGE = f"lanes INDEXED BY lanes_oldest WHERE {FREE}"
 _KEPT = f"lanes INDEXED BY lanes_kept WHERE {KEPT}"
@@ -54,7 +53,7 @@ _TIMED = "lanes INDEXED BY lanes_later WHERE state = 'waiting' AND due_at IS NOT
 _OPEN = """
 SELECT id, patches.domain, title, actor_name, state, accepted_at, NULL, held_by IS NOT NULL
 FROM patches JOIN lanes USING (seq) WHERE seq IN"""
-_HEAD = f"{_OPEN} (SELECT seq FROM {_HEADS} AND domain = ?)"
+_HEAD = f"{_OPEN} (SELECT seq FROM {HEADS} AND domain = ?)"
 _IN_LINE = f"""
 SELECT * FROM (SELECT seq, rank, passed FROM {_FREE} AND domain = :domain ORDER BY rank, seq LIMIT :limit)
 UNION SELECT * FROM (
@@ -73,7 +72,7 @@ SELECT
   (SELECT count(*) FROM {_FREE} AND domain = :domain) + (SELECT count(*) FROM {_TIMED} AND domain = :domain)
   + (SELECT count(*) FROM {_KEPT} AND domain = :domain),
   (SELECT accepted_at FROM patches WHERE seq = (SELECT min(seq) FROM (
-    SELECT seq FROM {_HEADS} AND domain = :domain
+    SELECT seq FROM {HEADS} AND domain = :domain
     UNION ALL SELECT min(seq) FROM {_BY_AGE} AND domain = :domain
     UNION ALL SELECT min(seq) FROM {_TIMED} AND domain = :domain
     UNION ALL SELECT min(seq) FROM {_KEPT} AND domain = :domain)))"""
@@ -94,9 +93,9 @@ SELECT ended_at - started_at FROM endings INDEXED BY endings_latest
 WHERE domain = ? AND attempt > 0 ORDER BY ended_at DESC, seq DESC LIMIT ?"""
 # All rows of `lanes` are counted without a look into them; heads are few.
 _READY = "(SELECT count(*) FROM lanes INDEXED BY lanes_ready WHERE state = 'ready')"
-_RUNNING = f"(SELECT count(*) FROM {_HEADS} AND state = 'running')"
-_PREPARED = f"(SELECT count(*) FROM {_HEADS} AND state = 'prepared')"
-_WAITS = f"((SELECT count(*) FROM lanes) - (SELECT count(*) FROM {_HEADS}))"
+_RUNNING = f"(SELECT count(*) FROM {HEADS} AND state = 'running')"
+_PREPARED = f"(SELECT count(*) FROM {HEADS} AND state = 'prepared')"
+_WAITS = f"((SELECT count(*) FROM lanes) - (SELECT count(*) FROM {HEADS}))"
 _PROPOSED = f"(SELECT count(*) FROM {_KEPT} AND state = 'proposed')"
 _STATES = f"""
 SELECT 'waiting', {_WAITS} - {_PROPOSED} UNION ALL SELECT 'proposed', {_PROPOSED}
